@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * Kernel backends of the link contract. */
+#pragma once
+
+#include <icmpkit/base.h>
+
+/* What a socket link opens with; zero means the system's default. */
+struct ik_link_cfg {
+    uint8_t family;          /* 4 or 6, required */
+    struct ik_addr source;   /* family 0: the kernel chooses */
+    const char *interface;   /* name, or NULL; SO_BINDTODEVICE for raw, bind by index else */
+    uint16_t ident;          /* identifier (or port) to own; 0: raw takes `ident_wish`, ping sockets
+                                get the kernel's choice */
+    uint32_t tag;            /* run tag: first 4 payload bytes that the kernel filter of a raw socket
+                                lets through beside errors; used when `filter_tag` */
+    bool filter_tag;
+    int ttl, multicast_ttl;  /* -1 default */
+    int tclass;              /* -1 default */
+    int64_t flow_label;      /* IPv6, -1 none */
+    int pmtudisc;            /* IP_PMTUDISC_*, -1 default */
+    uint32_t mark;
+    bool has_mark;
+    bool broadcast, dont_route, no_multicast_loop, debug, user_stamps, sticky_source, connect;
+    struct ik_addr peer;     /* for connect, and to learn the source */
+    int sndbuf, rcvbuf;      /* bytes, 0 default (receive: as much as is allowed) */
+    struct ik_rd ip_options; /* IPv4 options to set */
+    uint32_t queue;          /* frames that may wait for a stamp; 0: 65536 */
+};
+
+/* The ways in. On success *out is the caller's, ended by ops->close; on error it is untouched:
+ * IK_E_ACCESS (no privilege), IK_E_UNSUPPORTED (no such family), IK_E_ADDR, IK_E_IFACE, ... */
+
+/* Datagram ICMP socket (ping_group_range): frames of IK_MEDIUM_ICMP4/6, echo only; errors come as
+ * IK_EV_ERROR. */
+IK_MUST_USE enum ik_err ik_link_open_ping(struct ik_link **out, const struct ik_link_cfg *cfg);
+/* Raw ICMP socket: frames out of IK_MEDIUM_ICMP4/6, frames in of IK_MEDIUM_IP (v4) or
+ * IK_MEDIUM_ICMP6; errors come as frames. Needs CAP_NET_RAW. */
+IK_MUST_USE enum ik_err ik_link_open_raw(struct ik_link **out, const struct ik_link_cfg *cfg);
+/* Raw IP sockets for traces: frames out are whole packets (IK_MEDIUM_IP); in: ICMP of the family,
+ * and TCP with the ports of `ident` where asked. Needs CAP_NET_RAW. */
+IK_MUST_USE enum ik_err ik_link_open_rawip(struct ik_link **out, const struct ik_link_cfg *cfg,
+                                           bool with_tcp);
+/* UDP socket with its error queue: frames out are payloads (IK_MEDIUM_UDP) with meta dst, dport, ttl;
+ * in: payloads, and IK_EV_ERROR. No privilege. */
+IK_MUST_USE enum ik_err ik_link_open_udp(struct ik_link **out, const struct ik_link_cfg *cfg);
+
+/* The identifier (or source port) that the link sends with. */
+uint16_t ik_link_ident(const struct ik_link *l);
+/* The source address that the kernel would use towards cfg.peer, family 0 when unknown. */
+struct ik_addr ik_link_source(const struct ik_link *l);
+/* Bytes of the receive buffer as the kernel granted it. */
+uint32_t ik_link_rcvbuf_bytes(const struct ik_link *l);

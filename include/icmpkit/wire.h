@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ * The codec: bytes <-> typed views. Pure, bounded, no allocation. Views borrow from the bytes they
+ * were decoded from and keep every field; what is odd is told as a flaw with its byte offset. */
+#pragma once
+
+#include <icmpkit/base.h>
+#include <icmpkit/types.h>
+
+/* ---- flaws ----------------------------------------------------------------------------------- */
+
+enum ik_flaw {
+#define X(id, name, text) IK_FLAW_##id,
+#include <icmpkit/flaws.def>
+#undef X
+    IK_FLAW_COUNT
+};
+
+/* What is wrong and at which byte, counted from the first byte given to the outermost decoder. */
+struct ik_fault {
+    enum ik_flaw what;
+    uint16_t at;
+};
+
+#define IK_FAULTS_MAX 16
+
+/* Collects faults; beyond the bound only `more` counts. `base` is added to each offset: a decoder
+ * that descends raises it. A decoder takes NULL when nobody wants to know. */
+struct ik_faults {
+    uint16_t n, more;
+    uint32_t base;
+    struct ik_fault list[IK_FAULTS_MAX];
+};
+
+/* The spelling of a flaw in outputs ("bad-checksum"), static. */
+const char *ik_flaw_name(enum ik_flaw what);
+/* What it means, one sentence, static. */
+const char *ik_flaw_text(enum ik_flaw what);
+
+/* ---- checksum (RFC 1071, 1624) --------------------------------------------------------------- */
+
+/* Adds bytes to a running sum that began as 0; only the last piece may have an odd length. */
+uint64_t ik_cksum_add(uint64_t sum, struct ik_rd bytes);
+/* Adds the pseudo-header: IPv4 (RFC 768) or IPv6 (RFC 8200 section 8.1) by src->family. */
+uint64_t ik_cksum_add_pseudo(uint64_t sum, const struct ik_addr *src, const struct ik_addr *dst,
+                             uint8_t proto, uint32_t len_bytes);
+/* The one's complement of the folded sum: what goes into the field; 0 when a message with its
+ * checksum in place verifies. */
+uint16_t ik_cksum_fold(uint64_t sum);
+/* The checksum after one aligned 16-bit word changed from `was` to `is` (RFC 1624 equation 3). */
+uint16_t ik_cksum_update(uint16_t checksum, uint16_t was, uint16_t is);
+
+/* ---- IP -------------------------------------------------------------------------------------- */
+
+/* An IPv4 header, or an IPv6 header with its chain of extension headers, as far as it could be
+ * followed. */
+struct ik_ip {
+    uint8_t version;       /* 4 or 6 */
+    uint8_t tos;           /* type of service or traffic class */
+    uint8_t ttl;           /* or hop limit */
+    uint8_t proto;         /* protocol of the payload: the last next header of the chain */
+    uint32_t flow;         /* IPv6 flow label, 20 bits */
+    uint32_t id;           /* IPv4 identification, or that of an IPv6 fragment header */
+    uint32_t header_bytes; /* fixed header and options, or fixed header and chain */
+    uint32_t total_bytes;  /* whole packet as the header says (IPv6: 40 + payload length; jumbo
+                              payloads from their option) */
+    bool df, mf;
+    bool fragment;         /* part of a fragmented packet (an IPv6 atomic fragment is not) */
+    bool truncated;        /* the header says more bytes than are there */
+    bool checksum_ok;      /* IPv4 header checksum; true for IPv6 */
+    bool final_dst_known;  /* `final_dst` comes from a routing header with segments left */
+    uint16_t checksum;     /* IPv4, as it stands */
+    uint16_t offset_bytes; /* fragment offset, unit 1 byte */
+    struct ik_addr src, dst;
+    struct ik_addr final_dst; /* for pseudo-headers: dst, or the last address of a routing header */
+    struct ik_rd options;     /* IPv4 options; IPv6 extension headers in order, as bytes */
+    struct ik_rd payload;     /* after the headers, cut at the total length (link padding is gone) */
+};
+
+/* Decodes the packet at the start of `in`. IK_E_SHORT, IK_E_VERSION, IK_E_LENGTH when it cannot be
+ * an IP packet (RFC 791 section 3.1, RFC 8200 section 3); a cut payload is `truncated`, no error. */
+IK_MUST_USE enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults);
+/* The same for a packet quoted in an error: total length may exceed what is there, checksums are
+ * not judged (routers change them), only the fixed header is required. */
+IK_MUST_USE enum ik_err ik_ip_decode_quoted(struct ik_ip *out, struct ik_rd in,
+                                            struct ik_faults *faults);
+/* Appends header, then payload. Header checksum and lengths are computed when `exact` is false, and
+ * written as they stand in the view when it is true (so that a decoded packet encodes to itself). */
+IK_MUST_USE enum ik_err ik_ip_encode(const struct ik_ip *ip, bool exact, uint8_t *out, size_t cap,
+                                     size_t *len);
+
+struct ik_udp {
+    uint16_t sport, dport, len_bytes, checksum;
+    struct ik_rd data;
+};
+/* IK_E_SHORT below 8 bytes. The data is cut at the length field when that is shorter. */
+IK_MUST_USE enum ik_err ik_udp_decode(struct ik_udp *out, struct ik_rd in, struct ik_faults *faults);
+/* Header and data; the checksum is computed over src, dst (0 becomes ffff, RFC 768). */
+IK_MUST_USE enum ik_err ik_udp_encode(const struct ik_udp *udp, const struct ik_addr *src,
+                                      const struct ik_addr *dst, uint8_t *out, size_t cap,
+                                      size_t *len);
+
+struct ik_tcp {
+    uint16_t sport, dport, window, checksum, urgent;
+    uint32_t seq, ack;
+    uint8_t flags; /* CWR ECE URG ACK PSH RST SYN FIN, from the high bit */
+    uint8_t header_bytes;
+    struct ik_rd options, data;
+};
+#define IK_TCP_FIN 0x01
+#define IK_TCP_SYN 0x02
+#define IK_TCP_RST 0x04
+#define IK_TCP_ACK 0x10
+IK_MUST_USE enum ik_err ik_tcp_decode(struct ik_tcp *out, struct ik_rd in, struct ik_faults *faults);
+IK_MUST_USE enum ik_err ik_tcp_encode(const struct ik_tcp *tcp, const struct ik_addr *src,
+                                      const struct ik_addr *dst, uint8_t *out, size_t cap,
+                                      size_t *len);
+
+/* ---- the packet inside an error -------------------------------------------------------------- */
+
+/* Which members of the quote were there: an error may be cut anywhere. */
+enum ik_quote_has {
+    IK_QUOTE_PORTS = 1 << 0,    /* sport, dport: UDP, TCP and kin, 4 bytes */
+    IK_QUOTE_TCP_SEQ = 1 << 1,  /* tcp_seq, 8 bytes */
+    IK_QUOTE_UDP_SUM = 1 << 2,  /* transport_checksum and udp_len, 8 bytes */
+    IK_QUOTE_ICMP = 1 << 3,     /* icmp_type, icmp_code, transport_checksum, 4 bytes */
+    IK_QUOTE_ICMP_ECHO = 1 << 4 /* icmp_id, icmp_seq: an echo, timestamp, mask or information
+                                   message, 8 bytes */
+};
+
+/* The quoted packet: its IP header found at its own length, then as much of its transport header as
+ * was quoted (RFC 792, RFC 1812 section 4.3.2.3, RFC 4443 section 2.4). */
+struct ik_quote {
+    struct ik_ip ip;
+    uint32_t has; /* enum ik_quote_has */
+    uint16_t sport, dport, udp_len_bytes, transport_checksum;
+    uint32_t tcp_seq;
+    uint8_t icmp_type, icmp_code;
+    uint16_t icmp_id, icmp_seq;
+    struct ik_rd transport; /* from the transport header on, as quoted; may be empty */
+    struct ik_rd data;      /* after the 8-byte ICMP or UDP header; may be empty */
+};
+
+/* `bytes` are the quoted bytes without extensions. IK_E_SHORT when not even the fixed header of the
+ * version is there, IK_E_VERSION, IK_E_LENGTH as ik_ip_decode_quoted. */
+IK_MUST_USE enum ik_err ik_quote_decode(struct ik_quote *out, struct ik_rd bytes,
+                                        struct ik_faults *faults);
+
+/* ---- RFC 4884 extension structures ----------------------------------------------------------- */
+
+/* One object: class, C-Type, payload as bytes (never interpreted by the iterator). */
+struct ik_ext_object {
+    uint8_t class_num, ctype;
+    struct ik_rd payload;
+};
+
+/* Checks the header of a structure (version 2, checksum unless zero) and leaves a reader at the
+ * objects. IK_E_SHORT, IK_E_VERSION, IK_E_CHECKSUM: the structure is to be ignored (RFC 4884
+ * section 7). */
+IK_MUST_USE enum ik_err ik_ext_open(struct ik_rd *objects, struct ik_rd structure,
+                                    struct ik_faults *faults);
+/* Takes the next object. IK_E_NOT_FOUND at the end; IK_E_LENGTH or IK_E_SHORT when the rest cannot
+ * be parsed (RFC 4884 section 8), after which nothing more is taken. */
+IK_MUST_USE enum ik_err ik_ext_take(struct ik_rd *objects, struct ik_ext_object *out,
+                                    struct ik_faults *faults);
+
+/* One MPLS label stack entry (RFC 4950 section 5, RFC 3032). */
+struct ik_mpls {
+    uint32_t label;
+    uint8_t tc, ttl;
+    bool bottom;
+};
+/* Takes the next entry of a class 1 C-Type 1 payload; IK_E_NOT_FOUND at the end. */
+IK_MUST_USE enum ik_err ik_mpls_take(struct ik_rd *payload, struct ik_mpls *out);
+
+enum { IK_IFNAME_TEXT = 64 };
+
+/* Interface information (RFC 5837 section 4), class 2. */
+struct ik_ifinfo {
+    uint8_t role; /* 0 incoming, 1 sub-IP incoming, 2 outgoing, 3 next hop */
+    bool has_index, has_addr, has_name, has_mtu;
+    uint32_t index, mtu;
+    struct ik_addr addr;
+    struct ik_rd name; /* UTF-8 as it came, without the padding */
+};
+IK_MUST_USE enum ik_err ik_ifinfo_decode(struct ik_ifinfo *out, const struct ik_ext_object *object,
+                                         struct ik_faults *faults);
+
+/* Interface identification (RFC 8335 section 2.1), class 3. `ctype` 1 name, 2 index, 3 address. */
+struct ik_ifident {
+    uint8_t ctype;
+    struct ik_rd name;
+    uint32_t index;
+    uint16_t afi;
+    struct ik_rd addr; /* as long as its own length says */
+};
+IK_MUST_USE enum ik_err ik_ifident_decode(struct ik_ifident *out, const struct ik_ext_object *object,
+                                          struct ik_faults *faults);
+
+/* ---- ICMP ------------------------------------------------------------------------------------ */
+
+/* Echo or Echo Reply after type, code, checksum (RFC 792; RFC 4443 section 4.1). */
+struct ik_echo {
+    uint16_t id, seq;  /* host order */
+    struct ik_rd data; /* may be empty */
+};
+
+/* An error: octets 4-7 by type, the quote, and an RFC 4884 structure where the length attribute (or
+ * lenience) says there is one. */
+struct ik_icmp_error {
+    uint32_t rest;           /* octets 4-7 as they came */
+    uint32_t mtu;            /* v4 3/4, v6 2; else 0 */
+    uint32_t pointer;        /* v4 12, 31, 40; v6 4; else 0 */
+    struct ik_addr gateway;  /* v4 redirect; else family 0 */
+    uint8_t length_words;    /* the RFC 4884 length attribute, 0 where the type has none */
+    bool lenient;            /* the structure was found without a length attribute */
+    struct ik_rd quote;      /* quoted bytes: the original datagram field */
+    struct ik_rd extensions; /* the structure from its version octet, or empty */
+};
+
+/* Timestamp and its reply: milliseconds since midnight UT; the top bit marks a non-standard value
+ * (RFC 792). */
+struct ik_icmp_timestamp {
+    uint16_t id, seq;
+    uint32_t originate, receive, transmit;
+    struct ik_rd trailing;
+};
+
+#include <icmpkit/icmp_views.h>
+
+/* How octets are to be read beside the bytes themselves. */
+struct ik_icmp_ctx {
+    uint8_t family;         /* 4 or 6: which protocol this is */
+    bool checksum_verified; /* the kernel did it: it is not computed again */
+    bool lenient_ext;       /* RFC 4884 section 5.5 non-default mode */
+    /* IPv6 only: addresses of the pseudo-header, NULL when unknown (then the checksum is unknown) */
+    const struct ik_addr *src, *dst;
+    /* hop limit as received and its presence: ND is only valid with 255 (flaw otherwise) */
+    bool hop_limit_known;
+    uint8_t hop_limit;
+};
+
+/* Decodes an ICMP message: `in` from the type octet to the end of the IP payload. Always fills type,
+ * code, checksum and the raw rest when 4 bytes are there; IK_E_SHORT or another error when the body
+ * is not what its type needs (then out->kind is IK_ICMP_RAW and all bytes are in out->raw). A wrong
+ * checksum is a flaw and `checksum_ok` false, not an error: the caller decides. */
+IK_MUST_USE enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in,
+                                       const struct ik_icmp_ctx *ctx, struct ik_faults *faults);
+/* Appends the message with its checksum (computed; `exact`: as it stands in the view). */
+IK_MUST_USE enum ik_err ik_icmp_encode(const struct ik_icmp *icmp, const struct ik_icmp_ctx *ctx,
+                                       bool exact, uint8_t *out, size_t cap, size_t *len);
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Spelling of a type in all outputs ("echo-reply"), static, NULL when the number is unknown. */
+const char *ik_icmp_type_name(uint8_t family, uint8_t type);
+/* Spelling of a code ("port-unreachable"), static, NULL when the type gives it no name. */
+const char *ik_icmp_code_name(uint8_t family, uint8_t type, uint8_t code);
+/* "TYPE/CODE" spelled for people and records: code name, else type name, else "type-N". Writes at
+ * most cap bytes with terminator; returns buf. */
+const char *ik_icmp_name(uint8_t family, uint8_t type, uint8_t code, char *buf, size_t cap);
+/* True for messages that report an error: from the table (v4), by the high bit (v6, RFC 4443
+ * section 2.1). */
+bool ik_icmp_is_error(uint8_t family, uint8_t type);
