@@ -12,29 +12,29 @@
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 /* id, text for people. A row here is the only place where a code is added. */
-#define IK_ERRS(X)                                                                                 \
-    X(OK, "no error")                                                                              \
-    X(E_SHORT, "fewer bytes than the format needs")                                                \
-    X(E_ZERO_LEN, "a length field of zero")                                                        \
-    X(E_LENGTH, "a length field that contradicts the bytes")                                       \
-    X(E_VERSION, "an unknown version")                                                             \
-    X(E_CHECKSUM, "a checksum that does not verify")                                               \
-    X(E_VALUE, "a value outside what the field allows")                                            \
-    X(E_FULL, "no room left")                                                                      \
-    X(E_NOMEM, "out of memory")                                                                    \
-    X(E_NOT_FOUND, "not found")                                                                    \
-    X(E_EXISTS, "exists already")                                                                  \
-    X(E_ACCESS, "permission denied")                                                               \
-    X(E_NO_ROUTE, "network is unreachable")                                                        \
-    X(E_HOST_DOWN, "no route to host")                                                             \
-    X(E_ADDR, "cannot assign requested address")                                                   \
-    X(E_IFACE, "no such interface, or it is down")                                                 \
-    X(E_TOO_BIG, "message too long")                                                               \
-    X(E_NOBUFS, "no buffer space available")                                                       \
-    X(E_AGAIN, "would block")                                                                      \
-    X(E_REFUSED, "refused by a filter")                                                            \
-    X(E_UNSUPPORTED, "not supported here")                                                         \
-    X(E_TIMEOUT, "timed out")                                                                      \
+#define IK_ERRS(X)                                           \
+    X(OK, "no error")                                        \
+    X(E_SHORT, "fewer bytes than the format needs")          \
+    X(E_ZERO_LEN, "a length field of zero")                  \
+    X(E_LENGTH, "a length field that contradicts the bytes") \
+    X(E_VERSION, "an unknown version")                       \
+    X(E_CHECKSUM, "a checksum that does not verify")         \
+    X(E_VALUE, "a value outside what the field allows")      \
+    X(E_FULL, "no room left")                                \
+    X(E_NOMEM, "out of memory")                              \
+    X(E_NOT_FOUND, "not found")                              \
+    X(E_EXISTS, "exists already")                            \
+    X(E_ACCESS, "permission denied")                         \
+    X(E_NO_ROUTE, "network is unreachable")                  \
+    X(E_HOST_DOWN, "no route to host")                       \
+    X(E_ADDR, "cannot assign requested address")             \
+    X(E_IFACE, "no such interface, or it is down")           \
+    X(E_TOO_BIG, "message too long")                         \
+    X(E_NOBUFS, "no buffer space available")                 \
+    X(E_AGAIN, "would block")                                \
+    X(E_REFUSED, "refused by a filter")                      \
+    X(E_UNSUPPORTED, "not supported here")                   \
+    X(E_TIMEOUT, "timed out")                                \
     X(E_SYSTEM, "system error")
 
 enum ik_err {
@@ -64,11 +64,11 @@ struct ik_now {
 };
 
 /* name, spelling in all outputs: where a stamp was taken. */
-#define IK_CLOCKS(X)                                                                               \
-    X(NONE, "none")                                                                                \
-    X(USER, "user")                                                                                \
-    X(KERNEL, "kernel")                                                                            \
-    X(HARDWARE, "hardware")                                                                        \
+#define IK_CLOCKS(X)        \
+    X(NONE, "none")         \
+    X(USER, "user")         \
+    X(KERNEL, "kernel")     \
+    X(HARDWARE, "hardware") \
     X(VIRTUAL, "virtual")
 
 enum ik_clock {
@@ -186,7 +186,7 @@ struct ik_event {
      * meta.src nothing. */
     struct ik_frame frame;
     union {
-        struct {                /* ERROR */
+        struct {                 /* ERROR */
             struct ik_addr from; /* who sent the error */
             uint8_t family, type, code;
             uint32_t info;           /* next-hop MTU, or pointer; 0 when none */
@@ -210,11 +210,11 @@ struct ik_event {
 struct ik_record; /* see <icmpkit/record.h> */
 
 /* A link moves frames in batches. rx: at most cap events, borrowed until the next rx; 0 when there
- * is nothing now. tx: how many of n it took, in order; a frame that it took and could not send comes
- * back as IK_EV_FAILED; fewer than n means "later", and want_write() tells what to wait for. fd: to
- * wait on for reading (and writing when tx fell short), -1 when virtual. next: the next virtual
- * arrival, IK_NEVER on a real link. in_flight_max: how many unanswered requests its receive buffer
- * holds answers for. */
+ * is nothing now. tx: how many of n it took, in order; a frame that it took and could not send
+ * comes back as IK_EV_FAILED; fewer than n means "later", and want_write() tells what to wait for.
+ * fd: to wait on for reading (and writing when tx fell short), -1 when virtual. next: the next
+ * virtual arrival, IK_NEVER on a real link. in_flight_max: how many unanswered requests its receive
+ * buffer holds answers for. */
 struct ik_link;
 struct ik_link_ops {
     size_t (*rx)(struct ik_link *l, struct ik_now now, struct ik_event *out, size_t cap);

@@ -14,17 +14,19 @@ IK_MUST_USE enum ik_err ik_entropy(void *out, size_t n);
 
 /* Privileges. `drop` gives up every capability and setuid identity for good (after the sockets are
  * open); `start` is called before anything is parsed: with AT_SECURE and a verb that may not use
- * file capabilities it drops them at once. `has_net_raw` tells whether raw sockets can be opened. */
+ * file capabilities it drops them at once. `has_net_raw` tells whether raw sockets can be opened.
+ */
 IK_MUST_USE enum ik_err ik_priv_drop(void);
 bool ik_priv_has_net_raw(void);
-bool ik_priv_is_root(void); /* real uid 0 */
+bool ik_priv_is_root(void);        /* real uid 0 */
 bool ik_priv_is_secure_exec(void); /* AT_SECURE: file capabilities or setuid */
 
 /* Signals as a source: SIGINT, SIGTERM, SIGQUIT, SIGALRM-free. `take` returns the next one or 0. */
 struct ik_signals;
 IK_MUST_USE enum ik_err ik_signals_open(struct ik_signals **out);
 struct ik_source *ik_signals_source(struct ik_signals *s);
-void ik_signals_on(struct ik_signals *s, void (*fn)(void *ctx, int signo, struct ik_now now), void *ctx);
+void ik_signals_on(struct ik_signals *s, void (*fn)(void *ctx, int signo, struct ik_now now),
+                   void *ctx);
 void ik_signals_close(struct ik_signals *s);
 
 /* Names, asynchronously (c-ares): a source with a callback per look-up. */

@@ -6,18 +6,18 @@
 
 /* What a socket link opens with; zero means the system's default. */
 struct ik_link_cfg {
-    uint8_t family;          /* 4 or 6, required */
-    struct ik_addr source;   /* family 0: the kernel chooses */
-    const char *interface;   /* name, or NULL; SO_BINDTODEVICE for raw, bind by index else */
-    uint16_t ident;          /* identifier (or port) to own; 0: raw takes `ident_wish`, ping sockets
-                                get the kernel's choice */
-    uint32_t tag;            /* run tag: first 4 payload bytes that the kernel filter of a raw socket
-                                lets through beside errors; used when `filter_tag` */
+    uint8_t family;        /* 4 or 6, required */
+    struct ik_addr source; /* family 0: the kernel chooses */
+    const char *interface; /* name, or NULL; SO_BINDTODEVICE for raw, bind by index else */
+    uint16_t ident;        /* identifier (or port) to own; 0: raw takes `ident_wish`, ping sockets
+                              get the kernel's choice */
+    uint32_t tag;          /* run tag: first 4 payload bytes that the kernel filter of a raw socket
+                              lets through beside errors; used when `filter_tag` */
     bool filter_tag;
-    int ttl, multicast_ttl;  /* -1 default */
-    int tclass;              /* -1 default */
-    int64_t flow_label;      /* IPv6, -1 none */
-    int pmtudisc;            /* IP_PMTUDISC_*, -1 default */
+    int ttl, multicast_ttl; /* -1 default */
+    int tclass;             /* -1 default */
+    int64_t flow_label;     /* IPv6, -1 none */
+    int pmtudisc;           /* IP_PMTUDISC_*, -1 default */
     uint32_t mark;
     bool has_mark;
     bool broadcast, dont_route, no_multicast_loop, debug, user_stamps, sticky_source, connect;
@@ -40,8 +40,8 @@ IK_MUST_USE enum ik_err ik_link_open_raw(struct ik_link **out, const struct ik_l
  * and TCP with the ports of `ident` where asked. Needs CAP_NET_RAW. */
 IK_MUST_USE enum ik_err ik_link_open_rawip(struct ik_link **out, const struct ik_link_cfg *cfg,
                                            bool with_tcp);
-/* UDP socket with its error queue: frames out are payloads (IK_MEDIUM_UDP) with meta dst, dport, ttl;
- * in: payloads, and IK_EV_ERROR. No privilege. */
+/* UDP socket with its error queue: frames out are payloads (IK_MEDIUM_UDP) with meta dst, dport,
+ * ttl; in: payloads, and IK_EV_ERROR. No privilege. */
 IK_MUST_USE enum ik_err ik_link_open_udp(struct ik_link **out, const struct ik_link_cfg *cfg);
 
 /* The identifier (or source port) that the link sends with. */

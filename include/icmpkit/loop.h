@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The one driver: reads the clock once a turn, takes batches from links, hands them to engines, sends
- * what they return, and sleeps until the next deadline. */
+ * The one driver: reads the clock once a turn, takes batches from links, hands them to engines,
+ * sends what they return, and sleeps until the next deadline. */
 #pragma once
 
 #include <icmpkit/base.h>

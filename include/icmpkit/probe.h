@@ -18,27 +18,27 @@ struct ik_echo_cfg {
     uint32_t payload_bytes; /* -s; 16 or more carry the 64-bit token */
     const uint8_t *pattern; /* -p, borrowed; NULL: iputils' 10 11 12 ... from byte 16 */
     uint32_t pattern_bytes;
-    uint16_t ident[2];      /* by port: 0 is IPv4, 1 is IPv6; as the link sends it */
-    uint8_t key[16];        /* of tokens and hashes, random */
-    uint32_t tag;           /* run tag: bytes 0-3 of the token */
-    ik_ns interval;         /* between probes of one target */
-    ik_ns min_gap;          /* between any two probes; 0 none */
-    uint64_t count;         /* probes a target, 0: no end */
-    ik_ns timeout;          /* after which a probe is lost (-W); an answer later is `late` */
-    ik_ns linger;           /* after the last probe: how long to wait for answers when none or few
-                               came; -1: as iputils, 2 x the largest round trip, else timeout */
-    uint32_t preload;       /* -l: this many at once */
-    bool flood;             /* -f: send as answers come, a bounded window, at least 100/s */
+    uint16_t ident[2]; /* by port: 0 is IPv4, 1 is IPv6; as the link sends it */
+    uint8_t key[16];   /* of tokens and hashes, random */
+    uint32_t tag;      /* run tag: bytes 0-3 of the token */
+    ik_ns interval;    /* between probes of one target */
+    ik_ns min_gap;     /* between any two probes; 0 none */
+    uint64_t count;    /* probes a target, 0: no end */
+    ik_ns timeout;     /* after which a probe is lost (-W); an answer later is `late` */
+    ik_ns linger;      /* after the last probe: how long to wait for answers when none or few
+                          came; -1: as iputils, 2 x the largest round trip, else timeout */
+    uint32_t preload;  /* -l: this many at once */
+    bool flood;        /* -f: send as answers come, a bounded window, at least 100/s */
     uint32_t flood_window;
-    bool adaptive;          /* -A: next as soon as answered */
-    bool say_waiting;       /* -O: a `lost` record with state "waiting" before the next probe */
-    bool say_replies;       /* reply records; summaries come always */
-    bool say_lost;          /* lost records */
-    bool percentiles;       /* a sketch a target (max_targets <= IK_ECHO_SKETCH_TARGETS) */
-    bool raw;               /* links are raw: identifiers are judged here */
-    bool answers_end;       /* -w with -c: end after count answers, not probes */
+    bool adaptive;    /* -A: next as soon as answered */
+    bool say_waiting; /* -O: a `lost` record with state "waiting" before the next probe */
+    bool say_replies; /* reply records; summaries come always */
+    bool say_lost;    /* lost records */
+    bool percentiles; /* a sketch a target (max_targets <= IK_ECHO_SKETCH_TARGETS) */
+    bool raw;         /* links are raw: identifiers are judged here */
+    bool answers_end; /* -w with -c: end after count answers, not probes */
     uint32_t until_up, until_down; /* --until: this many answers, losses in a row; 0 off */
-    uint16_t node_query;    /* NODE_INFO: qtype */
+    uint16_t node_query;           /* NODE_INFO: qtype */
     uint16_t node_flags;
     struct ik_rd node_subject;
     uint8_t node_code;
@@ -52,7 +52,8 @@ struct ik_echo;
 size_t ik_echo_bytes(const struct ik_echo_cfg *cfg);
 /* Starts in mem (ik_echo_bytes(cfg) bytes, aligned to 64, zeroed; the caller frees it after use).
  * IK_E_VALUE for a configuration that contradicts itself. */
-IK_MUST_USE enum ik_err ik_echo_init(struct ik_echo **out, void *mem, const struct ik_echo_cfg *cfg);
+IK_MUST_USE enum ik_err ik_echo_init(struct ik_echo **out, void *mem,
+                                     const struct ik_echo_cfg *cfg);
 struct ik_engine *ik_echo_engine(struct ik_echo *e);
 /* Adds a target; its first probe goes when its turn comes. `name` is borrowed for the engine's life
  * and is what records call the target. *index is its number from 0. IK_E_FULL. */
@@ -78,20 +79,20 @@ enum ik_trace_method { IK_TRACE_UDP, IK_TRACE_ICMP, IK_TRACE_TCP };
 struct ik_trace_cfg {
     uint32_t max_targets;
     enum ik_trace_method method;
-    bool classic;            /* the destination port (or sequence) counts up, one flow a probe */
+    bool classic; /* the destination port (or sequence) counts up, one flow a probe */
     uint8_t first_ttl, max_ttl;
-    uint32_t queries;        /* probes a hop (-q) */
-    uint32_t in_flight;      /* probes in flight together (-N) */
-    ik_ns timeout;           /* -w */
-    ik_ns gap;               /* least time between two probes (-z) */
-    uint32_t max_silent;     /* stop after this many silent hops in a row; 0 never */
-    uint16_t dport, sport;   /* sport 0: ident */
-    uint16_t ident[2];       /* by port, as the link sends it */
-    uint32_t packet_bytes;   /* whole IP packet; 0: 60 (80 with TCP over IPv6 as needed) */
-    int tclass;              /* -1 default */
+    uint32_t queries;      /* probes a hop (-q) */
+    uint32_t in_flight;    /* probes in flight together (-N) */
+    ik_ns timeout;         /* -w */
+    ik_ns gap;             /* least time between two probes (-z) */
+    uint32_t max_silent;   /* stop after this many silent hops in a row; 0 never */
+    uint16_t dport, sport; /* sport 0: ident */
+    uint16_t ident[2];     /* by port, as the link sends it */
+    uint32_t packet_bytes; /* whole IP packet; 0: 60 (80 with TCP over IPv6 as needed) */
+    int tclass;            /* -1 default */
     uint32_t flow_label;
     bool dont_fragment;
-    bool lenient_ext;        /* RFC 4884 section 5.5 */
+    bool lenient_ext; /* RFC 4884 section 5.5 */
     uint8_t key[16];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What engines have to say. The C types below, the JSON, its schema and doc/records.md all come from
- * schema.def; a field is added there and nowhere else. */
+ * What engines have to say. The C types below, the JSON, its schema and doc/records.md all come
+ * from schema.def; a field is added there and nowhere else. */
 #pragma once
 
 #include <icmpkit/base.h>
@@ -11,24 +11,24 @@ struct ik_rec_rtt {
 };
 
 /* C type of each schema type, and what "absent" is. */
-#define IK_REC_C_STR const char *              /* NULL */
-#define IK_REC_C_TEXT struct ik_rd             /* left == 0; bytes of strangers, escaped */
-#define IK_REC_C_ADDR struct ik_addr           /* family == 0 */
-#define IK_REC_C_NUM int64_t                   /* -1 */
-#define IK_REC_C_NS ik_ns                      /* IK_NEVER */
-#define IK_REC_C_TIME ik_ns                    /* IK_NEVER; RFC 3339 in JSON */
-#define IK_REC_C_BOOL bool                     /* never absent */
-#define IK_REC_C_RATIO double                  /* negative */
-#define IK_REC_C_STRS const char *const *      /* NULL; else ended by NULL */
-#define IK_REC_C_RTT struct ik_rec_rtt         /* min == IK_NEVER */
-#define IK_REC_C_QUOTE struct ik_rd            /* left == 0; bytes of a quoted packet */
-#define IK_REC_C_EXT struct ik_rd              /* left == 0; an RFC 4884 structure */
-#define IK_REC_C_HEX struct ik_rd              /* left == 0 */
+#define IK_REC_C_STR const char *         /* NULL */
+#define IK_REC_C_TEXT struct ik_rd        /* left == 0; bytes of strangers, escaped */
+#define IK_REC_C_ADDR struct ik_addr      /* family == 0 */
+#define IK_REC_C_NUM int64_t              /* -1 */
+#define IK_REC_C_NS ik_ns                 /* IK_NEVER */
+#define IK_REC_C_TIME ik_ns               /* IK_NEVER; RFC 3339 in JSON */
+#define IK_REC_C_BOOL bool                /* never absent */
+#define IK_REC_C_RATIO double             /* negative */
+#define IK_REC_C_STRS const char *const * /* NULL; else ended by NULL */
+#define IK_REC_C_RTT struct ik_rec_rtt    /* min == IK_NEVER */
+#define IK_REC_C_QUOTE struct ik_rd       /* left == 0; bytes of a quoted packet */
+#define IK_REC_C_EXT struct ik_rd         /* left == 0; an RFC 4884 structure */
+#define IK_REC_C_HEX struct ik_rd         /* left == 0 */
 
 #define RECORD(id, doc) struct ik_rec_##id {
 #define FIELD(id, type, presence, doc) IK_REC_C_##type id;
-#define END(id)                                                                                    \
-    }                                                                                              \
+#define END(id) \
+    }           \
     ;
 #include <icmpkit/schema.def>
 #undef RECORD
@@ -75,6 +75,6 @@ IK_MUST_USE enum ik_err ik_record_json(const struct ik_record *rec, char *out, s
 size_t ik_record_schema(char *out, size_t cap);
 /* Writes doc/records.md from the same rows; as ik_record_schema. */
 size_t ik_record_doc(char *out, size_t cap);
-/* Escapes bytes of strangers for a terminal or a text report: printable UTF-8 stays, the rest becomes
- * \xNN, also backslash. Always terminated; returns buf. */
+/* Escapes bytes of strangers for a terminal or a text report: printable UTF-8 stays, the rest
+ * becomes \xNN, also backslash. Always terminated; returns buf. */
 const char *ik_text_escape(struct ik_rd bytes, char *buf, size_t cap);

@@ -73,18 +73,20 @@ struct ik_ip {
     struct ik_addr src, dst;
     struct ik_addr final_dst; /* for pseudo-headers: dst, or the last address of a routing header */
     struct ik_rd options;     /* IPv4 options; IPv6 extension headers in order, as bytes */
-    struct ik_rd payload;     /* after the headers, cut at the total length (link padding is gone) */
+    struct ik_rd payload; /* after the headers, cut at the total length (link padding is gone) */
 };
 
 /* Decodes the packet at the start of `in`. IK_E_SHORT, IK_E_VERSION, IK_E_LENGTH when it cannot be
- * an IP packet (RFC 791 section 3.1, RFC 8200 section 3); a cut payload is `truncated`, no error. */
+ * an IP packet (RFC 791 section 3.1, RFC 8200 section 3); a cut payload is `truncated`, no error.
+ */
 IK_MUST_USE enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults);
 /* The same for a packet quoted in an error: total length may exceed what is there, checksums are
  * not judged (routers change them), only the fixed header is required. */
 IK_MUST_USE enum ik_err ik_ip_decode_quoted(struct ik_ip *out, struct ik_rd in,
                                             struct ik_faults *faults);
 /* Appends header, then payload. Header checksum and lengths are computed when `exact` is false, and
- * written as they stand in the view when it is true (so that a decoded packet encodes to itself). */
+ * written as they stand in the view when it is true (so that a decoded packet encodes to itself).
+ */
 IK_MUST_USE enum ik_err ik_ip_encode(const struct ik_ip *ip, bool exact, uint8_t *out, size_t cap,
                                      size_t *len);
 
@@ -93,7 +95,8 @@ struct ik_udp {
     struct ik_rd data;
 };
 /* IK_E_SHORT below 8 bytes. The data is cut at the length field when that is shorter. */
-IK_MUST_USE enum ik_err ik_udp_decode(struct ik_udp *out, struct ik_rd in, struct ik_faults *faults);
+IK_MUST_USE enum ik_err ik_udp_decode(struct ik_udp *out, struct ik_rd in,
+                                      struct ik_faults *faults);
 /* Header and data; the checksum is computed over src, dst (0 becomes ffff, RFC 768). */
 IK_MUST_USE enum ik_err ik_udp_encode(const struct ik_udp *udp, const struct ik_addr *src,
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
@@ -110,7 +113,8 @@ struct ik_tcp {
 #define IK_TCP_SYN 0x02
 #define IK_TCP_RST 0x04
 #define IK_TCP_ACK 0x10
-IK_MUST_USE enum ik_err ik_tcp_decode(struct ik_tcp *out, struct ik_rd in, struct ik_faults *faults);
+IK_MUST_USE enum ik_err ik_tcp_decode(struct ik_tcp *out, struct ik_rd in,
+                                      struct ik_faults *faults);
 IK_MUST_USE enum ik_err ik_tcp_encode(const struct ik_tcp *tcp, const struct ik_addr *src,
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
                                       size_t *len);
@@ -193,7 +197,8 @@ struct ik_ifident {
     uint16_t afi;
     struct ik_rd addr; /* as long as its own length says */
 };
-IK_MUST_USE enum ik_err ik_ifident_decode(struct ik_ifident *out, const struct ik_ext_object *object,
+IK_MUST_USE enum ik_err ik_ifident_decode(struct ik_ifident *out,
+                                          const struct ik_ext_object *object,
                                           struct ik_faults *faults);
 
 /* ---- ICMP ------------------------------------------------------------------------------------ */
@@ -232,17 +237,19 @@ struct ik_icmp_ctx {
     uint8_t family;         /* 4 or 6: which protocol this is */
     bool checksum_verified; /* the kernel did it: it is not computed again */
     bool lenient_ext;       /* RFC 4884 section 5.5 non-default mode */
-    /* IPv6 only: addresses of the pseudo-header, NULL when unknown (then the checksum is unknown) */
+    /* IPv6 only: addresses of the pseudo-header, NULL when unknown (then the checksum is unknown)
+     */
     const struct ik_addr *src, *dst;
     /* hop limit as received and its presence: ND is only valid with 255 (flaw otherwise) */
     bool hop_limit_known;
     uint8_t hop_limit;
 };
 
-/* Decodes an ICMP message: `in` from the type octet to the end of the IP payload. Always fills type,
- * code, checksum and the raw rest when 4 bytes are there; IK_E_SHORT or another error when the body
- * is not what its type needs (then out->kind is IK_ICMP_RAW and all bytes are in out->raw). A wrong
- * checksum is a flaw and `checksum_ok` false, not an error: the caller decides. */
+/* Decodes an ICMP message: `in` from the type octet to the end of the IP payload. Always fills
+ * type, code, checksum and the raw rest when 4 bytes are there; IK_E_SHORT or another error when
+ * the body is not what its type needs (then out->kind is IK_ICMP_RAW and all bytes are in
+ * out->raw). A wrong checksum is a flaw and `checksum_ok` false, not an error: the caller decides.
+ */
 IK_MUST_USE enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in,
                                        const struct ik_icmp_ctx *ctx, struct ik_faults *faults);
 /* Appends the message with its checksum (computed; `exact`: as it stands in the view). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The writer: appends to a bounded buffer, and remembers the first write that did not fit instead of
- * making every caller test each one. */
+ * The writer: appends to a bounded buffer, and remembers the first write that did not fit instead
+ * of making every caller test each one. */
 #pragma once
 
 #include "base/bytes.h"

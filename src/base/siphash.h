@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * SipHash-2-4 (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012): the keyed hash of
+ * tokens and of every table that strangers can fill. A header of its own so that BPF programs share
+ * it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint64_t ik_siphash_word(const uint8_t *p, size_t n)
+{
+    uint64_t w = 0;
+    for (size_t i = 0; i < n; i++)
+        w |= (uint64_t)p[i] << (8 * i);
+    return w;
+}
+
+static inline uint64_t ik_siphash_rotl(uint64_t x, unsigned b)
+{
+    return x << b | x >> (64 - b);
+}
+
+static inline void ik_siphash_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = ik_siphash_rotl(v[1], 13) ^ v[0];
+    v[0] = ik_siphash_rotl(v[0], 32);
+    v[2] += v[3];
+    v[3] = ik_siphash_rotl(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = ik_siphash_rotl(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = ik_siphash_rotl(v[1], 17) ^ v[2];
+    v[2] = ik_siphash_rotl(v[2], 32);
+}
+
+static inline void ik_siphash_absorb(uint64_t v[4], uint64_t m)
+{
+    v[3] ^= m;
+    ik_siphash_round(v);
+    ik_siphash_round(v);
+    v[0] ^= m;
+}
+
+/* The 64-bit hash of n bytes under a 128-bit key; the same on every byte order. */
+static inline uint64_t ik_siphash(const uint8_t key[16], const void *data, size_t n)
+{
+    const uint8_t *p = data;
+    const uint64_t k0 = ik_siphash_word(key, 8), k1 = ik_siphash_word(key + 8, 8);
+    uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
+                     k1 ^ 0x7465646279746573u};
+    size_t left = n;
+    for (; left >= 8; left -= 8, p += 8)
+        ik_siphash_absorb(v, ik_siphash_word(p, 8));
+    ik_siphash_absorb(v, (uint64_t)(n & 0xff) << 56 | ik_siphash_word(p, left));
+    v[2] ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        ik_siphash_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
