@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * Numbers and times as text. */
+#include "base/fmt.h"
+
+enum { DIGITS_MAX = 20, SCALE_MAX = 18, RATIO_DIGITS = 12 };
+
+static uint64_t pow10_u64(unsigned n)
+{
+    uint64_t v = 1;
+    for (; n > 0; n--)
+        v *= 10;
+    return v;
+}
+
+/* At least `width` digits, padded with zeros. */
+static void put_padded(struct ik_wr *w, uint64_t v, unsigned width)
+{
+    uint8_t digits[DIGITS_MAX];
+    unsigned n = 0;
+    do {
+        digits[DIGITS_MAX - ++n] = (uint8_t)('0' + v % 10);
+        v /= 10;
+    } while (v > 0 || n < width);
+    ik_wr_put(w, (struct ik_rd){digits + DIGITS_MAX - n, n});
+}
+
+void ik_fmt_put_text(struct ik_wr *w, const char *text)
+{
+    ik_wr_put(w, (struct ik_rd){(const uint8_t *)text, strlen(text)});
+}
+
+void ik_fmt_put_u64(struct ik_wr *w, uint64_t v)
+{
+    put_padded(w, v, 1);
+}
+
+/* Of the most negative number too, which has no positive twin. */
+static uint64_t magnitude(int64_t v)
+{
+    return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+}
+
+void ik_fmt_put_i64(struct ik_wr *w, int64_t v)
+{
+    if (v < 0)
+        ik_wr_put8(w, '-');
+    put_padded(w, magnitude(v), 1);
+}
+
+void ik_fmt_put_hex(struct ik_wr *w, struct ik_rd bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.left && !w->overflow; i++) {
+        ik_wr_put8(w, (uint8_t)digits[bytes.p[i] >> 4]);
+        ik_wr_put8(w, (uint8_t)digits[bytes.p[i] & 15]);
+    }
+}
+
+void ik_fmt_put_fixed(struct ik_wr *w, int64_t v, unsigned scale, unsigned digits)
+{
+    if (scale > SCALE_MAX)
+        scale = SCALE_MAX;
+    if (digits > SCALE_MAX)
+        digits = SCALE_MAX;
+    uint64_t rest = magnitude(v);
+    unsigned shown = scale; /* decimals that `rest` still has */
+    if (digits < scale) {
+        const uint64_t unit = pow10_u64(scale - digits);
+        rest = (rest + unit / 2) / unit;
+        shown = digits;
+    }
+    if (v < 0 && rest > 0)
+        ik_wr_put8(w, '-');
+    const uint64_t one = pow10_u64(shown);
+    put_padded(w, rest / one, 1);
+    if (digits == 0)
+        return;
+    ik_wr_put8(w, '.');
+    if (shown > 0)
+        put_padded(w, rest % one, shown);
+    for (unsigned i = shown; i < digits; i++)
+        ik_wr_put8(w, '0');
+}
+
+void ik_fmt_put_ratio(struct ik_wr *w, double v)
+{
+    const uint64_t one = pow10_u64(RATIO_DIGITS);
+    uint64_t scaled = 0;
+    if (v >= 1)
+        scaled = one;
+    else if (v > 0)
+        scaled = (uint64_t)(v * (double)one + 0.5);
+    put_padded(w, scaled / one, 1);
+    uint64_t decimals = scaled % one;
+    if (decimals == 0)
+        return;
+    unsigned shown = RATIO_DIGITS;
+    for (; decimals % 10 == 0; shown--)
+        decimals /= 10;
+    ik_wr_put8(w, '.');
+    put_padded(w, decimals, shown);
+}
+
+/* Year, month, day of the proleptic Gregorian calendar, from days since 1970-01-01. Years are
+ * counted from March, so that the leap day is the last of its year, in eras of 400 years. */
+static void civil_from_days(int64_t days, unsigned out[static 3])
+{
+    const uint64_t since = (uint64_t)(days + 719468); /* 0000-03-01; positive for every ik_ns */
+    const uint64_t era = since / 146097, day_of_era = since % 146097;
+    const uint64_t year =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    const uint64_t day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    const uint64_t march_month = (5 * day_of_year + 2) / 153;
+    const uint64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
+    out[0] = (unsigned)(year + era * 400 + (month <= 2));
+    out[1] = (unsigned)month;
+    out[2] = (unsigned)(day_of_year - (153 * march_month + 2) / 5 + 1);
+}
+
+void ik_fmt_put_time(struct ik_wr *w, ik_ns real)
+{
+    const ik_ns ns_per_day = 86400 * IK_NS_PER_S;
+    int64_t days = real / ns_per_day;
+    ik_ns of_day = real % ns_per_day;
+    if (of_day < 0) { /* division rounds towards zero, calendars round down */
+        days--;
+        of_day += ns_per_day;
+    }
+    unsigned date[3];
+    civil_from_days(days, date);
+    const uint64_t second = (uint64_t)(of_day / IK_NS_PER_S);
+    put_padded(w, date[0], 4);
+    ik_wr_put8(w, '-');
+    put_padded(w, date[1], 2);
+    ik_wr_put8(w, '-');
+    put_padded(w, date[2], 2);
+    ik_wr_put8(w, 'T');
+    put_padded(w, second / 3600, 2);
+    ik_wr_put8(w, ':');
+    put_padded(w, second / 60 % 60, 2);
+    ik_wr_put8(w, ':');
+    put_padded(w, second % 60, 2);
+    ik_wr_put8(w, '.');
+    put_padded(w, (uint64_t)(of_day % IK_NS_PER_S), 9);
+    ik_wr_put8(w, 'Z');
+}
