@@ -211,10 +211,11 @@ struct ik_record; /* see <icmpkit/record.h> */
 
 /* A link moves frames in batches. rx: at most cap events, borrowed until the next rx; 0 when there
  * is nothing now. tx: how many of n it took, in order; a frame that it took and could not send
- * comes back as IK_EV_FAILED; fewer than n means "later", and want_write() tells what to wait for.
- * fd: to wait on for reading (and writing when tx fell short), -1 when virtual. next: the next
- * virtual arrival, IK_NEVER on a real link. in_flight_max: how many unanswered requests its receive
- * buffer holds answers for. */
+ * comes back as IK_EV_FAILED; fewer than n means "later". fd: readable (or in error) when rx has
+ * something, writable when tx takes more; -1 when virtual. next: when rx will have something that
+ * no fd tells of: the next virtual arrival, 0 while a real link itself holds events (failed sends,
+ * say), else IK_NEVER. in_flight_max: how many unanswered requests its receive buffer holds answers
+ * for. */
 struct ik_link;
 struct ik_link_ops {
     size_t (*rx)(struct ik_link *l, struct ik_now now, struct ik_event *out, size_t cap);
