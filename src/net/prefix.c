@@ -14,9 +14,10 @@ static unsigned family_bits(uint8_t family)
 /* The mask of byte i of a prefix that long. */
 static uint8_t byte_mask(unsigned bits, unsigned i)
 {
-    if (bits >= 8 * (i + 1))
-        return 0xff;
-    return bits <= 8 * i ? 0 : (uint8_t)(0xff00u >> (bits - 8 * i));
+    if (bits <= 8 * i)
+        return 0;
+    const unsigned bits_here = bits - 8 * i < 8 ? bits - 8 * i : 8;
+    return (uint8_t)(0xffu << (8 - bits_here));
 }
 
 /* Reads a whole number without sign, leading zero or anything behind it. */
