@@ -133,6 +133,7 @@ enum ik_medium {
     IK_MEDIUM_ICMP4, /* the ICMPv4 type octet; the IP header is not there */
     IK_MEDIUM_ICMP6, /* the ICMPv6 type octet */
     IK_MEDIUM_UDP,   /* the first byte of a UDP payload */
+    IK_MEDIUM_TCP,   /* a TCP header; the IP header is not there (in only: raw TCP over IPv6) */
 };
 
 /* Which members of ik_meta are known; one that is not is zero and means nothing. */

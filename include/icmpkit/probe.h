@@ -74,38 +74,72 @@ void ik_echo_totals(const struct ik_echo *e, struct ik_echo_totals *out);
 
 /* ---- trace ----------------------------------------------------------------------------------- */
 
+/* Probes of many hops are in flight together; one hop record a probe comes strictly in order of TTL
+ * and probe, each as soon as its fate is known, and a trace_summary ends each target. All probes of
+ * a target are one flow (unless `classic`): routers that balance by flow send them one way. */
+
 enum ik_trace_method { IK_TRACE_UDP, IK_TRACE_ICMP, IK_TRACE_TCP };
 
 struct ik_trace_cfg {
     uint32_t max_targets;
     enum ik_trace_method method;
-    bool classic; /* the destination port (or sequence) counts up, one flow a probe */
+    bool classic;           /* UDP: the destination port counts up from dport; ICMP: the sequence
+                               counts up and the checksum varies; one flow a probe. Not for TCP */
     uint8_t first_ttl, max_ttl;
-    uint32_t queries;      /* probes a hop (-q) */
-    uint32_t in_flight;    /* probes in flight together (-N) */
-    ik_ns timeout;         /* -w */
-    ik_ns gap;             /* least time between two probes (-z) */
-    uint32_t max_silent;   /* stop after this many silent hops in a row; 0 never */
-    uint16_t dport, sport; /* sport 0: ident */
-    uint16_t ident[2];     /* by port, as the link sends it */
-    uint32_t packet_bytes; /* whole IP packet; 0: 60 (80 with TCP over IPv6 as needed) */
-    int tclass;            /* -1 default */
-    uint32_t flow_label;
+    uint32_t queries;       /* probes a hop (-q), 1 .. IK_TRACE_QUERIES_MAX */
+    uint32_t in_flight;     /* probes of one target in flight together (-N), at least 1 */
+    uint32_t max_in_flight; /* the same over all targets, at most what the links' receive buffers
+                               hold; 0: in_flight * max_targets */
+    ik_ns timeout;          /* -w: after which a probe is lost */
+    uint32_t here_percent;  /* -w ,here: no longer than this part of the round trip of an answer from
+                               the same hop; 0 off */
+    uint32_t near_percent;  /* -w ,,near: the same for an answer from a later hop; 0 off. Both wait
+                               at least IK_TRACE_PATIENCE */
+    ik_ns gap;              /* least time between two probes of one target (-z) */
+    uint32_t max_silent;    /* stop after this many silent hops in a row; 0 never */
+    uint16_t dport, sport;  /* dport: UDP, TCP; ICMP classic: the first sequence. sport 0: ident */
+    uint16_t ident[2];      /* by port: 0 is IPv4, 1 is IPv6; as the link sends it */
+    uint32_t packet_bytes;  /* whole IP packet; 0: IP header and 40; raised to what a token needs */
+    int tclass;             /* -1 default */
+    uint32_t flow_label;    /* IPv6, 20 bits */
     bool dont_fragment;
-    bool lenient_ext; /* RFC 4884 section 5.5 */
-    uint8_t key[16];
+    bool lenient_ext;       /* RFC 4884 section 5.5 */
+    uint8_t key[16];        /* of tokens, random */
+};
+
+enum {
+    IK_TRACE_QUERIES_MAX = 100,
+    IK_TRACE_PACKET_MAX = 65000,
+    IK_TRACE_PATIENCE = 50 * 1000 * 1000 /* ns: routers answer from their slow path */
 };
 
 struct ik_trace;
 
+/* Bytes of memory that an engine of that configuration needs (aligned to 64); 0 when it contradicts
+ * itself. */
 size_t ik_trace_bytes(const struct ik_trace_cfg *cfg);
+/* Starts in mem (ik_trace_bytes(cfg) bytes, aligned to 64, zeroed; the caller frees it after use).
+ * IK_E_VALUE for a configuration that contradicts itself. */
 IK_MUST_USE enum ik_err ik_trace_init(struct ik_trace **out, void *mem,
                                       const struct ik_trace_cfg *cfg);
 struct ik_engine *ik_trace_engine(struct ik_trace *t);
-/* `source` is needed where the link takes whole packets (checksums): ik_route_get. `medium` is what
- * the link of that family takes: IK_MEDIUM_IP or IK_MEDIUM_UDP (unprivileged), IK_MEDIUM_ICMP4/6
- * (datagram ICMP). hop records of a target come in order of TTL and probe. */
+/* Adds a target; its probes go on port 0 (IPv4) or 1 (IPv6). `name` is borrowed for the engine's
+ * life. `source` is needed where the link takes whole packets (checksums): ik_route_get. `medium` is
+ * what the link of that family takes: IK_MEDIUM_IP, IK_MEDIUM_UDP (unprivileged; UDP only), or
+ * IK_MEDIUM_ICMP4/6 (datagram ICMP; ICMP only). IK_E_FULL; IK_E_VALUE when method, family and
+ * medium do not go together. */
 IK_MUST_USE enum ik_err ik_trace_add(struct ik_trace *t, struct ik_now now, const char *name,
                                      const struct ik_addr *addr, const struct ik_addr *source,
                                      enum ik_medium medium);
+/* No target will be added any more: the engine may end. */
 void ik_trace_complete(struct ik_trace *t);
+
+struct ik_trace_totals {
+    uint64_t targets, reached; /* reached: the target itself answered */
+    uint64_t sent, received, lost, unknown, send_errors;
+    uint64_t late, duplicates; /* answers to probes whose fate was known */
+    uint64_t strangers;        /* answers without our token */
+    uint64_t corrupt;          /* ICMP messages whose checksum is wrong */
+    uint64_t ambiguous;        /* errors that quoted nothing while several probes were in flight */
+};
+void ik_trace_totals(const struct ik_trace *t, struct ik_trace_totals *out);
