@@ -58,6 +58,9 @@ struct ik_ip {
     uint8_t tos;           /* type of service or traffic class */
     uint8_t ttl;           /* or hop limit */
     uint8_t proto;         /* protocol of the payload: the last next header of the chain */
+    uint8_t next_header;   /* what the fixed header says follows it; IPv4: the same as proto */
+    bool reserved_flag;    /* IPv4: the flag that must be zero */
+    uint16_t length_field; /* IPv4 total length or IPv6 payload length, as it stands */
     uint32_t flow;         /* IPv6 flow label, 20 bits */
     uint32_t id;           /* IPv4 identification, or that of an IPv6 fragment header */
     uint32_t header_bytes; /* fixed header and options, or fixed header and chain */
@@ -77,27 +80,190 @@ struct ik_ip {
 };
 
 /* Decodes the packet at the start of `in`. IK_E_SHORT, IK_E_VERSION, IK_E_LENGTH when it cannot be
- * an IP packet (RFC 791 section 3.1, RFC 8200 section 3); a cut payload is `truncated`, no error.
- */
+ * an IP packet (RFC 791 section 3.1, RFC 8200 section 3); a cut payload is `truncated`, no error. A
+ * chain of extension headers that ends in the middle of one is a flaw: then `proto` is the number
+ * of that header and the payload starts with it. */
 IK_MUST_USE enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults);
 /* The same for a packet quoted in an error: total length may exceed what is there, checksums are
- * not judged (routers change them), only the fixed header is required. */
+ * not judged (routers change them), only the fixed header is required. A total length that cannot
+ * be true is a flaw and ignored: the payload is then all that was quoted. */
 IK_MUST_USE enum ik_err ik_ip_decode_quoted(struct ik_ip *out, struct ik_rd in,
                                             struct ik_faults *faults);
-/* Appends header, then payload. Header checksum and lengths are computed when `exact` is false, and
- * written as they stand in the view when it is true (so that a decoded packet encodes to itself).
- */
+/* Writes header, then payload, at `out`; *len is how many bytes. Header checksum and lengths are
+ * computed when `exact` is false, and written as they stand in the view when it is true (so that a
+ * decoded packet encodes to itself). `next_header` counts only for IPv6 with options, which go out
+ * as they are. The payload may lie at its place in `out` already. IK_E_FULL; IK_E_VALUE for a view
+ * that no header can hold; IK_E_TOO_BIG beyond 65535 bytes (exact: the view's own lengths rule). */
 IK_MUST_USE enum ik_err ik_ip_encode(const struct ik_ip *ip, bool exact, uint8_t *out, size_t cap,
                                      size_t *len);
+
+/* ---- IPv4 options (RFC 791 section 3.1) ------------------------------------------------------ */
+
+enum ik_ipopt_type {
+    IK_IPOPT_END = 0,
+    IK_IPOPT_NOP = 1,
+    IK_IPOPT_RECORD_ROUTE = 7,
+    IK_IPOPT_TIMESTAMP = 68,
+    IK_IPOPT_TRACEROUTE = 82, /* RFC 1393 */
+    IK_IPOPT_SECURITY = 130,  /* RFC 1108 */
+    IK_IPOPT_LSRR = 131,
+    IK_IPOPT_SSRR = 137,
+    IK_IPOPT_ROUTER_ALERT = 148, /* RFC 2113 */
+};
+
+/* One option. `type` is the whole octet: copy flag, class, number. */
+struct ik_ipopt {
+    uint8_t type, class_num, number;
+    bool copied;        /* goes into every fragment */
+    struct ik_rd bytes; /* from the type octet on */
+    struct ik_rd data;  /* after type and length; empty for END and NOP */
+};
+/* Takes the next option. END is given once and ends the list, whatever follows. IK_E_NOT_FOUND at
+ * the end; IK_E_LENGTH (a length of 0 or 1) or IK_E_SHORT (past the end), after which nothing more
+ * is taken. Faults count from where the reader stood. */
+IK_MUST_USE enum ik_err ik_ipopt_take(struct ik_rd *options, struct ik_ipopt *out,
+                                      struct ik_faults *faults);
+
+/* Record route and both source routes. */
+struct ik_ipopt_route {
+    uint8_t type, pointer; /* pointer as it stands: from 1, at least 4 */
+    uint8_t n, used;       /* addresses there is room for; those before the pointer */
+    struct ik_rd addrs;    /* n * 4 bytes */
+};
+/* IK_E_SHORT without a pointer, IK_E_VALUE for a pointer below 4 or inside an address, IK_E_LENGTH
+ * when the room is no whole number of addresses (a router would discard it: *out is still filled,
+ * with `used` 0 for a bad pointer). Faults count from the type octet. */
+IK_MUST_USE enum ik_err ik_ipopt_decode_route(struct ik_ipopt_route *out,
+                                              const struct ik_ipopt *option,
+                                              struct ik_faults *faults);
+/* Address i of n as it stands, whether used or not. IPv4. */
+struct ik_addr ik_ipopt_route_addr(const struct ik_ipopt_route *route, uint8_t i);
+/* Writes a record route with room for n addresses (1..9), or a source route through n, to `out`.
+ * IK_E_VALUE, IK_E_FULL. `addrs` NULL: zeros. */
+IK_MUST_USE enum ik_err ik_ipopt_encode_route(uint8_t type, const struct ik_addr *addrs, uint8_t n,
+                                              uint8_t *out, size_t cap, size_t *len);
+
+/* Internet timestamp; flag 0 timestamps only, 1 with addresses, 3 at prespecified addresses. */
+struct ik_ipopt_timestamp {
+    uint8_t pointer, overflow, flag;
+    uint8_t n, used;      /* entries there is room for; those before the pointer */
+    struct ik_rd entries; /* 4 bytes each with flag 0, else 8: address, then time */
+};
+/* As ik_ipopt_decode_route; an unknown flag is IK_E_VALUE with the entries as bytes and n 0. */
+IK_MUST_USE enum ik_err ik_ipopt_decode_timestamp(struct ik_ipopt_timestamp *out,
+                                                  const struct ik_ipopt *option,
+                                                  struct ik_faults *faults);
+/* Entry i of n: milliseconds since midnight UT, or any other unit when the top bit is set, and the
+ * address (family 0 with flag 0). */
+uint32_t ik_ipopt_timestamp_entry(const struct ik_ipopt_timestamp *ts, uint8_t i,
+                                  struct ik_addr *addr);
+/* Writes an empty timestamp option with n entries (flag 0: 1..9, else 1..4) to `out`; flag 3 needs
+ * the addresses. IK_E_VALUE, IK_E_FULL. */
+IK_MUST_USE enum ik_err ik_ipopt_encode_timestamp(uint8_t flag, const struct ik_addr *addrs,
+                                                  uint8_t n, uint8_t *out, size_t cap, size_t *len);
+
+/* Router alert (RFC 2113): value 0 asks every router to look. */
+IK_MUST_USE enum ik_err ik_ipopt_decode_alert(uint16_t *value, const struct ik_ipopt *option,
+                                              struct ik_faults *faults);
+
+/* Traceroute option (RFC 1393 section 2.2). */
+struct ik_ipopt_traceroute {
+    uint16_t id, outbound_hops, return_hops;
+    bool outbound; /* return_hops is ffff: on its way out */
+    struct ik_addr originator;
+};
+/* IK_E_LENGTH unless it has its 12 bytes. */
+IK_MUST_USE enum ik_err ik_ipopt_decode_traceroute(struct ik_ipopt_traceroute *out,
+                                                   const struct ik_ipopt *option,
+                                                   struct ik_faults *faults);
+
+/* ---- IPv6 extension headers (RFC 8200 section 4) --------------------------------------------- */
+
+enum ik_proto {
+    IK_PROTO_HOPOPTS = 0,
+    IK_PROTO_ICMP4 = 1,
+    IK_PROTO_TCP = 6,
+    IK_PROTO_UDP = 17,
+    IK_PROTO_ROUTING = 43,
+    IK_PROTO_FRAGMENT = 44,
+    IK_PROTO_ESP = 50,
+    IK_PROTO_AH = 51,
+    IK_PROTO_ICMP6 = 58,
+    IK_PROTO_NONE = 59,
+    IK_PROTO_DSTOPTS = 60,
+    IK_PROTO_MOBILITY = 135,
+    IK_PROTO_HIP = 139,
+    IK_PROTO_SHIM6 = 140,
+};
+
+/* True for the headers that the chain is followed through (not ESP: what follows it is secret). */
+bool ik_ip6ext_is(uint8_t proto);
+
+/* One extension header. */
+struct ik_ip6ext {
+    uint8_t proto;      /* which it is */
+    uint8_t next;       /* what follows it */
+    struct ik_rd bytes; /* the whole header */
+};
+/* Takes the header `*proto` from the chain (at first ip.next_header and ip.options) and leaves what
+ * follows in *proto. IK_E_NOT_FOUND when *proto is no extension header or the chain is used up;
+ * IK_E_SHORT when it ends inside the header. Faults count from where the reader stood. */
+IK_MUST_USE enum ik_err ik_ip6ext_take(struct ik_rd *chain, uint8_t *proto, struct ik_ip6ext *out,
+                                       struct ik_faults *faults);
+
+/* One option of a hop-by-hop or destination options header; bits 7-6 of the type say what a node
+ * that does not know it does, bit 5 that it may change on the way (section 4.2). */
+struct ik_ip6opt {
+    uint8_t type;
+    struct ik_rd bytes, data;
+};
+/* The options of such a header; empty for others. */
+struct ik_rd ik_ip6ext_options(const struct ik_ip6ext *ext);
+/* Takes the next option, padding included (types 0 and 1). IK_E_NOT_FOUND at the end; IK_E_SHORT
+ * when it passes the end, after which nothing more is taken. Faults count from where the reader
+ * stood. */
+IK_MUST_USE enum ik_err ik_ip6opt_take(struct ik_rd *options, struct ik_ip6opt *out,
+                                       struct ik_faults *faults);
+
+/* Fragment header (section 4.5). */
+struct ik_ip6frag {
+    uint8_t next;
+    bool mf;
+    uint16_t offset_bytes;
+    uint32_t id;
+};
+IK_MUST_USE enum ik_err ik_ip6ext_decode_fragment(struct ik_ip6frag *out,
+                                                  const struct ik_ip6ext *ext);
+
+/* Routing header (section 4.4): types 0 (RFC 5095 forbids it), 2 (RFC 6275), 3 (RFC 6554) and 4,
+ * segment routing (RFC 8754), have addresses that are known; others only bytes. */
+struct ik_ip6route {
+    uint8_t type, segments_left;
+    uint8_t n;               /* addresses, 0 for unknown types */
+    bool final_known;        /* `final` could be told */
+    struct ik_addr final;    /* the last destination on the way */
+    struct ik_rd data;       /* after the four common octets */
+};
+/* `dst` is the destination of the fixed header, from which type 3 takes prefixes. IK_E_LENGTH for a
+ * header too short for its type, IK_E_VALUE for more segments left than addresses. */
+IK_MUST_USE enum ik_err ik_ip6ext_decode_routing(struct ik_ip6route *out,
+                                                 const struct ik_ip6ext *ext,
+                                                 const struct ik_addr *dst,
+                                                 struct ik_faults *faults);
+/* Address i of n in the order of travel, decompressed. */
+struct ik_addr ik_ip6ext_route_addr(const struct ik_ip6route *route, const struct ik_addr *dst,
+                                    uint8_t i);
 
 struct ik_udp {
     uint16_t sport, dport, len_bytes, checksum;
     struct ik_rd data;
 };
-/* IK_E_SHORT below 8 bytes. The data is cut at the length field when that is shorter. */
+/* IK_E_SHORT below 8 bytes. The data is cut at the length field when that is shorter; a length below
+ * 8 is a flaw and leaves no data, save 0, which a jumbogram has (RFC 2675 section 4). */
 IK_MUST_USE enum ik_err ik_udp_decode(struct ik_udp *out, struct ik_rd in,
                                       struct ik_faults *faults);
-/* Header and data; the checksum is computed over src, dst (0 becomes ffff, RFC 768). */
+/* Writes header and data at `out`. The length is that of the data; the checksum is computed over src,
+ * dst (0 becomes ffff, RFC 768). IK_E_FULL, IK_E_TOO_BIG. */
 IK_MUST_USE enum ik_err ik_udp_encode(const struct ik_udp *udp, const struct ik_addr *src,
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
                                       size_t *len);
@@ -107,14 +273,17 @@ struct ik_tcp {
     uint32_t seq, ack;
     uint8_t flags; /* CWR ECE URG ACK PSH RST SYN FIN, from the high bit */
     uint8_t header_bytes;
+    uint8_t reserved; /* the 4 bits before the flags */
     struct ik_rd options, data;
 };
 #define IK_TCP_FIN 0x01
 #define IK_TCP_SYN 0x02
 #define IK_TCP_RST 0x04
 #define IK_TCP_ACK 0x10
+/* IK_E_SHORT below 20 bytes or below the data offset, IK_E_LENGTH for a data offset below 5. */
 IK_MUST_USE enum ik_err ik_tcp_decode(struct ik_tcp *out, struct ik_rd in,
                                       struct ik_faults *faults);
+/* As ik_udp_encode; header_bytes is computed, options are padded with zeros (IK_E_VALUE beyond 40). */
 IK_MUST_USE enum ik_err ik_tcp_encode(const struct ik_tcp *tcp, const struct ik_addr *src,
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
                                       size_t *len);
@@ -173,8 +342,12 @@ struct ik_mpls {
     uint8_t tc, ttl;
     bool bottom;
 };
-/* Takes the next entry of a class 1 C-Type 1 payload; IK_E_NOT_FOUND at the end. */
+/* Takes the next entry of a class 1 C-Type 1 payload; IK_E_NOT_FOUND at the end, IK_E_SHORT for the
+ * rest of one, after which nothing more is taken. */
 IK_MUST_USE enum ik_err ik_mpls_take(struct ik_rd *payload, struct ik_mpls *out);
+/* False, with flaws, when the payload is no whole number of entries, has none, or when the bottom
+ * bit is not on the last entry and only there. */
+bool ik_mpls_check(struct ik_rd payload, struct ik_faults *faults);
 
 enum { IK_IFNAME_TEXT = 64 };
 
@@ -186,6 +359,10 @@ struct ik_ifinfo {
     struct ik_addr addr;
     struct ik_rd name; /* UTF-8 as it came, without the padding */
 };
+/* Elements in their order; more bytes after them are ignored, so are reserved bits, and an object
+ * without elements is right (section 4.1). IK_E_SHORT, IK_E_LENGTH (name), IK_E_VALUE (address
+ * family): unparsable from there; *out then has what came before. Faults count from the start of
+ * the payload. */
 IK_MUST_USE enum ik_err ik_ifinfo_decode(struct ik_ifinfo *out, const struct ik_ext_object *object,
                                          struct ik_faults *faults);
 
