@@ -4,6 +4,13 @@
 
 #include <icmpkit/base.h>
 
+/* Which answers a raw ICMP socket lets through beside errors (and only these). */
+enum ik_link_answer {
+    IK_ANSWER_ECHO = 1 << 0,      /* ICMPv4 0, ICMPv6 129: by identifier and tag */
+    IK_ANSWER_TIMESTAMP = 1 << 1, /* ICMPv4 14: by identifier */
+    IK_ANSWER_NODE_INFO = 1 << 2, /* ICMPv6 140: by tag, the first 4 bytes of the nonce */
+};
+
 /* What a socket link opens with; zero means the system's default. */
 struct ik_link_cfg {
     uint8_t family;        /* 4 or 6, required */
