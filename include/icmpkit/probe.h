@@ -46,6 +46,9 @@ struct ik_echo_cfg {
 
 enum { IK_ECHO_SKETCH_TARGETS = 4096 };
 
+/* The engine's `stop` sends nothing more and says the summaries at once. A probe that has waited as
+ * long as `linger` allows is lost then, a younger one counts as in_flight. A redirect or source
+ * quench is told (icmp_error) but does not end the probe: its answer still comes. */
 struct ik_echo;
 
 /* Bytes of memory that an engine of that configuration needs (aligned to 64). */
@@ -56,11 +59,15 @@ IK_MUST_USE enum ik_err ik_echo_init(struct ik_echo **out, void *mem,
                                      const struct ik_echo_cfg *cfg);
 struct ik_engine *ik_echo_engine(struct ik_echo *e);
 /* Adds a target; its first probe goes when its turn comes. `name` is borrowed for the engine's life
- * and is what records call the target. *index is its number from 0. IK_E_FULL. */
+ * and is what records call the target; NULL stands for the text of its address, which the engine
+ * writes anew into each record (so that a million targets of a prefix store no names). *index is
+ * its number from 0. IK_E_FULL. */
 IK_MUST_USE enum ik_err ik_echo_add(struct ik_echo *e, struct ik_now now, const char *name,
                                     const struct ik_addr *addr, uint32_t *index);
 /* No target will be added any more: the engine may end. */
 void ik_echo_complete(struct ik_echo *e);
+/* The time is over (-w): every probe in flight is lost now, and the engine stops. */
+void ik_echo_expire(struct ik_echo *e, struct ik_now now);
 /* Says a ping_summary with final=false for every target (SIGQUIT). */
 void ik_echo_say_summary(struct ik_echo *e, struct ik_now now);
 
@@ -70,6 +77,7 @@ struct ik_echo_totals {
         send_errors, local_drops, strangers; /* strangers: answers without our token */
     bool until_reached;
 };
+/* Constant time whatever the number of targets: it is asked once a turn. */
 void ik_echo_totals(const struct ik_echo *e, struct ik_echo_totals *out);
 
 /* ---- trace ----------------------------------------------------------------------------------- */
@@ -83,28 +91,28 @@ enum ik_trace_method { IK_TRACE_UDP, IK_TRACE_ICMP, IK_TRACE_TCP };
 struct ik_trace_cfg {
     uint32_t max_targets;
     enum ik_trace_method method;
-    bool classic;           /* UDP: the destination port counts up from dport; ICMP: the sequence
-                               counts up and the checksum varies; one flow a probe. Not for TCP */
+    bool classic; /* UDP: the destination port counts up from dport; ICMP: the sequence
+                     counts up and the checksum varies; one flow a probe. Not for TCP */
     uint8_t first_ttl, max_ttl;
     uint32_t queries;       /* probes a hop (-q), 1 .. IK_TRACE_QUERIES_MAX */
     uint32_t in_flight;     /* probes of one target in flight together (-N), at least 1 */
     uint32_t max_in_flight; /* the same over all targets, at most what the links' receive buffers
                                hold; 0: in_flight * max_targets */
     ik_ns timeout;          /* -w: after which a probe is lost */
-    uint32_t here_percent;  /* -w ,here: no longer than this part of the round trip of an answer from
-                               the same hop; 0 off */
-    uint32_t near_percent;  /* -w ,,near: the same for an answer from a later hop; 0 off. Both wait
-                               at least IK_TRACE_PATIENCE */
-    ik_ns gap;              /* least time between two probes of one target (-z) */
-    uint32_t max_silent;    /* stop after this many silent hops in a row; 0 never */
-    uint16_t dport, sport;  /* dport: UDP, TCP; ICMP classic: the first sequence. sport 0: ident */
-    uint16_t ident[2];      /* by port: 0 is IPv4, 1 is IPv6; as the link sends it */
-    uint32_t packet_bytes;  /* whole IP packet; 0: IP header and 40; raised to what a token needs */
-    int tclass;             /* -1 default */
-    uint32_t flow_label;    /* IPv6, 20 bits */
+    uint32_t here_percent; /* -w ,here: no longer than this part of the round trip of an answer from
+                              the same hop; 0 off */
+    uint32_t near_percent; /* -w ,,near: the same for an answer from a later hop; 0 off. Both wait
+                              at least IK_TRACE_PATIENCE */
+    ik_ns gap;             /* least time between two probes of one target (-z) */
+    uint32_t max_silent;   /* stop after this many silent hops in a row; 0 never */
+    uint16_t dport, sport; /* dport: UDP, TCP; ICMP classic: the first sequence. sport 0: ident */
+    uint16_t ident[2];     /* by port: 0 is IPv4, 1 is IPv6; as the link sends it */
+    uint32_t packet_bytes; /* whole IP packet; 0: IP header and 40; raised to what a token needs */
+    int tclass;            /* -1 default */
+    uint32_t flow_label;   /* IPv6, 20 bits */
     bool dont_fragment;
-    bool lenient_ext;       /* RFC 4884 section 5.5 */
-    uint8_t key[16];        /* of tokens, random */
+    bool lenient_ext; /* RFC 4884 section 5.5 */
+    uint8_t key[16];  /* of tokens, random */
 };
 
 enum {
@@ -124,8 +132,8 @@ IK_MUST_USE enum ik_err ik_trace_init(struct ik_trace **out, void *mem,
                                       const struct ik_trace_cfg *cfg);
 struct ik_engine *ik_trace_engine(struct ik_trace *t);
 /* Adds a target; its probes go on port 0 (IPv4) or 1 (IPv6). `name` is borrowed for the engine's
- * life. `source` is needed where the link takes whole packets (checksums): ik_route_get. `medium` is
- * what the link of that family takes: IK_MEDIUM_IP, IK_MEDIUM_UDP (unprivileged; UDP only), or
+ * life. `source` is needed where the link takes whole packets (checksums): ik_route_get. `medium`
+ * is what the link of that family takes: IK_MEDIUM_IP, IK_MEDIUM_UDP (unprivileged; UDP only), or
  * IK_MEDIUM_ICMP4/6 (datagram ICMP; ICMP only). IK_E_FULL; IK_E_VALUE when method, family and
  * medium do not go together. */
 IK_MUST_USE enum ik_err ik_trace_add(struct ik_trace *t, struct ik_now now, const char *name,
