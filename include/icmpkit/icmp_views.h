@@ -2,6 +2,35 @@
  * The typed views of ICMP bodies and their union; included by wire.h. */
 #pragma once
 
+#include <icmpkit/base.h>
+
+/* Echo or Echo Reply after type, code, checksum (RFC 792; RFC 4443 section 4.1). */
+struct ik_echo {
+    uint16_t id, seq;  /* host order */
+    struct ik_rd data; /* may be empty */
+};
+
+/* An error: octets 4-7 by type, the quote, and an RFC 4884 structure where the length attribute (or
+ * lenience) says there is one. */
+struct ik_icmp_error {
+    uint32_t rest;           /* octets 4-7 as they came */
+    uint32_t mtu;            /* v4 3/4, v6 2; else 0 */
+    uint32_t pointer;        /* v4 12, 31, 40; v6 4; else 0 */
+    struct ik_addr gateway;  /* v4 redirect; else family 0 */
+    uint8_t length_words;    /* the RFC 4884 length attribute, 0 where the type has none */
+    bool lenient;            /* the structure was found without a length attribute */
+    struct ik_rd quote;      /* quoted bytes: the original datagram field */
+    struct ik_rd extensions; /* the structure from its version octet, or empty */
+};
+
+/* Timestamp and its reply: milliseconds since midnight UT; the top bit marks a non-standard value
+ * (RFC 792). */
+struct ik_icmp_timestamp {
+    uint16_t id, seq;
+    uint32_t originate, receive, transmit;
+    struct ik_rd trailing;
+};
+
 /* Node information query or reply (RFC 4620 section 4). */
 struct ik_node_info {
     uint16_t qtype, flags;
