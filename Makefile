@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# A page over meson. Each goal first installs what is missing (packages/*.txt); ICMPKIT_PACKAGES=no
+# leaves the system alone. The command lands at build/icmp.
+PREFIX ?= /usr/local
+DESTDIR ?=
+need = tools/install-packages packages/run.txt
+
+.PHONY: all run test bench asan install format clean
+all:
+	@$(need)
+	@[ -e build/build.ninja ] || meson setup build
+	ninja -C build icmp
+
+# The command on the loopback addresses of both families, and what to try next.
+run: all
+	@tools/demo build/icmp
+
+# Everything but what needs hours: both compilers, sanitizers, checks, live tests (these as root).
+test:
+	@$(need) packages/test.txt
+	@tools/run-tests
+
+asan:
+	@$(need) packages/test.txt
+	@tools/run-tests asan
+
+# Beside the peers that are installed, as ratios.
+bench: all
+	@$(need) packages/bench.txt
+	bench/run build/icmp
+
+# As root, or with DESTDIR. Without cap_net_raw the command still works where
+# net.ipv4.ping_group_range lets it.
+install: all
+	@meson configure build -Dprefix='$(PREFIX)'
+	ninja -C build
+	DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild
+	@setcap cap_net_raw=ep '$(DESTDIR)$(PREFIX)/bin/icmp' || echo 'no file capability set;' \
+	  'to grant it: setcap cap_net_raw=ep $(DESTDIR)$(PREFIX)/bin/icmp'
+
+format:
+	tools/format -i
+
+clean:
+	rm -rf build build-*
