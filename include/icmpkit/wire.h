@@ -385,6 +385,7 @@ IK_MUST_USE enum ik_err ik_ifident_decode(struct ik_ifident *out,
 struct ik_icmp_ctx {
     uint8_t family;         /* 4 or 6: which protocol this is */
     bool checksum_verified; /* the kernel did it: it is not computed again */
+    bool cut;               /* bytes are missing at the end: the checksum cannot be known */
     bool lenient_ext;       /* RFC 4884 section 5.5 non-default mode */
     /* IPv6 only: addresses of the pseudo-header, NULL when unknown (then the checksum is unknown)
      */
@@ -392,6 +393,8 @@ struct ik_icmp_ctx {
     /* hop limit as received and its presence: ND is only valid with 255 (flaw otherwise) */
     bool hop_limit_known;
     uint8_t hop_limit;
+    /* whether the IP header has a Router Alert option (MLD needs one), and whether that is known */
+    bool router_alert_known, router_alert;
 };
 
 /* Decodes an ICMP message: `in` from the type octet to the end of the IP payload. Always fills
