@@ -7,44 +7,54 @@
 
 /* ---- echo ------------------------------------------------------------------------------------ */
 
-/* name: what is sent. */
+/* What is sent. */
 enum ik_echo_kind { IK_ECHO_ECHO, IK_ECHO_TIMESTAMP, IK_ECHO_NODE_INFO };
 
+/* Everything but targets and links; copied by ik_echo_init, except what it points to. */
 struct ik_echo_cfg {
     uint32_t max_targets;   /* room */
-    uint32_t max_in_flight; /* probes whose fate is open, over all targets; at most what the links'
-                               receive buffers hold (ik_link_ops.in_flight_max) */
+    uint32_t max_in_flight; /* probes whose fate is open, over all targets, 1 .. 2^22; at most what
+                               the links' receive buffers hold (ik_link_ops.in_flight_max) */
     enum ik_echo_kind kind;
-    uint32_t payload_bytes; /* -s; 16 or more carry the 64-bit token */
-    const uint8_t *pattern; /* -p, borrowed; NULL: iputils' 10 11 12 ... from byte 16 */
+    uint32_t payload_bytes; /* -s; 16 or more carry the 64-bit token, below it identifier, sequence
+                               and address alone tell whose answer it is. Only kind ECHO has one */
+    const uint8_t *pattern; /* -p, borrowed, repeated; NULL: iputils' 00 01 02 ... In both cases the
+                               token stands over bytes 0-15 */
     uint32_t pattern_bytes;
     uint16_t ident[2]; /* by port: 0 is IPv4, 1 is IPv6; as the link sends it */
     uint8_t key[16];   /* of tokens and hashes, random */
     uint32_t tag;      /* run tag: bytes 0-3 of the token */
-    ik_ns interval;    /* between probes of one target */
+    ik_ns interval;    /* between probes of one target; 0: as `flood` */
     ik_ns min_gap;     /* between any two probes; 0 none */
-    uint64_t count;    /* probes a target, 0: no end */
+    uint64_t count;    /* probes a target, 0: no end; one that could not be sent counts */
     ik_ns timeout;     /* after which a probe is lost (-W); an answer later is `late` */
-    ik_ns linger;      /* after the last probe: how long to wait for answers when none or few
-                          came; -1: as iputils, 2 x the largest round trip, else timeout */
-    uint32_t preload;  /* -l: this many at once */
-    bool flood;        /* -f: send as answers come, a bounded window, at least 100/s */
+    ik_ns linger;      /* when all is sent: how long after its own sending an unanswered probe is
+                          waited for, never longer than timeout; -1: as iputils, where the target
+                          answered before, twice its longest round trip, at least the interval;
+                          where it did not, timeout */
+    uint32_t preload;  /* -l: this many at once; 0 as 1 */
+    bool flood;        /* -f: next as soon as answered, `flood_window` (0: preload) unanswered, and
+                          at least 100/s whatever is answered; `interval` does not count */
     uint32_t flood_window;
-    bool adaptive;    /* -A: next as soon as answered */
+    bool adaptive;    /* -A: next as soon as answered, `preload` unanswered, else after interval */
+    bool broadcast;   /* -b: IPv4 targets may be broadcast addresses, answered by anybody */
     bool say_waiting; /* -O: a `lost` record with state "waiting" before the next probe */
     bool say_replies; /* reply records; summaries come always */
-    bool say_lost;    /* lost records */
+    bool say_lost; /* lost records of state lost and unknown; those of what could not be sent, and
+                      icmp_error records, come always */
     bool percentiles; /* a sketch a target (max_targets <= IK_ECHO_SKETCH_TARGETS) */
     bool raw;         /* links are raw: identifiers are judged here */
-    bool answers_end; /* -w with -c: end after count answers, not probes */
-    uint32_t until_up, until_down; /* --until: this many answers, losses in a row; 0 off */
+    bool answers_end; /* -w: a target ends after `count` answers (0: none) or its first ICMP error,
+                         not after count probes */
+    uint32_t until_up, until_down; /* --until: a target ends after this many answers, or losses, in
+                                      a row; 0 off */
     uint16_t node_query;           /* NODE_INFO: qtype */
     uint16_t node_flags;
-    struct ik_rd node_subject;
+    struct ik_rd node_subject; /* at most IK_ECHO_SUBJECT_MAX bytes */
     uint8_t node_code;
 };
 
-enum { IK_ECHO_SKETCH_TARGETS = 4096 };
+enum { IK_ECHO_SKETCH_TARGETS = 4096, IK_ECHO_SUBJECT_MAX = 1024 };
 
 /* The engine's `stop` sends nothing more and says the summaries at once. A probe that has waited as
  * long as `linger` allows is lost then, a younger one counts as in_flight. A redirect or source
@@ -58,10 +68,14 @@ size_t ik_echo_bytes(const struct ik_echo_cfg *cfg);
 IK_MUST_USE enum ik_err ik_echo_init(struct ik_echo **out, void *mem,
                                      const struct ik_echo_cfg *cfg);
 struct ik_engine *ik_echo_engine(struct ik_echo *e);
+/* The identifier of a link that was opened later than the engine was started. Before the first
+ * target of that family. */
+void ik_echo_set_ident(struct ik_echo *e, uint8_t port, uint16_t ident);
 /* Adds a target; its first probe goes when its turn comes. `name` is borrowed for the engine's life
  * and is what records call the target; NULL stands for the text of its address, which the engine
  * writes anew into each record (so that a million targets of a prefix store no names). *index is
- * its number from 0. IK_E_FULL. */
+ * its number from 0. IK_E_FULL; IK_E_UNSUPPORTED for a family that the kind of probe does not exist
+ * in (timestamps are IPv4, node information IPv6). */
 IK_MUST_USE enum ik_err ik_echo_add(struct ik_echo *e, struct ik_now now, const char *name,
                                     const struct ik_addr *addr, uint32_t *index);
 /* No target will be added any more: the engine may end. */
@@ -74,8 +88,13 @@ void ik_echo_say_summary(struct ik_echo *e, struct ik_now now);
 struct ik_echo_totals {
     uint64_t targets, alive; /* alive: at least one answer in time or late */
     uint64_t sent, received, late, lost, unknown, in_flight, duplicates, corrupt, errors,
-        send_errors, local_drops, strangers; /* strangers: answers without our token */
-    bool until_reached;
+        send_errors, local_drops;
+    uint64_t strangers;      /* answers to our identifier without our token, or to no probe */
+    uint64_t untimed;        /* answers whose stamps cannot be true: counted, without round trip */
+    uint64_t malformed;      /* messages that are none, or errors that fail their checksum */
+    uint64_t receive_drops;  /* messages that this host dropped before we could read them */
+    uint64_t records_missed; /* records that nobody fetched in time; 0 under any loop */
+    bool until_reached;      /* by every target */
 };
 /* Constant time whatever the number of targets: it is asked once a turn. */
 void ik_echo_totals(const struct ik_echo *e, struct ik_echo_totals *out);
