@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+void ik_out_init(struct ik_out *o, int fd)
+{
+    o->fd = fd;
+    o->error = 0;
+    o->used = o->line_end = 0;
+}
+
+/* Standard output may be shared with somebody who made it non-blocking. */
+static void wait_writable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    (void)poll(&p, 1, -1);
+}
+
+static void write_all(struct ik_out *o, size_t n)
+{
+    for (size_t at = 0; at < n && !o->error;) {
+        const ssize_t done = write(o->fd, o->buf + at, n - at);
+        if (done >= 0)
+            at += (size_t)done;
+        else if (errno == EAGAIN)
+            wait_writable(o->fd);
+        else if (errno != EINTR)
+            o->error = errno;
+    }
+}
+
+void ik_out_flush(struct ik_out *o, bool all)
+{
+    const size_t n = all ? o->used : o->line_end;
+    if (n == 0)
+        return;
+    write_all(o, n);
+    memmove(o->buf, o->buf + n, o->used - n);
+    o->used -= n;
+    o->line_end = 0;
+}
+
+char *ik_out_room(struct ik_out *o, size_t n)
+{
+    if (n > IK_OUT_CAP - o->used)
+        ik_out_flush(o, false);
+    if (n > IK_OUT_CAP - o->used)
+        ik_out_flush(o, true);
+    return o->buf + o->used;
+}
+
+void ik_out_took(struct ik_out *o, size_t n)
+{
+    const char *last = n ? memrchr(o->buf + o->used, '\n', n) : NULL;
+    o->used += n;
+    if (last)
+        o->line_end = (size_t)(last - o->buf) + 1;
+}
+
+void ik_out_put(struct ik_out *o, const void *bytes, size_t n)
+{
+    const char *from = bytes;
+    while (n > 0) {
+        const size_t part = n < IK_OUT_CAP ? n : IK_OUT_CAP;
+        memcpy(ik_out_room(o, part), from, part);
+        ik_out_took(o, part);
+        from += part;
+        n -= part;
+    }
+}
+
+void ik_out_str(struct ik_out *o, const char *text)
+{
+    ik_out_put(o, text, strlen(text));
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+void ik_run_say(const char *verb, const char *fmt, ...)
+{
+    char line[1024];
+    int n = snprintf(line, sizeof line, "%s: ", verb);
+    va_list ap;
+    va_start(ap, fmt);
+    n += vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
+    va_end(ap);
+    size_t len = (size_t)n < sizeof line - 2 ? (size_t)n : sizeof line - 2;
+    line[len++] = '\n';
+    if (write(STDERR_FILENO, line, len) < 0)
+        return; /* nobody is left to tell */
+}
+
+/* A path as a shell takes it. */
+static const char *quoted(const char *path, char *buf, size_t cap)
+{
+    const bool plain = !path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789/._-+")];
+    snprintf(buf, cap, plain ? "%s" : "'%s'", path);
+    return buf;
+}
+
+void ik_run_say_refused(const char *verb, const char *raw_for)
+{
+    char path[512], arg[520];
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = 0;
+    quoted(n > 0 ? path : "/usr/bin/icmp", arg, sizeof arg);
+    if (raw_for)
+        ik_run_say(verb, "%s needs a raw socket; grant it with: sudo setcap cap_net_raw=ep %s",
+                   raw_for, arg);
+    else
+        ik_run_say(verb,
+                   "no permission to open ICMP sockets; grant it with: sudo setcap cap_net_raw=ep "
+                   "%s  or, without capabilities: sudo sysctl -w "
+                   "net.ipv4.ping_group_range=\"0 2147483647\"",
+                   arg);
+}
+
+static void say_write_error(const struct ik_run *r)
+{
+    if (r->out.error && r->out.error != EPIPE)
+        ik_run_say(r->cfg.verb, "cannot write the results: %s", strerror(r->out.error));
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static void write_json(struct ik_run *r, const struct ik_record *rec)
+{
+    char *at = ik_out_room(&r->out, IK_RECORD_JSON_MAX);
+    size_t n;
+    const enum ik_err err = ik_record_json(rec, at, IK_RECORD_JSON_MAX, &n);
+    if (err) {
+        ik_run_say(r->cfg.verb, "cannot write a record: %s", ik_err_text(err));
+        r->failed = true;
+        return;
+    }
+    ik_out_took(&r->out, n);
+}
+
+void ik_run_record(void *run, const struct ik_record *rec)
+{
+    struct ik_run *r = run;
+    if (r->cfg.on_look)
+        r->cfg.on_look(r->cfg.ctx, rec);
+    if (r->cfg.json)
+        write_json(r, rec);
+    else
+        r->cfg.on_record(r->cfg.ctx, rec);
+}
+
+void ik_run_say_run(struct ik_run *r, struct ik_now now, const struct ik_addr *source,
+                    uint8_t family, bool user_stamps)
+{
+    if (!r->cfg.json)
+        return;
+    char kernel[128];
+    struct ik_record rec = ik_record_make(IK_REC_run, now.real);
+    rec.run.version = IK_VERSION;
+    rec.run.verb = r->cfg.verb;
+    rec.run.argv = (const char *const *)r->cfg.argv;
+    rec.run.source = *source;
+    rec.run.family = family == 4 ? "4" : family == 6 ? "6" : "both";
+    rec.run.clock = user_stamps ? "user" : "kernel";
+    rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
+    rec.run.socket = r->raw ? "raw" : "datagram";
+    rec.run.unseen = r->unseen;
+    ik_run_record(r, &rec);
+}
+
+void ik_run_unseen(struct ik_run *r, const char *what)
+{
+    if (r->n_unseen < IK_RUN_UNSEEN_MAX)
+        r->unseen[r->n_unseen++] = what;
+}
+
+/* ---- loop ------------------------------------------------------------------------------------ */
+
+static void settle(void *ctx, struct ik_now now)
+{
+    struct ik_run *r = ctx;
+    const ik_ns again = ik_line_settle(r->line, now);
+    if (ik_loop_wake_at(r->loop, again, settle, r))
+        ik_line_finish(r->line); /* no timer left: better without names than never */
+}
+
+static void on_idle(void *ctx, struct ik_now now)
+{
+    struct ik_run *r = ctx;
+    if (r->cfg.on_idle)
+        r->cfg.on_idle(r->cfg.ctx, now);
+    if (r->hostnames)
+        settle(r, now);
+    ik_out_flush(&r->out, !r->cfg.json);
+    if (r->out.error)
+        ik_loop_quit(r->loop);
+}
+
+static struct ik_now read_clock(void *ctx)
+{
+    (void)ctx;
+    return ik_clock_now();
+}
+
+static void on_signal(void *ctx, int signo, struct ik_now now)
+{
+    struct ik_run *r = ctx;
+    if (signo == SIGQUIT) {
+        if (r->cfg.on_status)
+            r->cfg.on_status(r->cfg.ctx, now);
+    } else if (r->interrupts++ == 0) {
+        ik_loop_stop(r->loop, now);
+    } else {
+        ik_loop_quit(r->loop);
+    }
+}
+
+bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg)
+{
+    *r = (struct ik_run){.cfg = *cfg};
+    ik_out_init(&r->out, STDOUT_FILENO);
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error: it ends us, quietly */
+    enum ik_err err = cfg->json ? IK_OK : ik_line_new(&r->line, &r->out);
+    if (err)
+        ik_run_say(cfg->verb, "%s", ik_err_text(err));
+    return !err;
+}
+
+enum ik_err ik_run_open_icmp(struct ik_run *r, const struct ik_link_cfg *cfg, const char *raw_for)
+{
+    const int port = cfg->family == 6;
+    struct ik_link *link = NULL;
+    enum ik_err err = IK_E_ACCESS;
+    if (r->raw || !r->links[!port]) {
+        err = ik_link_open_raw(&link, cfg);
+        r->raw = !err || r->raw;
+    }
+    if (err == IK_E_ACCESS && !raw_for)
+        err = ik_link_open_ping(&link, cfg);
+    r->links[port] = err ? NULL : link;
+    r->link_errors[port] = err;
+    return err;
+}
+
+bool ik_run_start(struct ik_run *r)
+{
+    enum ik_err err = ik_priv_drop();
+    if (err) {
+        ik_run_say(r->cfg.verb, "cannot give up privileges: %s", ik_err_text(err));
+        return false;
+    }
+    const struct ik_loop_cfg cfg = {
+        .on_record = ik_run_record, .on_idle = on_idle, .clock = read_clock, .ctx = r};
+    err = ik_loop_new(&r->loop, &cfg);
+    if (!err)
+        err = ik_signals_open(&r->signals);
+    if (!err) {
+        ik_signals_on(r->signals, on_signal, r);
+        err = ik_loop_add_source(r->loop, ik_signals_source(r->signals));
+    }
+    if (err)
+        ik_run_say(r->cfg.verb, "cannot start: %s", ik_err_text(err));
+    return !err;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+struct ik_names *ik_run_names(struct ik_run *r)
+{
+    if (r->names)
+        return r->names;
+    enum ik_err err = ik_names_open(&r->names);
+    if (!err)
+        err = ik_loop_add_source(r->loop, ik_names_source(r->names));
+    if (!err)
+        return r->names;
+    ik_run_say(r->cfg.verb, "cannot start the resolver: %s", ik_err_text(err));
+    ik_names_close(r->names);
+    r->names = NULL;
+    return NULL;
+}
+
+static enum ik_err ask(void *ctx, const struct ik_addr *addr, ik_names_fn *fn, void *fn_ctx)
+{
+    struct ik_names *names = ik_run_names(ctx);
+    return names ? ik_names_reverse(names, addr, fn, fn_ctx) : IK_E_UNSUPPORTED;
+}
+
+void ik_run_resolve_hosts(struct ik_run *r)
+{
+    if (r->hostnames || r->cfg.json)
+        return;
+    const struct ik_hostnames_cfg cfg = {.ask = ask, .settled = settle, .ctx = r};
+    if (ik_hostnames_new(&r->hostnames, &cfg))
+        return; /* numbers will do */
+    ik_line_resolve(r->line, r->hostnames);
+}
+
+/* ---- end ------------------------------------------------------------------------------------- */
+
+void ik_run_loop(struct ik_run *r)
+{
+    const enum ik_err err = ik_loop_run(r->loop);
+    if (err) {
+        ik_run_say(r->cfg.verb, "cannot wait for the network: %s", ik_err_text(err));
+        r->failed = true;
+    }
+}
+
+static void close_all(struct ik_run *r)
+{
+    ik_loop_free(r->loop);
+    for (int i = 0; i < 2; i++) {
+        if (r->links[i])
+            r->links[i]->ops->close(r->links[i]);
+    }
+    if (r->names)
+        ik_names_close(r->names);
+    if (r->signals)
+        ik_signals_close(r->signals);
+    ik_hostnames_free(r->hostnames);
+    ik_line_free(r->line);
+}
+
+int ik_run_end(struct ik_run *r, int status)
+{
+    if (r->line)
+        ik_line_finish(r->line);
+    ik_out_flush(&r->out, true);
+    say_write_error(r);
+    const bool failed = r->failed || (r->out.error && r->out.error != EPIPE);
+    close_all(r);
+    return failed ? 2 : status;
+}

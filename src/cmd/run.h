@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * What the verbs share: loop, signals, names and output put together, in the order that privileges
+ * and speed ask for: sockets first, then no more capabilities, then all the rest. */
+#pragma once
+
+#include "hostname.h"
+#include "out.h"
+#include "line.h"
+
+#include <icmpkit/host.h>
+#include <icmpkit/link.h>
+#include <icmpkit/loop.h>
+#include <icmpkit/record.h>
+
+struct ik_run_cfg {
+    const char *verb;
+    char *const *argv; /* of the verb, for the run record; ended by NULL */
+    bool json;
+    /* A record, when not `json`. */
+    void (*on_record)(void *ctx, const struct ik_record *rec);
+    /* Also a record, before it is written, json or not; may be NULL. */
+    void (*on_look)(void *ctx, const struct ik_record *rec);
+    /* SIGQUIT: say where we are. May be NULL. */
+    void (*on_status)(void *ctx, struct ik_now now);
+    /* Once a turn before the output is flushed; may be NULL. */
+    void (*on_idle)(void *ctx, struct ik_now now);
+    void *ctx;
+};
+
+enum { IK_RUN_UNSEEN_MAX = 8 };
+
+struct ik_run {
+    struct ik_run_cfg cfg;
+    struct ik_out out;
+    struct ik_line *line; /* NULL with json */
+    struct ik_loop *loop;
+    struct ik_signals *signals;
+    struct ik_names *names;         /* NULL before the first look-up */
+    struct ik_hostnames *hostnames; /* NULL before ik_run_resolve_hosts */
+    struct ik_link *links[2];       /* 0: IPv4, 1: IPv6; NULL where not open */
+    enum ik_err link_errors[2];     /* why not */
+    bool raw;                       /* the links are raw sockets */
+    bool failed;                    /* something went wrong: the exit status is 2 */
+    int interrupts;                 /* signals to end so far */
+    const char *unseen[IK_RUN_UNSEEN_MAX + 1];
+    size_t n_unseen;
+};
+
+/* One line on stderr: "VERB: ...". */
+__attribute__((format(printf, 2, 3))) void ik_run_say(const char *verb, const char *fmt, ...);
+
+/* Nothing that costs: memory and settings. False: said on stderr. */
+IK_MUST_USE bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg);
+/* Opens links[0] (family 4) or links[1] (family 6) for ICMP: a raw socket where allowed, else a
+ * datagram one, unless `raw_for` names what only a raw one can do. Returns what stands in
+ * link_errors; says nothing. */
+enum ik_err ik_run_open_icmp(struct ik_run *r, const struct ik_link_cfg *cfg, const char *raw_for);
+/* The line that says which commands grant what was refused. `raw_for`: see above, or NULL. */
+void ik_run_say_refused(const char *verb, const char *raw_for);
+/* Sockets are open: drops all privileges for good, then makes loop and signals. */
+IK_MUST_USE bool ik_run_start(struct ik_run *r);
+/* The resolver, made at the first call; NULL when it cannot be (said). */
+struct ik_names *ik_run_names(struct ik_run *r);
+/* From now on text shows the names of addresses (not with json). */
+void ik_run_resolve_hosts(struct ik_run *r);
+/* Adds to run.unseen; static text. */
+void ik_run_unseen(struct ik_run *r, const char *what);
+/* With json: the run record. `family` 4, 6 or 0 for both. */
+void ik_run_say_run(struct ik_run *r, struct ik_now now, const struct ik_addr *source,
+                    uint8_t family, bool user_stamps);
+/* Hands a record to the output, as those of engines are. */
+void ik_run_record(void *run, const struct ik_record *rec);
+/* Runs the loop to its end and writes all that is left. */
+void ik_run_loop(struct ik_run *r);
+/* Closes everything. Returns 2 when something failed, else `status`. */
+int ik_run_end(struct ik_run *r, int status);
