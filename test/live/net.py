@@ -6,8 +6,9 @@
         net.link(a, b, "10.0.0.0/24", "2001:db8::/64")
         done = a.run([ICMP, "ping", "-c1", "10.0.0.2"])
 
-Each Net has names of its own, so runs do not meet; everything is removed when the block is left,
-also by an exception or SIGTERM. Every command has a time limit."""
+Each Net has names of its own, so runs do not meet. Everything is removed when the block is left, and
+also when this process ends in any other way: a keeper, told of every namespace and folder before it
+is made, removes what is left once the pipe to it closes. Every command has a time limit."""
 
 import atexit
 import ipaddress
@@ -29,7 +30,8 @@ _serial = itertools.count()
 
 
 def require_root():
-    """Ends the program with the code for "skipped" where namespaces cannot be made."""
+    """Ends the program with the code for "skipped" where namespaces cannot be made (where CI=true:
+    as failed)."""
     why = None
     if os.geteuid() != 0:
         why = "needs root to make network namespaces"
@@ -39,7 +41,8 @@ def require_root():
         why = "network namespaces are not available here"
     if why:
         print("skipped: " + why)
-        sys.exit(SKIP)
+        print("0 passed, 0 failed, 1 skipped", flush=True)
+        sys.exit(1 if os.environ.get("CI") == "true" else SKIP)
 
 
 def wait_for(condition, what, limit=10.0):
@@ -52,6 +55,50 @@ def wait_for(condition, what, limit=10.0):
         if time.monotonic() > end:
             raise AssertionError("waited %.0f s for %s" % (limit, what))
         time.sleep(0.005)
+
+
+class Keeper:
+    """A process that outlives ours, by however we end, and removes what was made: namespaces with all
+    that runs in them, and files. It leaves our process group, so that no signal meant for us ends it."""
+
+    def __init__(self):
+        read_end, self.pipe = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            kept = os.dup2(read_end, 3)  # and nothing else: pipes to other keepers have to close
+            os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for fd in (0, 1, 2):
+                os.dup2(nothing, fd)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            with os.fdopen(kept) as told:
+                self._remove(told.read().splitlines())
+            os._exit(0)
+        os.close(read_end)
+
+    def tell(self, kind, name):
+        os.write(self.pipe, ("%s %s\n" % (kind, name)).encode())
+
+    def close(self):
+        os.close(self.pipe)
+        os.waitpid(self.pid, 0)
+
+    @staticmethod
+    def _remove(lines):
+        for line in lines:
+            kind, name = line.split(" ", 1)
+            if kind == "path":
+                shutil.rmtree(name, ignore_errors=True)
+                continue
+            pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
+            for pid in pids.stdout.split():
+                try:
+                    os.kill(int(pid), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
 class Node:
@@ -92,9 +139,10 @@ class Node:
 
     def sysctl(self, **values):
         """Sets keys, dots written as two underscores: net__ipv4__ip_forward=1."""
+        script = ["set -e"]
         for key, value in values.items():
-            path = "/proc/sys/" + key.replace("__", "/")
-            self.run(["sh", "-c", 'printf %%s "%s" > %s' % (value, path)], check=True)
+            script.append('printf %%s "%s" > /proc/sys/%s' % (value, key.replace("__", "/")))
+        self.run(["sh", "-c", "\n".join(script)], check=True)
 
     def nft(self, rules):
         self.run(["nft", "-f", "-"], input=rules, check=True)
@@ -106,21 +154,28 @@ class Node:
         """Who may use datagram ICMP sockets here."""
         self.sysctl(net__ipv4__ping_group_range="0 2147483647" if open_to_all else "1 0")
 
+    def resolver(self, *lines):
+        """What commands in this namespace see as /etc/resolv.conf."""
+        path = "/etc/netns/" + self.ns
+        self.net.keeper.tell("path", path)
+        os.makedirs(path)
+        with open(path + "/resolv.conf", "w", encoding="ascii") as file:
+            file.write("\n".join(lines) + "\n")
+
 
 class Net:
     """A set of nodes and links, gone when the block is left."""
 
     def __init__(self):
-        self.prefix = "ik%d-%d" % (os.getpid(), next(_serial))
-        self.nodes, self.children, self.dirs = [], [], []
+        self.prefix = "%s%d-%d" % (os.environ.get("NETNS_PREFIX", "ik"), os.getpid(), next(_serial))
+        self.nodes, self.children = [], []
+        self.keeper = Keeper()
+        atexit.register(self.close)
 
     def __enter__(self):
-        atexit.register(self.close)
-        self._old_term = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         return self
 
     def __exit__(self, *_):
-        signal.signal(signal.SIGTERM, self._old_term)
         self.close()
 
     def close(self):
@@ -131,11 +186,10 @@ class Net:
             for pipe in (child.stdin, child.stdout, child.stderr):
                 if pipe:
                     pipe.close()
-        for node in self.nodes:
-            subprocess.run(["ip", "netns", "del", node.ns], capture_output=True)
-        for path in self.dirs:
-            shutil.rmtree(path, ignore_errors=True)
-        self.nodes, self.children, self.dirs = [], [], []
+        self.nodes, self.children = [], []
+        if self.keeper:
+            self.keeper.close()
+            self.keeper = None
         atexit.unregister(self.close)
 
     def ip(self, *lines, ns=None):
@@ -147,13 +201,15 @@ class Net:
 
     def node(self, name):
         """A namespace with loopback up, no duplicate address detection, and no limits on the rate of
-        its own ICMP errors (tests of limits set their own)."""
+        its own ICMP errors (tests of limits set their own). No type is limited at all: the limit over
+        all types is one for the whole machine on older kernels."""
         node = Node(self, name)
+        self.keeper.tell("netns", node.ns)
         self.ip("netns add " + node.ns)
         self.nodes.append(node)
         node.sysctl(net__ipv6__conf__default__accept_dad=0, net__ipv6__conf__all__accept_dad=0,
                     net__ipv6__conf__default__router_solicitations=0,
-                    net__ipv4__icmp_ratelimit=0, net__ipv4__icmp_msgs_per_sec=1000000,
+                    net__ipv4__icmp_ratelimit=0, net__ipv4__icmp_ratemask=0,
                     net__ipv6__icmp__ratelimit=0)
         node.ip("link set lo up")
         return node
@@ -203,8 +259,8 @@ class Net:
     def folder(self):
         """A temporary folder that everybody may enter."""
         path = tempfile.mkdtemp(prefix="icmpkit-")
+        self.keeper.tell("path", path)
         os.chmod(path, 0o755)
-        self.dirs.append(path)
         return path
 
     def command_for_all(self):
