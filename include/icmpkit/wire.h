@@ -240,10 +240,10 @@ IK_MUST_USE enum ik_err ik_ip6ext_decode_fragment(struct ik_ip6frag *out,
  * segment routing (RFC 8754), have addresses that are known; others only bytes. */
 struct ik_ip6route {
     uint8_t type, segments_left;
-    uint8_t n;               /* addresses, 0 for unknown types */
-    bool final_known;        /* `final` could be told */
-    struct ik_addr final;    /* the last destination on the way */
-    struct ik_rd data;       /* after the four common octets */
+    uint8_t n;            /* addresses, 0 for unknown types */
+    bool final_known;     /* `final` could be told */
+    struct ik_addr final; /* the last destination on the way */
+    struct ik_rd data;    /* after the four common octets */
 };
 /* `dst` is the destination of the fixed header, from which type 3 takes prefixes. IK_E_LENGTH for a
  * header too short for its type, IK_E_VALUE for more segments left than addresses. */
@@ -259,12 +259,12 @@ struct ik_udp {
     uint16_t sport, dport, len_bytes, checksum;
     struct ik_rd data;
 };
-/* IK_E_SHORT below 8 bytes. The data is cut at the length field when that is shorter; a length below
- * 8 is a flaw and leaves no data, save 0, which a jumbogram has (RFC 2675 section 4). */
+/* IK_E_SHORT below 8 bytes. The data is cut at the length field when that is shorter; a length
+ * below 8 is a flaw and leaves no data, save 0, which a jumbogram has (RFC 2675 section 4). */
 IK_MUST_USE enum ik_err ik_udp_decode(struct ik_udp *out, struct ik_rd in,
                                       struct ik_faults *faults);
-/* Writes header and data at `out`. The length is that of the data; the checksum is computed over src,
- * dst (0 becomes ffff, RFC 768). IK_E_FULL, IK_E_TOO_BIG. */
+/* Writes header and data at `out`. The length is that of the data; the checksum is computed over
+ * src, dst (0 becomes ffff, RFC 768). IK_E_FULL, IK_E_TOO_BIG. */
 IK_MUST_USE enum ik_err ik_udp_encode(const struct ik_udp *udp, const struct ik_addr *src,
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
                                       size_t *len);
@@ -284,7 +284,8 @@ struct ik_tcp {
 /* IK_E_SHORT below 20 bytes or below the data offset, IK_E_LENGTH for a data offset below 5. */
 IK_MUST_USE enum ik_err ik_tcp_decode(struct ik_tcp *out, struct ik_rd in,
                                       struct ik_faults *faults);
-/* As ik_udp_encode; header_bytes is computed, options are padded with zeros (IK_E_VALUE beyond 40). */
+/* As ik_udp_encode; header_bytes is computed, options are padded with zeros, beyond 40 bytes they
+ * are IK_E_VALUE. */
 IK_MUST_USE enum ik_err ik_tcp_encode(const struct ik_tcp *tcp, const struct ik_addr *src,
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
                                       size_t *len);
@@ -375,9 +376,46 @@ struct ik_ifident {
     uint16_t afi;
     struct ik_rd addr; /* as long as its own length says */
 };
+/* IK_E_SHORT, IK_E_LENGTH, IK_E_VALUE (an unknown C-Type, or an address that is not as long as its
+ * family). Faults as ik_ifinfo_decode. */
 IK_MUST_USE enum ik_err ik_ifident_decode(struct ik_ifident *out,
                                           const struct ik_ext_object *object,
                                           struct ik_faults *faults);
+
+/* Walks a structure and tells everything that is wrong in it, objects of known classes included.
+ * `family` is that of the message. IK_E_VALUE when a rule is broken for which the whole message is
+ * to be discarded (RFC 5837 section 4.5: two objects of one role); else the error of the first
+ * thing that could not be parsed. */
+IK_MUST_USE enum ik_err ik_ext_check(struct ik_rd structure, uint8_t family,
+                                     struct ik_faults *faults);
+
+/* Builds a structure in the caller's memory. The put functions refuse what an RFC forbids
+ * (IK_E_VALUE for the object itself, IK_E_UNSUPPORTED in this message, IK_E_EXISTS for one too
+ * many) or does not fit (IK_E_FULL), and then leave the structure as it was. */
+struct ik_ext_writer {
+    uint8_t *p;
+    size_t cap, used;
+    uint8_t family, type; /* of the ICMP message */
+    uint32_t seen;        /* a bit for each object that may stand only once */
+};
+/* IK_E_UNSUPPORTED when the message may not have a structure: only ICMPv4 3, 11, 12, 42, 43 and
+ * ICMPv6 1, 3, 160, 161 may (RFC 4884 section 4.6, RFC 8335 section 6). */
+IK_MUST_USE enum ik_err ik_ext_begin(struct ik_ext_writer *w, uint8_t family, uint8_t type,
+                                     uint8_t *out, size_t cap);
+/* Any object, payload as bytes in whole words of 4; classes 1 to 3 by the rules of their own. */
+IK_MUST_USE enum ik_err ik_ext_put(struct ik_ext_writer *w, uint8_t class_num, uint8_t ctype,
+                                   struct ik_rd payload);
+/* The stack of n >= 1 entries, top first, as one object; once, only in unreachable and time
+ * exceeded (RFC 4950 section 5). Bottom bits are written as they are and must be consistent. */
+IK_MUST_USE enum ik_err ik_mpls_put(struct ik_ext_writer *w, const struct ik_mpls *stack, size_t n);
+/* Only in ICMPv4 3, 11, 12 and ICMPv6 1, 3; each role once; an address only of the message's
+ * family; a name of 1..63 bytes of UTF-8 (RFC 5837 section 4). */
+IK_MUST_USE enum ik_err ik_ifinfo_put(struct ik_ext_writer *w, const struct ik_ifinfo *info);
+/* Only in an extended echo request, exactly once (RFC 8335 section 2). */
+IK_MUST_USE enum ik_err ik_ifident_put(struct ik_ext_writer *w, const struct ik_ifident *ident);
+/* Fills in the checksum; *len is the whole structure. IK_E_VALUE without an object. A checksum that
+ * comes out as 0 stands so (RFC 4884 is silent); receivers then do not verify it. */
+IK_MUST_USE enum ik_err ik_ext_end(struct ik_ext_writer *w, size_t *len);
 
 /* ---- ICMP ------------------------------------------------------------------------------------ */
 
