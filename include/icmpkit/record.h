@@ -18,7 +18,7 @@ struct ik_rec_rtt {
 #define IK_REC_C_NS ik_ns                 /* IK_NEVER */
 #define IK_REC_C_TIME ik_ns               /* IK_NEVER; RFC 3339 in JSON */
 #define IK_REC_C_BOOL bool                /* never absent */
-#define IK_REC_C_RATIO double             /* negative */
+#define IK_REC_C_RATIO double             /* negative, or not a number */
 #define IK_REC_C_STRS const char *const * /* NULL; else ended by NULL */
 #define IK_REC_C_RTT struct ik_rec_rtt    /* min == IK_NEVER */
 #define IK_REC_C_QUOTE struct ik_rd       /* left == 0; bytes of a quoted packet */
@@ -66,12 +66,13 @@ struct ik_record ik_record_make(enum ik_record_kind kind, ik_ns time);
 
 /* Writes the record as one line of JSON with its newline, every string escaped, never longer than
  * what fits: IK_E_FULL when cap is too small (IK_RECORD_JSON_MAX is always enough for what our
- * engines make). *len is written on success only. */
+ * engines make, whatever strangers sent; only `run` can be longer, by its argv: try again with more).
+ * IK_E_VALUE for a kind that is none. *len is written on success only. */
 enum { IK_RECORD_JSON_MAX = 32768 };
 IK_MUST_USE enum ik_err ik_record_json(const struct ik_record *rec, char *out, size_t cap,
                                        size_t *len);
 /* Writes the JSON Schema (draft 2020-12) of all records, from the same rows. Returns the bytes it
- * needs; writes them when cap suffices. */
+ * needs; *out holds them when cap suffices. */
 size_t ik_record_schema(char *out, size_t cap);
 /* Writes doc/records.md from the same rows; as ik_record_schema. */
 size_t ik_record_doc(char *out, size_t cap);

@@ -161,6 +161,11 @@ bool ik_value_is_absent(enum ik_value_type type, const void *at)
     return values[type].is_absent(at);
 }
 
+void ik_value_put(struct ik_wr *w, enum ik_value_type type, const void *at)
+{
+    values[type].put(w, at);
+}
+
 void ik_value_clear(enum ik_value_type type, void *at)
 {
     static const uint8_t nothing[1];
