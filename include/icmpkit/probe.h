@@ -59,31 +59,31 @@ enum { IK_ECHO_SKETCH_TARGETS = 4096, IK_ECHO_SUBJECT_MAX = 1024 };
 /* The engine's `stop` sends nothing more and says the summaries at once. A probe that has waited as
  * long as `linger` allows is lost then, a younger one counts as in_flight. A redirect or source
  * quench is told (icmp_error) but does not end the probe: its answer still comes. */
-struct ik_echo;
+struct ik_echo_engine;
 
 /* Bytes of memory that an engine of that configuration needs (aligned to 64). */
 size_t ik_echo_bytes(const struct ik_echo_cfg *cfg);
 /* Starts in mem (ik_echo_bytes(cfg) bytes, aligned to 64, zeroed; the caller frees it after use).
  * IK_E_VALUE for a configuration that contradicts itself. */
-IK_MUST_USE enum ik_err ik_echo_init(struct ik_echo **out, void *mem,
+IK_MUST_USE enum ik_err ik_echo_init(struct ik_echo_engine **out, void *mem,
                                      const struct ik_echo_cfg *cfg);
-struct ik_engine *ik_echo_engine(struct ik_echo *e);
+struct ik_engine *ik_echo_engine(struct ik_echo_engine *e);
 /* The identifier of a link that was opened later than the engine was started. Before the first
  * target of that family. */
-void ik_echo_set_ident(struct ik_echo *e, uint8_t port, uint16_t ident);
+void ik_echo_set_ident(struct ik_echo_engine *e, uint8_t port, uint16_t ident);
 /* Adds a target; its first probe goes when its turn comes. `name` is borrowed for the engine's life
  * and is what records call the target; NULL stands for the text of its address, which the engine
  * writes anew into each record (so that a million targets of a prefix store no names). *index is
  * its number from 0. IK_E_FULL; IK_E_UNSUPPORTED for a family that the kind of probe does not exist
  * in (timestamps are IPv4, node information IPv6). */
-IK_MUST_USE enum ik_err ik_echo_add(struct ik_echo *e, struct ik_now now, const char *name,
+IK_MUST_USE enum ik_err ik_echo_add(struct ik_echo_engine *e, struct ik_now now, const char *name,
                                     const struct ik_addr *addr, uint32_t *index);
 /* No target will be added any more: the engine may end. */
-void ik_echo_complete(struct ik_echo *e);
+void ik_echo_complete(struct ik_echo_engine *e);
 /* The time is over (-w): every probe in flight is lost now, and the engine stops. */
-void ik_echo_expire(struct ik_echo *e, struct ik_now now);
+void ik_echo_expire(struct ik_echo_engine *e, struct ik_now now);
 /* Says a ping_summary with final=false for every target (SIGQUIT). */
-void ik_echo_say_summary(struct ik_echo *e, struct ik_now now);
+void ik_echo_say_summary(struct ik_echo_engine *e, struct ik_now now);
 
 struct ik_echo_totals {
     uint64_t targets, alive; /* alive: at least one answer in time or late */
@@ -97,7 +97,7 @@ struct ik_echo_totals {
     bool until_reached;      /* by every target */
 };
 /* Constant time whatever the number of targets: it is asked once a turn. */
-void ik_echo_totals(const struct ik_echo *e, struct ik_echo_totals *out);
+void ik_echo_totals(const struct ik_echo_engine *e, struct ik_echo_totals *out);
 
 /* ---- trace ----------------------------------------------------------------------------------- */
 
