@@ -27,7 +27,8 @@ asan:
 # Beside the peers that are installed, as ratios.
 bench: all
 	@$(need) packages/bench.txt
-	bench/run build/icmp
+	ninja -C build
+	bench/run
 
 # As root, or with DESTDIR. Without cap_net_raw the command still works where
 # net.ipv4.ping_group_range lets it.
