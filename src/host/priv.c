@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * What this process may do, and giving it up so that nothing brings it back: not a set*id call, not
+ * a later capset, not an exec of a setuid program. */
+#include <icmpkit/host.h>
+
+#include <sys/auxv.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+bool ik_priv_is_root(void)
+{
+    return getuid() == 0;
+}
+
+bool ik_priv_is_secure_exec(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+bool ik_priv_has_net_raw(void)
+{
+    cap_t caps = cap_get_proc();
+    cap_flag_value_t held = CAP_CLEAR;
+    if (!caps)
+        return false;
+    if (cap_get_flag(caps, CAP_NET_RAW, CAP_EFFECTIVE, &held))
+        held = CAP_CLEAR;
+    cap_free(caps);
+    return held == CAP_SET;
+}
+
+/* What a later exec could bring back. The bounding set takes CAP_SETPCAP, which file capabilities
+ * do not give: there no_new_privs alone bars the way. */
+static bool drop_future(void)
+{
+    for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
+        if (cap_get_bound(cap) == 1)
+            (void)cap_drop_bound(cap);
+    }
+    /* Kernels without ambient capabilities have none to clear. */
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* The real identity in all three places, so that a setuid one cannot be taken again. */
+static bool drop_identity(void)
+{
+    const uid_t uid = getuid();
+    const gid_t gid = getgid();
+    return !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid);
+}
+
+static bool drop_capabilities(void)
+{
+    cap_t none = cap_init();
+    if (!none)
+        return false;
+    const bool done = !cap_set_proc(none);
+    cap_free(none);
+    return done;
+}
+
+static bool nothing_left(void)
+{
+    uid_t uid[3];
+    gid_t gid[3];
+    if (getresuid(&uid[0], &uid[1], &uid[2]) || getresgid(&gid[0], &gid[1], &gid[2]))
+        return false;
+    if (uid[1] != uid[0] || uid[2] != uid[0] || gid[1] != gid[0] || gid[2] != gid[0])
+        return false;
+    cap_t held = cap_get_proc(), none = cap_init();
+    const bool empty = held && none && cap_compare(held, none) == 0;
+    cap_free(held);
+    cap_free(none);
+    return empty && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+enum ik_err ik_priv_drop(void)
+{
+    if (!drop_future() || !drop_identity() || !drop_capabilities() || !nothing_left())
+        return IK_E_SYSTEM;
+    return IK_OK;
+}
