@@ -98,7 +98,7 @@ struct ik_icmp_mask {
 struct ik_icmp_router_adv4 {
     uint8_t count, entry_words; /* entries, and 32-bit words of each (2) */
     uint16_t lifetime_s;
-    struct ik_rd entries; /* as many whole ones of `count` as are there; ik_radv4_take */
+    struct ik_rd entries; /* as many whole ones of `count` as are there; ik_icmp_list_take_router */
     struct ik_rd trailing;
 };
 
@@ -139,16 +139,16 @@ struct ik_icmp_mld {
 struct ik_icmp_mld2_query {
     uint16_t max_code, reserved; /* ik_mld_time_ms gives the time that max_code means */
     struct ik_addr group;
-    uint8_t flags, qqic;  /* ik_mld_time_s gives the interval that qqic means */
+    uint8_t flags, qqic;  /* ik_mld_interval_s gives the interval that qqic means */
     uint16_t count;       /* sources */
-    struct ik_rd sources; /* as many whole ones of `count` as are there; ik_mld_take_source */
+    struct ik_rd sources; /* as many whole ones of `count` as are there; ik_icmp_list_take_addr */
     struct ik_rd trailing;
 };
 
 /* Multicast listener report, version 2 (RFC 3810 section 5.2). */
 struct ik_icmp_mld2_report {
     uint16_t reserved, count; /* records */
-    struct ik_rd records;     /* the whole ones of `count`; ik_mld_take_record */
+    struct ik_rd records;     /* the whole ones of `count`; ik_icmp_list_take_record */
     struct ik_rd trailing;
 };
 
@@ -258,8 +258,8 @@ struct ik_node_info {
 #define IK_RENUM_SITE_SPECIFIC 0x10
 #define IK_RENUM_PROCESSED 0x08
 
-/* Router renumbering (RFC 2894 section 3.1); operations of a command by ik_renum_take_op, results
- * by ik_renum_take_result. */
+/* Router renumbering (RFC 2894 section 3.1); operations of a command by ik_icmp_list_take_op,
+ * results by ik_icmp_list_take_result. */
 struct ik_icmp_renumbering {
     uint32_t seq;
     uint8_t segment, flags;
@@ -271,7 +271,7 @@ struct ik_icmp_renumbering {
 /* Home agent address discovery request and reply (RFC 6275 sections 6.5, 6.6; RFC 3963 flags). */
 struct ik_icmp_home_agent {
     uint16_t id, flags;
-    struct ik_rd addresses; /* whole 16-byte addresses: ik_addr_take; none in a request */
+    struct ik_rd addresses; /* whole 16-byte addresses: ik_icmp_list_take_addr; none in a request */
     struct ik_rd trailing;
 };
 
@@ -289,7 +289,8 @@ struct ik_icmp_mobile_prefix {
 struct ik_icmp_locator_update {
     uint8_t count, operation; /* locators; 1 advertisement, 2 acknowledgement */
     uint16_t reserved;
-    struct ik_rd locators; /* as many whole ones of `count` as are there; ik_ilnp_take */
+    struct ik_rd
+        locators; /* as many whole ones of `count` as are there; ik_icmp_list_take_locator */
     struct ik_rd trailing;
 };
 
@@ -303,7 +304,7 @@ struct ik_icmp_dup_addr {
     struct ik_rd trailing;
 };
 
-/* MPL control (RFC 7731 section 6.3); entries by ik_mpl_take. */
+/* MPL control (RFC 7731 section 6.3); entries by ik_icmp_list_take_seed. */
 struct ik_icmp_mpl {
     struct ik_rd seeds;
 };
@@ -346,7 +347,8 @@ struct ik_icmp_rpl {
     bool has_security, has_base;
     struct ik_rpl_security security;
     struct ik_rpl_base base;
-    struct ik_rd options; /* ik_rpl_take; a secure message has its MAC or signature at the end */
+    struct ik_rd
+        options; /* ik_icmp_list_take_rpl; a secure message has its MAC or signature at the end */
 };
 
 /* ---- one message ----------------------------------------------------------------------------- */

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <icmpkit/base.h>
+#include <icmpkit/icmp_lists.h>
 #include <icmpkit/icmp_views.h>
+#include <icmpkit/nd_views.h>
 #include <icmpkit/types.h>
 
 /* ---- flaws ----------------------------------------------------------------------------------- */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ * One ICMP message, both families: header, checksum, and the way to its body. */
+#include "wire/icmp_int.h"
+
+enum {
+    PROTO_ICMP6 = 58,
+    ECHO_BYTES = 8,
+};
+
+/* RFC 792 (no pseudo-header), RFC 4443 section 2.3 (with one). */
+static void checksum_judge(const struct ik_icmp_in *in, struct ik_rd message)
+{
+    struct ik_icmp *msg = in->msg;
+    const struct ik_icmp_ctx *ctx = in->ctx;
+    msg->checksum_ok = true;
+    msg->checksum_known = ctx->checksum_verified;
+    if (ctx->checksum_verified || ctx->cut)
+        return;
+    uint64_t sum = 0;
+    if (ctx->family == 6) {
+        if (!ctx->src || !ctx->dst)
+            return;
+        sum = ik_cksum_add_pseudo(0, ctx->src, ctx->dst, PROTO_ICMP6, (uint32_t)message.left);
+    }
+    msg->checksum_known = true;
+    msg->checksum_ok = ik_cksum_fold(ik_cksum_add(sum, message)) == 0;
+    if (!msg->checksum_ok)
+        ik_fault_add(in->faults, IK_FLAW_BAD_CHECKSUM, 2);
+}
+
+static enum ik_icmp_kind kind_of(const struct ik_icmp_type *row, const struct ik_icmp *msg,
+                                 size_t bytes)
+{
+    if (row)
+        return row->kind;
+    /* RFC 4443 section 2.4 (b): an unknown error goes to the process that its quote names. */
+    if (msg->family == 6 && ik_icmp_is_error(6, msg->type) && bytes >= 8)
+        return IK_ICMP_ERROR;
+    return IK_ICMP_RAW;
+}
+
+static enum ik_err body_decode(const struct ik_icmp_in *in)
+{
+    switch (in->msg->kind) {
+    case IK_ICMP_RAW:
+        return IK_OK;
+    case IK_ICMP_ERROR:
+        ik_icmp_error_decode(in);
+        return IK_OK;
+    case IK_ICMP_RPL:
+        return ik_rpl_decode(in);
+    default:
+        return ik_icmp_body_decode(in);
+    }
+}
+
+/* What most traffic is, without a table in the way. */
+static void echo_decode(struct ik_icmp *msg, const uint8_t *p, size_t bytes)
+{
+    msg->kind = IK_ICMP_ECHO;
+    msg->echo = (struct ik_echo){
+        .id = ik_load_be16(p + 4),
+        .seq = ik_load_be16(p + 6),
+        .data = {p + ECHO_BYTES, bytes - ECHO_BYTES},
+    };
+}
+
+enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik_icmp_ctx *ctx,
+                           struct ik_faults *faults)
+{
+    if (in.left < IK_ICMP_HEAD) {
+        ik_fault_add(faults, IK_FLAW_SHORT, in.left);
+        return IK_E_SHORT;
+    }
+    out->family = ctx->family;
+    out->type = in.p[0];
+    out->code = in.p[1];
+    out->checksum = ik_load_be16(in.p + 2);
+    out->kind = IK_ICMP_RAW;
+    out->raw = (struct ik_rd){in.p + IK_ICMP_HEAD, in.left - IK_ICMP_HEAD};
+    const struct ik_icmp_in way = {out, ctx, faults};
+    checksum_judge(&way, in);
+
+    const struct ik_icmp_type *row = ik_icmp_type_find(ctx->family, out->type);
+    if (row && in.left < row->min_bytes) {
+        ik_fault_add(faults, IK_FLAW_SHORT, in.left);
+        return IK_E_SHORT;
+    }
+    enum ik_err err = IK_OK;
+    if (row && row->kind == IK_ICMP_ECHO) {
+        echo_decode(out, in.p, in.left);
+    } else {
+        out->kind = kind_of(row, out, in.left);
+        err = body_decode(&way);
+        if (err)
+            out->kind = IK_ICMP_RAW;
+    }
+    if (faults)
+        ik_icmp_check(&way);
+    return err;
+}
+
+static enum ik_err body_encode(const struct ik_icmp *msg, bool exact, struct ik_wr *w)
+{
+    switch (msg->kind) {
+    case IK_ICMP_RAW:
+        ik_wr_put(w, msg->raw);
+        return IK_OK;
+    case IK_ICMP_ECHO:
+        ik_wr_put16(w, msg->echo.id);
+        ik_wr_put16(w, msg->echo.seq);
+        ik_wr_put(w, msg->echo.data);
+        return IK_OK;
+    case IK_ICMP_ERROR:
+        return ik_icmp_error_encode(msg, exact, w);
+    case IK_ICMP_RPL:
+        return ik_rpl_encode(msg, exact, w);
+    default:
+        return ik_icmp_body_encode(msg, exact, w);
+    }
+}
+
+static uint16_t checksum_of(const struct ik_icmp *msg, const struct ik_icmp_ctx *ctx,
+                            struct ik_rd message)
+{
+    uint64_t sum = 0;
+    if (msg->family == 6) {
+        if (!ctx || !ctx->src || !ctx->dst)
+            return 0; /* a raw ICMPv6 socket fills it in (RFC 3542 section 3.1) */
+        sum = ik_cksum_add_pseudo(0, ctx->src, ctx->dst, PROTO_ICMP6, (uint32_t)message.left);
+    }
+    return ik_cksum_fold(ik_cksum_add(sum, message));
+}
+
+enum ik_err ik_icmp_encode(const struct ik_icmp *icmp, const struct ik_icmp_ctx *ctx, bool exact,
+                           uint8_t *out, size_t cap, size_t *len)
+{
+    if (icmp->family != 4 && icmp->family != 6)
+        return IK_E_VALUE;
+    struct ik_wr w;
+    ik_wr_init(&w, out, cap);
+    ik_wr_put8(&w, icmp->type);
+    ik_wr_put8(&w, icmp->code);
+    ik_wr_put16(&w, exact ? icmp->checksum : 0);
+    const enum ik_err err = body_encode(icmp, exact, &w);
+    if (err)
+        return err;
+    if (w.overflow)
+        return IK_E_FULL;
+    if (!exact)
+        ik_store_be16(out + 2, checksum_of(icmp, ctx, (struct ik_rd){out, w.used}));
+    *len = w.used;
+    return IK_OK;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT
+ * ICMP errors: octets 4-7 by type, the quote, and where an RFC 4884 structure follows it. */
+#include "wire/icmp_int.h"
+
+enum {
+    QUOTE_AT = 8,        /* RFC 4443 section 3: always 32 bits before the quote */
+    EXT_QUOTE_MIN = 128, /* RFC 4884 section 4.3 */
+    LIMIT4 = 576 - 20,   /* of the message; the IP header is not ours (RFC 1812 4.3.2.3) */
+    LIMIT6 = 1280 - 40,  /* RFC 4443 section 2.4 (c) */
+};
+
+/* How octets 4-7 of a type are shared out. */
+struct shape {
+    uint8_t family, type;
+    uint8_t unit;      /* bytes that 1 of the length attribute means, 0: the type has none */
+    uint32_t reserved; /* bits that have to be zero */
+};
+
+static const struct shape shapes[] = {
+    {4, IK_ICMP4_UNREACHABLE, 4, 0xff00ffff},       {4, IK_ICMP4_TIME_EXCEEDED, 4, 0xff00ffff},
+    {4, IK_ICMP4_PARAMETER_PROBLEM, 4, 0x0000ffff}, {4, IK_ICMP4_SOURCE_QUENCH, 0, 0xffffffff},
+    {4, IK_ICMP4_PHOTURIS, 0, 0xffff0000},          {6, IK_ICMP6_UNREACHABLE, 8, 0x00ffffff},
+    {6, IK_ICMP6_TIME_EXCEEDED, 8, 0x00ffffff},
+};
+
+static struct shape shape_of(const struct ik_icmp *msg)
+{
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+        if (shapes[i].type == msg->type && shapes[i].family == msg->family) {
+            struct shape s = shapes[i];
+            if (msg->family == 4 && msg->type == IK_ICMP4_UNREACHABLE &&
+                msg->code == IK_ICMP4_UNREACHABLE_FRAG_NEEDED)
+                s.reserved = 0xff000000; /* the next-hop MTU (RFC 1191 section 4) */
+            return s;
+        }
+    return (struct shape){msg->family, msg->type, 0, 0};
+}
+
+/* Offset of the length attribute in the message (RFC 4884 sections 4.1 to 4.5). */
+static size_t length_at(const struct shape *s)
+{
+    return s->family == 4 ? 5 : 4;
+}
+
+static void word_decode(struct ik_icmp_error *e, const struct ik_icmp *msg)
+{
+    const uint32_t rest = e->rest;
+    if (msg->family == 6) {
+        if (msg->type == IK_ICMP6_PACKET_TOO_BIG)
+            e->mtu = rest;
+        else if (msg->type == IK_ICMP6_PARAMETER_PROBLEM)
+            e->pointer = rest;
+        return;
+    }
+    switch (msg->type) {
+    case IK_ICMP4_UNREACHABLE:
+        if (msg->code == IK_ICMP4_UNREACHABLE_FRAG_NEEDED)
+            e->mtu = rest & 0xffff;
+        break;
+    case IK_ICMP4_REDIRECT:
+        e->gateway.family = 4;
+        ik_store_be32(e->gateway.bytes, rest);
+        break;
+    case IK_ICMP4_PARAMETER_PROBLEM:
+        e->pointer = rest >> 24;
+        break;
+    case IK_ICMP4_CONVERSION_ERROR:
+        e->pointer = rest;
+        break;
+    case IK_ICMP4_PHOTURIS:
+        e->pointer = rest & 0xffff;
+        break;
+    }
+}
+
+/* Shares `body` out between quote and structure by the length attribute. */
+static void parts_split(struct ik_icmp_error *e, const struct shape *s, struct ik_rd body,
+                        struct ik_faults *faults)
+{
+    e->quote = body;
+    e->extensions = ik_rd_from(body, body.left);
+    if (e->length_words == 0)
+        return;
+    const size_t quoted = (size_t)e->length_words * s->unit;
+    if (quoted > body.left) {
+        ik_fault_add(faults, IK_FLAW_BAD_LENGTH, length_at(s));
+        return;
+    }
+    e->quote = ik_rd_head(body, quoted);
+    e->extensions = ik_rd_from(body, quoted);
+    if (e->extensions.left == 0)
+        ik_fault_add(faults, IK_FLAW_EXT_MISSING, length_at(s));
+    else if (quoted < EXT_QUOTE_MIN)
+        ik_fault_add(faults, IK_FLAW_EXT_QUOTE_SHORT, length_at(s));
+}
+
+static void reserved_check(uint32_t bits, struct ik_faults *faults)
+{
+    for (unsigned i = 0; i < 4; i++)
+        if (bits >> (24 - 8 * i) & 0xff) {
+            ik_fault_add(faults, IK_FLAW_RESERVED, IK_ICMP_HEAD + i);
+            return;
+        }
+}
+
+/* An error goes to the source of the packet that it is about (RFC 1122 section 3.2.2, RFC 4443
+ * section 3): a quote from somebody else's packet is forged or misled (CVE-2019-5598). */
+static void quote_check(struct ik_rd quote, const struct ik_addr *dst, struct ik_faults *faults)
+{
+    if (quote.left == 0) {
+        ik_fault_add(faults, IK_FLAW_NO_QUOTE, QUOTE_AT);
+        return;
+    }
+    const size_t at = dst && dst->family == 4 ? 12 : 8;
+    const size_t bytes = dst ? ik_addr_bytes(dst->family) : 0;
+    if (bytes == 0 || quote.left < at + bytes || quote.p[0] >> 4 != dst->family)
+        return;
+    if (memcmp(quote.p + at, dst->bytes, bytes) != 0)
+        ik_fault_add(faults, IK_FLAW_QUOTE_SOURCE, QUOTE_AT + at);
+}
+
+void ik_icmp_error_decode(const struct ik_icmp_in *in)
+{
+    struct ik_icmp *msg = in->msg;
+    const struct shape s = shape_of(msg);
+    struct ik_icmp_error *e = &msg->error;
+    *e = (struct ik_icmp_error){.rest = ik_load_be32(msg->raw.p)};
+    word_decode(e, msg);
+    if (s.unit)
+        e->length_words = msg->raw.p[length_at(&s) - IK_ICMP_HEAD];
+    const struct ik_rd body = ik_rd_from(msg->raw, QUOTE_AT - IK_ICMP_HEAD);
+    parts_split(e, &s, body, in->faults);
+    if (!in->faults)
+        return;
+    reserved_check(e->rest & s.reserved, in->faults);
+    quote_check(e->quote, in->ctx->dst, in->faults);
+}
+
+/* ---- encoding -------------------------------------------------------------------------------- */
+
+static enum ik_err word_encode(const struct ik_icmp *msg, uint8_t length_words, uint32_t *rest)
+{
+    const struct ik_icmp_error *e = &msg->error;
+    *rest = 0;
+    if (msg->family == 6) {
+        if (msg->type == IK_ICMP6_PACKET_TOO_BIG)
+            *rest = e->mtu;
+        else if (msg->type == IK_ICMP6_PARAMETER_PROBLEM)
+            *rest = e->pointer;
+        else
+            *rest = (uint32_t)length_words << 24;
+        return IK_OK;
+    }
+    uint32_t limit = UINT32_MAX, value = e->pointer, shift = 0;
+    switch (msg->type) {
+    case IK_ICMP4_UNREACHABLE:
+        value = msg->code == IK_ICMP4_UNREACHABLE_FRAG_NEEDED ? e->mtu : 0;
+        limit = UINT16_MAX;
+        break;
+    case IK_ICMP4_REDIRECT:
+        value = ik_load_be32(e->gateway.bytes);
+        break;
+    case IK_ICMP4_PARAMETER_PROBLEM:
+        limit = UINT8_MAX;
+        shift = 24;
+        break;
+    case IK_ICMP4_PHOTURIS:
+        limit = UINT16_MAX;
+        break;
+    case IK_ICMP4_CONVERSION_ERROR:
+        break;
+    default:
+        value = 0;
+    }
+    if (value > limit)
+        return IK_E_VALUE;
+    *rest = value << shift | (uint32_t)length_words << 16;
+    return IK_OK;
+}
+
+/* Bytes of the quote that go out: padded and cut as RFC 4884 section 4 wants when a structure of
+ * `ext` bytes follows, else cut at what a datagram may be. */
+static enum ik_err quote_size(const struct shape *s, size_t quoted, size_t ext, size_t *bytes)
+{
+    const size_t limit = (s->family == 4 ? LIMIT4 : LIMIT6) - QUOTE_AT;
+    if (ext == 0) {
+        *bytes = quoted < limit ? quoted : limit;
+        return IK_OK;
+    }
+    if (s->unit == 0)
+        return IK_E_UNSUPPORTED; /* RFC 4884 section 4.6 */
+    if (ext > limit - EXT_QUOTE_MIN)
+        return IK_E_TOO_BIG;
+    const size_t room = (limit - ext) / s->unit * s->unit;
+    size_t n = (quoted + s->unit - 1) / s->unit * s->unit;
+    if (n < EXT_QUOTE_MIN)
+        n = EXT_QUOTE_MIN;
+    *bytes = n < room ? n : room;
+    return IK_OK;
+}
+
+enum ik_err ik_icmp_error_encode(const struct ik_icmp *msg, bool exact, struct ik_wr *w)
+{
+    const struct ik_icmp_error *e = &msg->error;
+    if (exact) {
+        ik_wr_put32(w, e->rest);
+        ik_wr_put(w, e->quote);
+        ik_wr_put(w, e->extensions);
+        return IK_OK;
+    }
+    const struct shape s = shape_of(msg);
+    size_t bytes;
+    enum ik_err err = quote_size(&s, e->quote.left, e->extensions.left, &bytes);
+    if (err)
+        return err;
+    const bool extended = e->extensions.left > 0;
+    uint32_t rest;
+    err = word_encode(msg, extended ? (uint8_t)(bytes / s.unit) : 0, &rest);
+    if (err)
+        return err;
+    const struct ik_rd quote = ik_rd_head(e->quote, bytes);
+    ik_wr_put32(w, rest);
+    ik_wr_put(w, quote);
+    ik_wr_zero(w, bytes - quote.left);
+    ik_wr_put(w, e->extensions);
+    return IK_OK;
+}
