@@ -15,22 +15,28 @@ enum ik_link_answer {
 struct ik_link_cfg {
     uint8_t family;        /* 4 or 6, required */
     struct ik_addr source; /* family 0: the kernel chooses */
-    const char *interface; /* name, or NULL; SO_BINDTODEVICE for raw, bind by index else */
-    uint16_t ident;        /* identifier (or port) to own; 0: raw takes `ident_wish`, ping sockets
-                              get the kernel's choice */
-    uint32_t tag;          /* run tag: first 4 payload bytes that the kernel filter of a raw socket
-                              lets through beside errors; used when `filter_tag` */
+    const char *interface; /* name, or NULL; the link sends and receives on no other */
+    uint16_t ident;        /* identifier (or source port) to own; raw sockets take it as it is, the
+                              others get the kernel's choice for 0 */
+    uint32_t answers;      /* raw: enum ik_link_answer; 0: echo */
+    uint32_t tag;          /* run tag, host order: the 4 bytes after the 8-byte ICMP header of an
+                              answer that the filter of a raw socket lets through; used when
+                              `filter_tag` */
     bool filter_tag;
+    uint32_t max_bytes;     /* largest message expected, from the first byte of the medium;
+                               longer ones are cut; 0: 2048, which is the least */
     int ttl, multicast_ttl; /* -1 default */
     int tclass;             /* -1 default */
     int64_t flow_label;     /* IPv6, -1 none */
     int pmtudisc;           /* IP_PMTUDISC_*, -1 default */
     uint32_t mark;
     bool has_mark;
-    bool broadcast, dont_route, no_multicast_loop, debug, user_stamps, sticky_source, connect;
+    bool broadcast, dont_route, no_multicast_loop, debug, connect;
+    bool user_stamps;        /* no stamps of the kernel */
+    bool sticky_source;      /* bind to the source that the kernel uses towards `peer` now */
     struct ik_addr peer;     /* for connect, and to learn the source */
     int sndbuf, rcvbuf;      /* bytes, 0 default (receive: as much as is allowed) */
-    struct ik_rd ip_options; /* IPv4 options to set */
+    struct ik_rd ip_options; /* IPv4 options to set, at most 40 bytes */
     uint32_t queue;          /* frames that may wait for a stamp; 0: 65536 */
 };
 
