@@ -10,17 +10,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static enum ik_err err_of(int err_no, bool has_source)
+static enum ik_err err_of(int err_no)
 {
     switch (err_no) {
     case EHOSTUNREACH: /* an unreachable route */
     case ENETUNREACH:
-    case EACCES: /* a prohibit route: the kernel refuses it as it does a missing one */
+    case EACCES: /* a prohibit route */
+    case EINVAL: /* a blackhole route */
         return IK_E_NO_ROUTE;
-    case EADDRNOTAVAIL:
-        return IK_E_ADDR;
-    case EINVAL: /* IPv4 says so of a source that is not ours, and of a blackhole route */
-        return has_source ? IK_E_ADDR : IK_E_NO_ROUTE;
     case ENODEV:
     case ENXIO:
     case ENETDOWN:
@@ -133,17 +130,15 @@ static enum ik_err ask_route(const struct question *ask, struct ik_route *out, b
     struct ik_rd body;
     int err_no;
     if (ik_netlink_ask(&q, buf, &body, &err_no))
-        return err_of(err_no, ask->src);
+        return err_of(err_no);
     return read_route(body, ask->dst->family, out, local);
 }
 
-/* IPv4 refuses to route from a source that is not ours; IPv6 does not look, so we do. */
+/* Of a source that is not ours, IPv4 says that the network is unreachable, IPv6 nothing. */
 static enum ik_err check_source(const struct ik_addr *src)
 {
     struct ik_route ignored;
     bool local;
-    if (src->family != 6)
-        return IK_OK;
     const enum ik_err err =
         ask_route(&(struct question){.dst = src, .ifindex = src->scope}, &ignored, &local);
     return err || !local ? IK_E_ADDR : IK_OK;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * Usage: live_host_route DESTINATION [SOURCE|- [INTERFACE|- [MARK]]]
+ * Prints "error N", or "source A dev I mtu N broadcast B". */
+#include <icmpkit/host.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    struct ik_addr dst, src = {0};
+    struct ik_route route;
+    uint32_t ifindex = 0, mark = 0;
+    char text[IK_ADDR_TEXT], name[16] = "-";
+    if (argc < 2 || ik_addr_parse(argv[1], &dst))
+        return 2;
+    if (argc > 2 && strcmp(argv[2], "-") && ik_addr_parse(argv[2], &src))
+        return 2;
+    if (argc > 3 && strcmp(argv[3], "-") && ik_iface_index(argv[3], &ifindex))
+        return 2;
+    if (argc > 4)
+        mark = (uint32_t)strtoul(argv[4], NULL, 0);
+    const enum ik_err err = ik_route_get(&dst, &src, ifindex, mark, &route);
+    if (err) {
+        printf("error %s\n", ik_err_text(err));
+        return 1;
+    }
+    if (ik_iface_name(route.ifindex, name))
+        return 2;
+    printf("source %s dev %s mtu %u broadcast %d\n", ik_addr_text(&route.source, text), name,
+           route.mtu, route.broadcast);
+    return 0;
+}
