@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ * The pool of probes. */
+#include "probe/slots.h"
+
+#include <string.h>
+
+/* The retention of closed slots: at least this many altogether, so that even one target with a few
+ * probes in flight keeps its last thousand. */
+enum { COUNT_MIN = 1024 };
+
+uint32_t ik_slots_count(uint32_t max_open)
+{
+    uint32_t count = COUNT_MIN;
+    while (count < 2 * max_open)
+        count *= 2;
+    return count;
+}
+
+size_t ik_slots_bytes(uint32_t max_open)
+{
+    return ik_slots_count(max_open) * (sizeof(struct ik_slot) + sizeof(uint32_t));
+}
+
+static void append(struct ik_slots *s, struct ik_slot_list *list, uint32_t index)
+{
+    struct ik_slot *slot = &s->slot[index];
+    slot->prev = list->tail;
+    slot->next = IK_SLOT_NONE;
+    if (list->tail == IK_SLOT_NONE)
+        list->head = index;
+    else
+        s->slot[list->tail].next = index;
+    list->tail = index;
+}
+
+static void unlink_slot(struct ik_slots *s, struct ik_slot_list *list, uint32_t index)
+{
+    const struct ik_slot *slot = &s->slot[index];
+    if (slot->prev == IK_SLOT_NONE)
+        list->head = slot->next;
+    else
+        s->slot[slot->prev].next = slot->next;
+    if (slot->next == IK_SLOT_NONE)
+        list->tail = slot->prev;
+    else
+        s->slot[slot->next].prev = slot->prev;
+}
+
+void ik_slots_init(struct ik_slots *s, void *mem, uint32_t max_open)
+{
+    const uint32_t count = ik_slots_count(max_open);
+    *s = (struct ik_slots){
+        .slot = mem,
+        .bits = (unsigned)__builtin_ctz(count),
+        .open = {IK_SLOT_NONE, IK_SLOT_NONE},
+        .reusable = {IK_SLOT_NONE, IK_SLOT_NONE},
+    };
+    void *after = s->slot + count;
+    s->buckets = after;
+    memset(s->buckets, 0xff, count * sizeof(*s->buckets));
+    for (uint32_t i = 0; i < count; i++) {
+        s->slot[i] = (struct ik_slot){.number = i, .bucket = IK_SLOT_NONE, .chain = IK_SLOT_NONE};
+        append(s, &s->reusable, i);
+    }
+}
+
+static void unhang(struct ik_slots *s, uint32_t index)
+{
+    struct ik_slot *slot = &s->slot[index];
+    if (slot->bucket == IK_SLOT_NONE)
+        return;
+    uint32_t *at = &s->buckets[slot->bucket];
+    while (*at != index)
+        at = &s->slot[*at].chain;
+    *at = slot->chain;
+}
+
+uint32_t ik_slots_take(struct ik_slots *s)
+{
+    const uint32_t index = s->reusable.head;
+    if (index == IK_SLOT_NONE)
+        return IK_SLOT_NONE;
+    unlink_slot(s, &s->reusable, index);
+    unhang(s, index);
+    const uint32_t number = s->slot[index].number + (UINT32_C(1) << s->bits);
+    s->slot[index] = (struct ik_slot){.number = number,
+                                      .prev = IK_SLOT_NONE,
+                                      .next = IK_SLOT_NONE,
+                                      .chain = IK_SLOT_NONE,
+                                      .bucket = IK_SLOT_NONE,
+                                      .state = IK_SLOT_PLANNED};
+    return index;
+}
+
+void ik_slots_put(struct ik_slots *s, uint32_t index)
+{
+    s->slot[index].state = IK_SLOT_FREE;
+    append(s, &s->reusable, index);
+}
+
+void ik_slots_open(struct ik_slots *s, uint32_t index)
+{
+    s->slot[index].state = IK_SLOT_OPEN;
+    append(s, &s->open, index);
+    s->n_open++;
+}
+
+void ik_slots_close(struct ik_slots *s, uint32_t index, enum ik_slot_state state)
+{
+    unlink_slot(s, &s->open, index);
+    s->n_open--;
+    s->slot[index].state = (uint8_t)state;
+    append(s, &s->reusable, index);
+}
+
+uint32_t ik_slots_find(const struct ik_slots *s, uint32_t number)
+{
+    const uint32_t index = number & ((UINT32_C(1) << s->bits) - 1);
+    return s->slot[index].number == number ? index : IK_SLOT_NONE;
+}
+
+void ik_slots_index(struct ik_slots *s, uint32_t index, uint64_t hash)
+{
+    struct ik_slot *slot = &s->slot[index];
+    slot->bucket = (uint32_t)(hash & ((UINT64_C(1) << s->bits) - 1));
+    slot->chain = s->buckets[slot->bucket];
+    s->buckets[slot->bucket] = index;
+}
+
+uint32_t ik_slots_first(const struct ik_slots *s, uint64_t hash)
+{
+    return s->buckets[hash & ((UINT64_C(1) << s->bits) - 1)];
+}
