@@ -130,16 +130,15 @@ static uint32_t duct_in_flight_max(const struct ik_link *l)
     return duct_const(l)->in_flight;
 }
 
-/* The sockets of a plan; one descriptor may stand in several places. */
-static void close_fds(int out_fd, const int *in_fd, size_t n_in, int fd)
+void ik_duct_plan_close(const struct ik_duct_plan *plan)
 {
-    for (size_t i = 0; i < n_in; i++)
-        if (in_fd[i] >= 0 && in_fd[i] != out_fd)
-            close(in_fd[i]);
-    if (fd >= 0 && fd != out_fd)
-        close(fd);
-    if (out_fd >= 0)
-        close(out_fd);
+    for (size_t i = 0; i < plan->n_in; i++)
+        if (plan->in_fd[i] >= 0 && plan->in_fd[i] != plan->out_fd)
+            close(plan->in_fd[i]);
+    if (plan->fd >= 0 && plan->fd != plan->out_fd)
+        close(plan->fd);
+    if (plan->out_fd >= 0)
+        close(plan->out_fd);
 }
 
 static void duct_free(struct ik_duct *d)
@@ -155,10 +154,10 @@ static void duct_free(struct ik_duct *d)
 static void duct_close(struct ik_link *l)
 {
     struct ik_duct *d = duct(l);
-    int in_fd[IK_DUCT_INS];
+    struct ik_duct_plan plan = {.out_fd = d->out.fd, .n_in = d->n_in, .fd = d->fd};
     for (size_t i = 0; i < d->n_in; i++)
-        in_fd[i] = d->in[i].fd;
-    close_fds(d->out.fd, in_fd, d->n_in, d->fd);
+        plan.in_fd[i] = d->in[i].fd;
+    ik_duct_plan_close(&plan);
     duct_free(d);
 }
 
@@ -286,7 +285,7 @@ enum ik_err ik_duct_open(struct ik_link **out, const struct ik_link_cfg *cfg,
 fail:
     duct_free(d);
 fail_fds:
-    close_fds(plan->out_fd, plan->in_fd, plan->n_in, plan->fd);
+    ik_duct_plan_close(plan);
     return err;
 }
 

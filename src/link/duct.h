@@ -46,6 +46,8 @@ struct ik_duct_plan {
     struct ik_stamping stamping;
 };
 
+/* Closes the sockets of a plan, each once; -1 stands for none. */
+void ik_duct_plan_close(const struct ik_duct_plan *plan);
 /* On success *out is the caller's, ended by ops->close. IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_duct_open(struct ik_link **out, const struct ik_link_cfg *cfg,
                                      const struct ik_duct_plan *plan);

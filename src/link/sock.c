@@ -228,19 +228,6 @@ enum ik_err ik_sock_configure(int fd, const struct ik_link_cfg *cfg, unsigned us
     return err;
 }
 
-enum ik_err ik_sock_filter(int fd, struct sock_filter *program, size_t n)
-{
-    const struct sock_fprog prog = {.len = (unsigned short)n, .filter = program};
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
-        return ik_errmap_open(errno);
-    /* Between socket() and here anything was let in. What comes from now on is ours, and nothing of
-     * ours was sent yet: so the queue is emptied without loss. */
-    char byte;
-    while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
-        ;
-    return IK_OK;
-}
-
 uint16_t ik_sock_port(int fd, uint8_t family)
 {
     union ik_sa sa = {.any.sa_family = AF_UNSPEC};

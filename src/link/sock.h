@@ -3,7 +3,6 @@
 #pragma once
 
 #include "icmpkit/link.h"
-#include "link/filter.h"
 
 /* What options a socket takes part in. */
 enum ik_sock_use {
@@ -18,8 +17,6 @@ enum ik_sock_use {
 IK_MUST_USE enum ik_err ik_sock_open(int *out, uint8_t family, int type, int protocol);
 /* Sets every option of cfg that `use` (enum ik_sock_use) covers, binds and connects. */
 IK_MUST_USE enum ik_err ik_sock_configure(int fd, const struct ik_link_cfg *cfg, unsigned use);
-/* Attaches the program, then throws away what came before it. */
-IK_MUST_USE enum ik_err ik_sock_filter(int fd, struct sock_filter *program, size_t n);
 /* The port (or identifier) that the socket is bound to. */
 uint16_t ik_sock_port(int fd, uint8_t family);
 /* The receive buffer as granted: twice what was asked for. */
