@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The command: a table of verbs. */
+#include "ping.h"
 #include "verb.h"
 
 #include <stdio.h>
@@ -20,11 +21,14 @@ static const struct ik_verb *find(const char *name)
 
 static int unknown(const char *name)
 {
+    const char *near = ik_opt_distance("help", name) <= 2 ? "help" : NULL;
     for (const struct ik_verb *v = verbs; v->name; v++) {
-        if (ik_opt_distance(v->name, name) <= 2) {
-            fprintf(stderr, "icmp: unknown verb '%s'; did you mean '%s'?\n", name, v->name);
-            return 2;
-        }
+        if (ik_opt_distance(v->name, name) <= 2)
+            near = v->name;
+    }
+    if (near) {
+        fprintf(stderr, "icmp: unknown verb '%s'; did you mean '%s'?\n", name, near);
+        return 2;
     }
     fprintf(stderr, "icmp: unknown verb '%s'; 'icmp help' lists them\n", name);
     return 2;
@@ -75,5 +79,9 @@ int main(int argc, char **argv)
     const struct ik_verb *v = find(name);
     if (!v)
         return unknown(name);
+    if (!v->may_use_file_capabilities && ik_priv_is_secure_exec() && ik_priv_drop()) {
+        fputs("icmp: cannot give up privileges\n", stderr);
+        return 2;
+    }
     return v->run(argc - 1, argv + 1);
 }

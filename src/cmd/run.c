@@ -59,17 +59,42 @@ static void say_write_error(const struct ik_run *r)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
+static enum ik_err write_json_room(struct ik_run *r, const struct ik_record *rec)
+{
+    size_t n;
+    char *at = ik_out_room(&r->out, IK_RECORD_JSON_MAX);
+    const enum ik_err err = ik_record_json(rec, at, IK_RECORD_JSON_MAX, &n);
+    if (!err)
+        ik_out_took(&r->out, n);
+    return err;
+}
+
+/* A run record can be as long as the command line. */
+static enum ik_err write_json_long(struct ik_run *r, const struct ik_record *rec)
+{
+    enum ik_err err = IK_E_FULL;
+    for (size_t cap = 2 * IK_RECORD_JSON_MAX; err == IK_E_FULL; cap *= 2) {
+        size_t n;
+        char *buf = malloc(cap);
+        if (!buf)
+            return IK_E_NOMEM;
+        err = ik_record_json(rec, buf, cap, &n);
+        if (!err)
+            ik_out_put(&r->out, buf, n);
+        free(buf);
+    }
+    return err;
+}
+
 static void write_json(struct ik_run *r, const struct ik_record *rec)
 {
-    char *at = ik_out_room(&r->out, IK_RECORD_JSON_MAX);
-    size_t n;
-    const enum ik_err err = ik_record_json(rec, at, IK_RECORD_JSON_MAX, &n);
-    if (err) {
-        ik_run_say(r->cfg.verb, "cannot write a record: %s", ik_err_text(err));
-        r->failed = true;
+    enum ik_err err = write_json_room(r, rec);
+    if (err == IK_E_FULL)
+        err = write_json_long(r, rec);
+    if (!err)
         return;
-    }
-    ik_out_took(&r->out, n);
+    ik_run_say(r->cfg.verb, "cannot write a record: %s", ik_err_text(err));
+    r->failed = true;
 }
 
 void ik_run_record(void *run, const struct ik_record *rec)
@@ -114,6 +139,13 @@ static void settle(void *ctx, struct ik_now now)
 {
     struct ik_run *r = ctx;
     const ik_ns again = ik_line_settle(r->line, now);
+    const bool hold = again != IK_NEVER;
+    if (hold == r->holding && again == r->settle_at)
+        return;
+    /* What waits for a name is still to be written when the engines are done. */
+    ik_loop_hold(r->loop, (int)hold - (int)r->holding);
+    r->holding = hold;
+    r->settle_at = again;
     if (ik_loop_wake_at(r->loop, again, settle, r))
         ik_line_finish(r->line); /* no timer left: better without names than never */
 }
@@ -151,9 +183,8 @@ static void on_signal(void *ctx, int signo, struct ik_now now)
 
 bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg)
 {
-    *r = (struct ik_run){.cfg = *cfg};
+    *r = (struct ik_run){.cfg = *cfg, .settle_at = IK_NEVER};
     ik_out_init(&r->out, STDOUT_FILENO);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error: it ends us, quietly */
     enum ik_err err = cfg->json ? IK_OK : ik_line_new(&r->line, &r->out);
     if (err)
         ik_run_say(cfg->verb, "%s", ik_err_text(err));

@@ -41,6 +41,8 @@ struct ik_run {
     enum ik_err link_errors[2];     /* why not */
     bool raw;                       /* the links are raw sockets */
     bool failed;                    /* something went wrong: the exit status is 2 */
+    bool holding;                   /* text waits for names */
+    ik_ns settle_at;                /* until when at most */
     int interrupts;                 /* signals to end so far */
     const char *unseen[IK_RUN_UNSEEN_MAX + 1];
     size_t n_unseen;

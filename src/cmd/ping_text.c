@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT
+ * Records of ping as iputils prints them, so that what reads its output reads ours. */
+#include "ping.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TOKEN_BYTES = 16 }; /* where iputils has its time, and checks no bytes */
+
+static bool single(const struct ik_ping *p)
+{
+    return p->expected == 1 && !p->plan.opt.all_addresses;
+}
+
+static bool to_group(const struct ik_ping *p, const struct ik_addr *addr)
+{
+    return p->plan.opt.broadcast || ik_addr_is_multicast(addr);
+}
+
+/* ---- the line before ------------------------------------------------------------------------- */
+
+static uint32_t data_bytes(const struct ik_ping_plan *plan)
+{
+    return plan->opt.timestamp ? 12 : (uint32_t)plan->opt.size;
+}
+
+static void print_size(struct ik_ping *p, uint8_t family)
+{
+    struct ik_line *l = p->run.line;
+    const uint32_t data = data_bytes(&p->plan);
+    const uint32_t options = p->plan.ip_options_bytes ? 40 : 0; /* as iputils counts them */
+    if (family == 4)
+        ik_line_fmt(l, "%u(%u) bytes of data.\n", data, data + 8 + options + 20);
+    else
+        ik_line_fmt(l, "%u data bytes\n", data);
+}
+
+void ik_ping_text_header(struct ik_ping *p, struct ik_now now, const char *name,
+                         const struct ik_addr *addr, const struct ik_route *r, bool numeric)
+{
+    struct ik_line *l = p->run.line;
+    const struct ik_ping_plan *plan = &p->plan;
+    if (!l)
+        return;
+    ik_line_fmt(l, addr->family == 4 ? "PING %s (" : "PING %s(", name);
+    if (addr->family == 6 && !numeric)
+        ik_line_host(l, addr);
+    else
+        ik_line_addr(l, addr);
+    ik_line_str(l, ") ");
+    if (addr->family == 6 && plan->opt.flow_label >= 0)
+        ik_line_fmt(l, ", flow 0x%05x, ", (unsigned)plan->opt.flow_label);
+    if (plan->interface || plan->source.family || plan->opt.sticky) {
+        ik_line_str(l, "from ");
+        ik_line_addr(l, plan->source.family ? &plan->source : &r->source);
+        ik_line_fmt(l, " %s: ", plan->interface ? plan->interface : "");
+    }
+    print_size(p, addr->family);
+    ik_line_end(l, now);
+}
+
+void ik_ping_text_many(struct ik_ping *p, struct ik_now now, const char *name, uint64_t n,
+                       const char *things, uint8_t family)
+{
+    struct ik_line *l = p->run.line;
+    if (!l)
+        return;
+    ik_line_fmt(l, "PING %s (%llu %s) ", name, (unsigned long long)n, things);
+    print_size(p, family);
+    ik_line_end(l, now);
+}
+
+void ik_ping_text_pattern(struct ik_ping *p, struct ik_now now)
+{
+    struct ik_line *l = p->run.line;
+    if (!l || !p->plan.pattern_bytes || p->plan.opt.quiet)
+        return;
+    ik_line_str(l, "PATTERN: 0x");
+    for (uint32_t i = 0; i < p->plan.pattern_bytes; i++)
+        ik_line_fmt(l, "%02x", p->plan.pattern[i]);
+    ik_line_str(l, "\n");
+    ik_line_end(l, now);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+/* Days since 1970-01-01 to a date (proleptic Gregorian calendar, by 400-year eras). */
+static void civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+    const int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+    const unsigned of_era = (unsigned)(z - era * 146097);
+    const unsigned y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    const unsigned of_year = of_era - (365 * y + y / 4 - y / 100), m = (5 * of_year + 2) / 153;
+    *day = of_year - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = (int64_t)y + era * 400 + (*month <= 2);
+}
+
+static void print_iso(struct ik_line *l, ik_ns real)
+{
+    const int32_t offset = ik_clock_utc_offset(real);
+    const int64_t s = real / IK_NS_PER_S + offset;
+    const int64_t days = s >= 0 ? s / 86400 : (s - 86399) / 86400, rest = s - days * 86400;
+    const unsigned ahead = (unsigned)(offset < 0 ? -offset : offset) / 60;
+    int64_t year;
+    unsigned month, day;
+    civil(days, &year, &month, &day);
+    ik_line_fmt(l, "[%04lld-%02u-%02uT%02lld:%02lld:%02lld.%06lld%c%02u:%02u] ", (long long)year,
+                month, day, (long long)rest / 3600, (long long)rest / 60 % 60, (long long)rest % 60,
+                (long long)(real % IK_NS_PER_S / IK_NS_PER_US), offset < 0 ? '-' : '+', ahead / 60,
+                ahead % 60);
+}
+
+static void print_when(struct ik_ping *p, ik_ns real)
+{
+    if (p->plan.opt.unix_time)
+        ik_line_fmt(p->run.line, "[%lld.%06lld] ", (long long)(real / IK_NS_PER_S),
+                    (long long)(real % IK_NS_PER_S / IK_NS_PER_US));
+    else if (p->plan.opt.iso)
+        print_iso(p->run.line, real);
+}
+
+static void print_seq(struct ik_line *l, int64_t seq)
+{
+    ik_line_str(l, "icmp_seq=");
+    ik_line_u64(l, (uint64_t)seq & 0xffff); /* as it is on the wire */
+}
+
+/* The payload that came back wrong, as iputils dumps it: from where its time would end. */
+static void print_wrong_data(struct ik_line *l, const struct ik_rec_reply *r)
+{
+    ik_line_fmt(l, "\nwrong data byte #%lld should be 0x%llx but was 0x%llx",
+                (long long)r->mismatch_at, (unsigned long long)r->mismatch_sent,
+                (unsigned long long)r->mismatch_got);
+    for (size_t i = TOKEN_BYTES; i < r->data.left; i++) {
+        if (i % 32 == TOKEN_BYTES)
+            ik_line_fmt(l, "\n#%zu\t", i);
+        ik_line_fmt(l, "%x ", r->data.p[i]);
+    }
+}
+
+static void print_remote_times(struct ik_line *l, const struct ik_rec_reply *r)
+{
+    ik_line_fmt(l, " orig=%lld recv=%lld xmit=%lld", (long long)r->originate_ms,
+                (long long)r->receive_ms, (long long)r->transmit_ms);
+    if (r->forward_ms >= 0)
+        ik_line_fmt(l, " there=%lld ms", (long long)r->forward_ms);
+    if (r->back_ms >= 0)
+        ik_line_fmt(l, " back=%lld ms", (long long)r->back_ms);
+}
+
+/* A reply of the subnet-router anycast address comes from another one (RFC 4291 section 2.6.1). */
+static bool is_anycast(const struct ik_addr *addr)
+{
+    static const uint8_t zero[8] = {0};
+    return addr->family == 6 && !memcmp(addr->bytes + 8, zero, sizeof zero);
+}
+
+static void print_remarks(struct ik_ping *p, const struct ik_rec_reply *r)
+{
+    struct ik_line *l = p->run.line;
+    const bool group = to_group(p, &r->addr);
+    if (!strcmp(r->state, "duplicate") && (!group || p->plan.opt.verbose))
+        ik_line_str(l, " (DUP!)");
+    if (r->bad_checksum)
+        ik_line_str(l, " (BAD CHECKSUM!)");
+    if (r->other_source && !group && !is_anycast(&r->addr))
+        ik_line_str(l, " (DIFFERENT ADDRESS!)");
+    if (r->mismatch_at >= 0)
+        print_wrong_data(l, r);
+}
+
+static void print_what(struct ik_ping *p, const struct ik_rec_reply *r)
+{
+    struct ik_line *l = p->run.line;
+    if (p->plan.node.wanted) {
+        ik_ping_node_print(l, r->data);
+        ik_line_fmt(l, "; seq=%llu;", (unsigned long long)r->seq & 0xffff);
+    } else {
+        ik_line_str(l, " ");
+        print_seq(l, r->seq);
+    }
+    if (p->plan.opt.verbose)
+        ik_line_fmt(l, " ident=%u", ik_link_ident(p->run.links[r->addr.family == 6]));
+    if (r->ttl >= 0) {
+        ik_line_str(l, " ttl=");
+        ik_line_u64(l, (uint64_t)r->ttl);
+    }
+}
+
+static void print_time(struct ik_ping *p, ik_ns rtt)
+{
+    struct ik_line *l = p->run.line;
+    if (rtt == IK_NEVER)
+        return;
+    ik_line_str(l, " time=");
+    if (p->plan.opt.precise)
+        ik_line_us3(l, rtt / IK_NS_PER_US);
+    else
+        ik_line_rtt(l, rtt);
+    ik_line_str(l, " ms");
+}
+
+static void print_reply(struct ik_ping *p, struct ik_now now, const struct ik_rec_reply *r)
+{
+    struct ik_line *l = p->run.line;
+    print_when(p, now.real);
+    ik_line_u64(l, (uint64_t)r->bytes);
+    ik_line_str(l, " bytes from ");
+    ik_line_host(l, &r->from);
+    ik_line_str(l, ":");
+    print_what(p, r);
+    if (r->cut_bytes >= 0) {
+        ik_line_str(l, " (truncated)\n");
+        ik_line_end(l, now);
+        return;
+    }
+    if (r->originate_ms >= 0)
+        print_remote_times(l, r);
+    print_time(p, r->rtt_ns);
+    print_remarks(p, r);
+    if (p->plan.opt.audible)
+        ik_line_str(l, "\a");
+    ik_ping_ipopt_print(l, r->options, false, p->old_route, &p->old_route_bytes);
+    ik_line_str(l, "\n");
+    ik_line_end(l, now);
+}
+
+/* -f: a dot for each probe, taken back by its answer. */
+static void flood_mark(struct ik_ping *p, struct ik_now now, const char *mark)
+{
+    ik_ping_text_dots(p, now);
+    ik_line_str(p->run.line, mark);
+    ik_line_end(p->run.line, now);
+}
+
+void ik_ping_text_dots(struct ik_ping *p, struct ik_now now)
+{
+    struct ik_echo_totals t;
+    if (!p->plan.opt.flood || p->plan.opt.quiet || !p->run.line)
+        return;
+    ik_echo_totals(p->echo, &t);
+    const bool some = p->dots < t.sent;
+    for (; p->dots < t.sent; p->dots++)
+        ik_line_str(p->run.line, ".");
+    if (some)
+        ik_line_end(p->run.line, now);
+}
+
+static void on_reply(struct ik_ping *p, struct ik_now now, const struct ik_rec_reply *r)
+{
+    if (p->plan.opt.quiet)
+        return;
+    if (!p->plan.opt.flood)
+        print_reply(p, now, r);
+    else
+        flood_mark(p, now,
+                   strcmp(r->state, "corrupt") ? p->plan.opt.audible ? "\b \b\a" : "\b \b" : "\bC");
+}
+
+/* ---- what is no answer ----------------------------------------------------------------------- */
+
+static void on_error(struct ik_ping *p, struct ik_now now, const struct ik_rec_icmp_error *e)
+{
+    struct ik_line *l = p->run.line;
+    if (p->plan.opt.quiet)
+        return;
+    if (p->plan.opt.flood) {
+        flood_mark(p, now, "\bE");
+        return;
+    }
+    print_when(p, now.real);
+    ik_line_str(l, "From ");
+    ik_line_host(l, &e->from);
+    ik_line_str(l, e->family == 4 && (e->type == 4 || e->type == 5) ? ": " : " ");
+    print_seq(l, e->seq);
+    ik_line_str(l, " ");
+    ik_ping_error_print(l, e);
+    if (!single(p))
+        ik_line_fmt(l, " for %s", e->target);
+    if (p->plan.opt.verbose)
+        ik_ping_error_quote(l, e->quote);
+    ik_line_str(l, "\n");
+    ik_line_end(l, now);
+}
+
+static void say_not_sent(struct ik_ping *p, const struct ik_rec_lost *r)
+{
+    char to[300] = "";
+    if (!single(p))
+        snprintf(to, sizeof to, " for %s", r->target);
+    ik_out_flush(&p->run.out, true); /* in the order that things happened */
+    if (r->mtu > 0)
+        ik_run_say("ping", "local error: message too long, mtu%s%lld%s",
+                   r->addr.family == 4 ? "=" : ": ", (long long)r->mtu, to);
+    else
+        ik_run_say("ping", "sendmsg: %s%s", r->error ? r->error : r->state, to);
+}
+
+static void on_lost(struct ik_ping *p, struct ik_now now, const struct ik_rec_lost *r)
+{
+    struct ik_line *l = p->run.line;
+    if (!strcmp(r->state, "waiting")) {
+        print_when(p, now.real);
+        ik_line_str(l, "no answer yet for ");
+        print_seq(l, r->seq);
+        if (!single(p))
+            ik_line_fmt(l, " from %s", r->target);
+        ik_line_str(l, "\n");
+        ik_line_end(l, now);
+    } else if (p->plan.opt.quiet) {
+        return;
+    } else if (p->plan.opt.flood) {
+        flood_mark(p, now, "E");
+    } else {
+        say_not_sent(p, r);
+    }
+}
+
+/* ---- summaries ------------------------------------------------------------------------------- */
+
+/* What iputils counts: every try as transmitted, whatever became of it. */
+struct counts {
+    int64_t transmitted, received, duplicates, corrupt, errors, waiting, unknown;
+};
+
+static struct counts count(const struct ik_rec_ping_summary *s)
+{
+    return (struct counts){.transmitted = s->sent + s->send_errors + s->local_drops,
+                           .received = s->received + s->late,
+                           .duplicates = s->duplicates,
+                           .corrupt = s->corrupt,
+                           .errors = s->errors + s->send_errors + s->local_drops,
+                           .waiting = s->in_flight,
+                           .unknown = s->unknown};
+}
+
+/* Percent of those whose fate is known; where none is, nothing has come back of 100 in 100. */
+static double loss(const struct counts *c)
+{
+    const int64_t known = c->transmitted - c->waiting - c->unknown;
+    if (known <= 0)
+        return c->received ? 0 : 100;
+    return (double)(float)((double)(known - c->received) * 100.0 / (double)known);
+}
+
+static void print_counts(struct ik_line *l, const struct counts *c)
+{
+    static const char *const names[] = {"duplicates", "corrupted", "errors", "in flight",
+                                        "unknown"};
+    const int64_t values[] = {c->duplicates, c->corrupt, c->errors, c->waiting, c->unknown};
+    ik_line_fmt(l, "%lld packets transmitted, %lld received", (long long)c->transmitted,
+                (long long)c->received);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (values[i] > 0)
+            ik_line_fmt(l, ", +%lld %s", (long long)values[i], names[i]);
+    }
+    if (c->transmitted)
+        ik_line_fmt(l, ", %g%% packet loss", loss(c));
+}
+
+static void print_times(struct ik_line *l, const ik_ns *times, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ik_line_str(l, i ? "/" : "");
+        ik_line_us3(l, times[i] / IK_NS_PER_US);
+    }
+    ik_line_str(l, " ms");
+}
+
+/* "ipg/ewma", where probes follow answers or each other without pause. */
+static bool is_fast(const struct ik_ping_opt *o)
+{
+    return o->flood || o->adaptive || o->interval == 0;
+}
+
+static void print_rtts(struct ik_ping *p, const struct ik_rec_ping_summary *s,
+                       const struct counts *c)
+{
+    struct ik_line *l = p->run.line;
+    const char *comma = "";
+    if (s->rtt_ns.min != IK_NEVER) {
+        ik_line_str(l, "rtt min/avg/max/mdev = ");
+        print_times(l, (const ik_ns[]){s->rtt_ns.min, s->rtt_ns.avg, s->rtt_ns.max, s->rtt_ns.mdev},
+                    4);
+        comma = ", ";
+    }
+    if (s->pipe > 1) {
+        ik_line_fmt(l, "%spipe %lld", comma, (long long)s->pipe);
+        comma = ", ";
+    }
+    if (c->received && is_fast(&p->plan.opt) && c->transmitted > 1) {
+        const ik_ns gap = s->duration_ns / (c->transmitted - 1);
+        ik_line_fmt(l, "%sipg/ewma ", comma);
+        print_times(l, (const ik_ns[]){gap, s->ewma_ns == IK_NEVER ? 0 : s->ewma_ns}, 2);
+    }
+    if (s->rtt_ns.p50 != IK_NEVER) {
+        ik_line_str(l, "\nrtt p50/p90/p99 = ");
+        print_times(l, (const ik_ns[]){s->rtt_ns.p50, s->rtt_ns.p90, s->rtt_ns.p99}, 3);
+    }
+    ik_line_str(l, "\n");
+}
+
+static void print_summary(struct ik_ping *p, struct ik_now now, const struct ik_rec_ping_summary *s)
+{
+    struct ik_line *l = p->run.line;
+    const struct counts c = count(s);
+    ik_line_str(l, "\n--- ");
+    ik_line_str(l, s->target);
+    ik_line_str(l, " ping statistics ---\n");
+    print_counts(l, &c);
+    if (c.transmitted)
+        ik_line_fmt(l, ", time %lldms",
+                    (long long)((s->duration_ns + IK_NS_PER_MS / 2) / IK_NS_PER_MS));
+    ik_line_str(l, "\n");
+    print_rtts(p, s, &c);
+    ik_line_end(l, now);
+}
+
+static void append_ms(char *buf, size_t cap, ik_ns t)
+{
+    const size_t used = strlen(buf);
+    const ik_ns us = t / IK_NS_PER_US;
+    snprintf(buf + used, cap - used, "%lld.%03lld", (long long)us / 1000, (long long)us % 1000);
+}
+
+/* SIGQUIT: one line on stderr, as iputils. */
+static void say_status(struct ik_ping *p, const struct ik_rec_ping_summary *s)
+{
+    const struct counts c = count(s);
+    const ik_ns times[] = {s->rtt_ns.min, s->rtt_ns.avg, s->ewma_ns, s->rtt_ns.max};
+    char line[600] = "\r";
+    if (!single(p))
+        snprintf(line, sizeof line, "\r%.255s: ", s->target);
+    size_t used = strlen(line);
+    snprintf(line + used, sizeof line - used, "%lld/%lld packets, %d%% loss", (long long)c.received,
+             (long long)c.transmitted, c.transmitted ? (int)loss(&c) : 0);
+    if (s->rtt_ns.min != IK_NEVER) {
+        strcat(line, ", min/avg/ewma/max = ");
+        for (int i = 0; i < 4; i++) {
+            strcat(line, i ? "/" : "");
+            append_ms(line, sizeof line, times[i] == IK_NEVER ? 0 : times[i]);
+        }
+        strcat(line, " ms");
+    }
+    fprintf(stderr, "%s\n", line);
+}
+
+static void on_summary(struct ik_ping *p, struct ik_now now, const struct ik_rec_ping_summary *s)
+{
+    if (s->final)
+        print_summary(p, now, s);
+    else
+        say_status(p, s);
+}
+
+void ik_ping_text_totals(struct ik_ping *p, struct ik_now now)
+{
+    struct ik_line *l = p->run.line;
+    struct ik_echo_totals t;
+    if (!l || single(p))
+        return;
+    ik_echo_totals(p->echo, &t);
+    const struct ik_rec_ping_summary s = {.sent = (int64_t)t.sent,
+                                          .received = (int64_t)t.received,
+                                          .late = (int64_t)t.late,
+                                          .unknown = (int64_t)t.unknown,
+                                          .in_flight = (int64_t)t.in_flight,
+                                          .duplicates = (int64_t)t.duplicates,
+                                          .corrupt = (int64_t)t.corrupt,
+                                          .errors = (int64_t)t.errors,
+                                          .send_errors = (int64_t)t.send_errors,
+                                          .local_drops = (int64_t)t.local_drops};
+    const struct counts c = count(&s);
+    const uint64_t all = t.targets + p->refused;
+    ik_line_fmt(l, "\n--- %llu targets ping statistics ---\n", (unsigned long long)all);
+    print_counts(l, &c);
+    ik_line_fmt(l, ", %llu of %llu targets answered\n", (unsigned long long)t.alive,
+                (unsigned long long)all);
+    ik_line_end(l, now);
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+void ik_ping_text_record(void *ping, const struct ik_record *rec)
+{
+    struct ik_ping *p = ping;
+    /* What waits for a name is timed by the monotonic clock; lines show when it happened. */
+    const struct ik_now now = {ik_clock_now().mono, rec->time};
+    switch (rec->kind) {
+    case IK_REC_reply:
+        on_reply(p, now, &rec->reply);
+        break;
+    case IK_REC_lost:
+        on_lost(p, now, &rec->lost);
+        break;
+    case IK_REC_icmp_error:
+        on_error(p, now, &rec->icmp_error);
+        break;
+    case IK_REC_ping_summary:
+        on_summary(p, now, &rec->ping_summary);
+        break;
+    case IK_REC_notice:
+        ik_run_say("ping", "%s", rec->notice.text);
+        break;
+    default:
+        break;
+    }
+}
