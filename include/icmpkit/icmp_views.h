@@ -19,9 +19,10 @@ struct ik_echo {
  * lenience) says there is one; ik_ext_open judges it. Any ICMPv6 type below 128 that no row names
  * is an error too (RFC 4443 sections 2.1 and 3). */
 struct ik_icmp_error {
-    uint32_t rest;           /* octets 4-7 as they came */
-    uint32_t mtu;            /* v4 3/4, v6 2; else 0 */
-    uint32_t pointer;        /* v4 12 (code 1: the missing option's type), 31, 40; v6 4; else 0 */
+    uint32_t rest;    /* octets 4-7 as they came */
+    uint32_t mtu;     /* v4 3/4, v6 2; else 0 */
+    uint32_t pointer; /* v4 12 (code 1: the missing option's type), 31, 40; v6 4, and 1/8 in its
+                         object */
     struct ik_addr gateway;  /* v4 redirect; else family 0 */
     uint8_t length_words;    /* the RFC 4884 length attribute, 0 where the type has none */
     bool lenient;            /* the structure was found without a length attribute */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What can be wrong with a message of any type: its code, bytes behind its end, single fields. */
+#include "wire/ext_int.h"
 #include "wire/icmp_int.h"
 
 /* Bytes behind the end of what the type defines, NULL where it defines no end. */
@@ -65,13 +66,32 @@ static bool has_known_code(const struct ik_icmp *msg)
     return msg->code == 0;
 }
 
+/* A request has a structure with exactly one object, and that identifies an interface (RFC 8335
+ * section 2). A responder answers anything else with code 1. */
+static void probe_check(const struct ik_icmp_in *in)
+{
+    enum { STRUCTURE_AT = 8 };
+    const struct ik_icmp_ext_echo *v = &in->msg->ext_echo;
+    struct ik_rd objects;
+    struct ik_ext_object object;
+    unsigned n = 0, others = 0;
+    if (ik_ext_open(&objects, v->extensions, NULL) == IK_OK)
+        while (ik_ext_take(&objects, &object, NULL) == IK_OK) {
+            n++;
+            others += object.class_num != IK_EXT_IFIDENT;
+        }
+    if (n != 1 || others)
+        ik_fault_add(in->faults, IK_FLAW_PROBE_OBJECT, STRUCTURE_AT);
+    if (v->flags & ~1)
+        ik_fault_add(in->faults, IK_FLAW_RESERVED, 7);
+}
+
 static void fields_check(const struct ik_icmp_in *in)
 {
     const struct ik_icmp *msg = in->msg;
     switch (msg->kind) {
     case IK_ICMP_EXT_ECHO:
-        if (msg->ext_echo.flags & ~1)
-            ik_fault_add(in->faults, IK_FLAW_RESERVED, 7);
+        probe_check(in);
         break;
     case IK_ICMP_EXT_ECHO_REPLY:
         if (msg->ext_echo_reply.flags & 0x18)

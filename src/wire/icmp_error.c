@@ -94,6 +94,39 @@ static void parts_split(struct ik_icmp_error *e, const struct shape *s, struct i
         ik_fault_add(faults, IK_FLAW_EXT_QUOTE_SHORT, length_at(s));
 }
 
+/* RFC 4884 section 5.5: routers older than the length attribute put the structure after a quote of
+ * 128 bytes. A version of 2 and a checksum prove it; a checksum of zero proves nothing here, where
+ * no length says that there is a structure at all. */
+static void lenient_split(struct ik_icmp_error *e, struct ik_faults *faults)
+{
+    enum { EXT_MIN = 8 }; /* a header and the header of an object: 144 in all (section 5.2) */
+    if (e->quote.left < EXT_QUOTE_MIN + EXT_MIN)
+        return;
+    const struct ik_rd structure = ik_rd_from(e->quote, EXT_QUOTE_MIN);
+    struct ik_rd objects;
+    if (ik_load_be16(structure.p + 2) == 0 || ik_ext_open(&objects, structure, NULL))
+        return;
+    e->quote = ik_rd_head(e->quote, EXT_QUOTE_MIN);
+    e->extensions = structure;
+    e->lenient = true;
+    ik_fault_add(faults, IK_FLAW_EXT_LENIENT, QUOTE_AT + EXT_QUOTE_MIN);
+}
+
+/* "Headers too long" has no room for a pointer but in an object (RFC 8883 section 4). */
+static void pointer_find(struct ik_icmp_error *e)
+{
+    enum { CLASS = 4, CTYPE = 1, BYTES = 4 };
+    struct ik_rd objects;
+    struct ik_ext_object object;
+    if (ik_ext_open(&objects, e->extensions, NULL))
+        return;
+    while (ik_ext_take(&objects, &object, NULL) == IK_OK)
+        if (object.class_num == CLASS && object.ctype == CTYPE && object.payload.left == BYTES) {
+            e->pointer = ik_load_be32(object.payload.p);
+            return;
+        }
+}
+
 static void reserved_check(uint32_t bits, struct ik_faults *faults)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -130,6 +163,11 @@ void ik_icmp_error_decode(const struct ik_icmp_in *in)
         e->length_words = msg->raw.p[length_at(&s) - IK_ICMP_HEAD];
     const struct ik_rd body = ik_rd_from(msg->raw, QUOTE_AT - IK_ICMP_HEAD);
     parts_split(e, &s, body, in->faults);
+    if (in->ctx->lenient_ext && s.unit && e->length_words == 0)
+        lenient_split(e, in->faults);
+    if (msg->family == 6 && msg->type == IK_ICMP6_UNREACHABLE &&
+        msg->code == IK_ICMP6_UNREACHABLE_HEADERS_TOO_LONG)
+        pointer_find(e);
     if (!in->faults)
         return;
     reserved_check(e->rest & s.reserved, in->faults);
@@ -147,8 +185,10 @@ static enum ik_err word_encode(const struct ik_icmp *msg, uint8_t length_words, 
             *rest = e->mtu;
         else if (msg->type == IK_ICMP6_PARAMETER_PROBLEM)
             *rest = e->pointer;
-        else
+        else if (ik_icmp_type_find(6, msg->type))
             *rest = (uint32_t)length_words << 24;
+        else
+            *rest = e->rest; /* nobody said what an unassigned error has there */
         return IK_OK;
     }
     uint32_t limit = UINT32_MAX, value = e->pointer, shift = 0;
