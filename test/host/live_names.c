@@ -15,21 +15,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUESTIONS_MAX = 20000 };
+enum { QUESTIONS_MAX = 2000 };
+
+struct question {
+    char text[128];
+};
 
 struct run {
     struct ik_names *names;
     int turns, questions;
     ik_ns longest;
-};
-
-struct question {
-    char text[300];
+    struct question question[QUESTIONS_MAX];
 };
 
 static void print(void *ctx, struct ik_now now, const struct ik_names_answer *a)
 {
-    struct question *q = ctx;
+    const struct question *q = ctx;
     char buf[IK_ADDR_TEXT];
     (void)now;
     printf("%s\t%d\t%s\t%s\t", q->text, a->err, a->error_text ? a->error_text : "-",
@@ -37,7 +38,6 @@ static void print(void *ctx, struct ik_now now, const struct ik_names_answer *a)
     for (size_t i = 0; i < a->n; i++)
         printf("%s%s", i ? " " : "", ik_addr_text(&a->addrs[i], buf));
     printf("\n");
-    free(q);
 }
 
 static void took(struct run *r, ik_ns since)
@@ -57,10 +57,10 @@ static void check(enum ik_err err)
 
 static void ask(struct run *r, const char *text)
 {
-    struct question *q = calloc(1, sizeof(*q));
     const char *colon = strchr(text, ':');
-    if (!q || !colon || ++r->questions > QUESTIONS_MAX)
+    if (!colon || r->questions == QUESTIONS_MAX)
         exit(2);
+    struct question *q = &r->question[r->questions++];
     snprintf(q->text, sizeof(q->text), "%s", text);
     const ik_ns begun = ik_clock_now().mono;
     if (text[0] == 'r') {
@@ -101,7 +101,7 @@ static void ask_many(struct run *r, int n)
 
 int main(int argc, char **argv)
 {
-    struct run r = {0};
+    static struct run r;
     char line[16];
     const ik_ns begun = ik_clock_now().mono;
     setvbuf(stdout, NULL, _IOLBF, 0);

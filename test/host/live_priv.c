@@ -22,11 +22,14 @@ static bool raw_works(void)
 static void report(const char *when)
 {
     uid_t r, e, s;
-    char *text = cap_to_text(cap_get_proc(), NULL);
+    cap_t caps = cap_get_proc();
+    char *text = cap_to_text(caps, NULL);
     getresuid(&r, &e, &s);
     printf("%s root %d secure %d net_raw %d raw_works %d same_uid %d caps \"%s\"\n", when,
            ik_priv_is_root(), ik_priv_is_secure_exec(), ik_priv_has_net_raw(), raw_works(),
            r == e && e == s, text ? text : "?");
+    cap_free(text);
+    cap_free(caps);
 }
 
 static bool cap_comes_back(void)
