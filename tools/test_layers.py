@@ -36,6 +36,9 @@ class Layers(unittest.TestCase):
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        readme = path.with_name('README')
+        if path.parent.parent == self.root / 'src' and not readme.exists():
+            readme.write_text('one sentence\n')
 
     def run_layers(self, *archives):
         done = subprocess.run([sys.executable, LAYERS, '--root', self.root, *archives],
@@ -128,6 +131,19 @@ class Layers(unittest.TestCase):
         self.write('include/icmpkit/wire.h', '#pragma once\n#include <icmpkit/link.h>\n')
         self.assert_breach('wire may not include <icmpkit/link.h>')
 
+    def test_public_header_that_no_room_includes(self):
+        self.write('include/icmpkit/stray.def', 'X(1)\n')
+        self.assert_breach('include/icmpkit/stray.def: a public header that belongs to no room')
+
+    def test_public_table__belongs_to_the_room_that_includes_it(self):
+        self.write('include/icmpkit/types.def', 'enum { IK_X };\n')
+        self.write('include/icmpkit/views.h', '#pragma once\n#include <icmpkit/types.def>\n')
+        self.write('include/icmpkit/wire.h', '#pragma once\n#include <icmpkit/views.h>\n')
+        self.write('src/wire/x.c', '#include <icmpkit/types.def>\n')
+        self.assertEqual(self.run_layers(), (0, ''))
+        self.write('src/base/x.c', '#include <icmpkit/types.def>\n')
+        self.assert_breach('src/base/x.c: base may not include <icmpkit/types.def>')
+
     def test_packed_outside_link(self):
         self.write('src/wire/x.c', 'struct __attribute__((packed)) x {\n    char c;\n};\n')
         self.assert_breach('packed structs belong in link alone')
@@ -147,6 +163,14 @@ class Layers(unittest.TestCase):
     def test_unknown_room(self):
         self.write('src/util/x.c', '\n')
         self.assert_breach('src/util: a room that has no level')
+
+    def test_room_without_a_readme(self):
+        (self.root / 'src/wire/README').unlink()
+        self.assert_breach('src/wire/README: each room opens with a README')
+
+    def test_room_with_a_long_readme(self):
+        self.write('src/wire/README', 'line\n' * 21)
+        self.assert_breach('src/wire/README: each room opens with a README')
 
     def test_room_with_a_folder(self):
         self.write('src/wire/deep/x.c', '\n')
