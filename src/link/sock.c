@@ -156,9 +156,12 @@ static enum ik_err set_answers(int fd, uint8_t family, unsigned use)
         {errors, IPPROTO_IP, IP_RECVERR, 1},
     };
     const struct option options6[] = {
-        {answers, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1}, {answers, IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
-        {answers, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},  {errors, IPPROTO_IPV6, IPV6_RECVERR, 1},
-        {true, IPPROTO_IPV6, IPV6_V6ONLY, 1},
+        {answers, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1},
+        {answers, IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
+        {answers, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+        {errors, IPPROTO_IPV6, IPV6_RECVERR, 1},
+        /* Refused (EINVAL) on raw sockets, which have no port and hear no IPv4 anyway. */
+        {use & IK_SOCK_PORT, IPPROTO_IPV6, IPV6_V6ONLY, 1},
     };
     const enum ik_err err = family == 4
                                 ? set_all(fd, options4, sizeof(options4) / sizeof(*options4))
