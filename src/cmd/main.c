@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const struct ik_verb verbs[] = {
+    {"ping", "round trips to one or many targets", ik_ping_verb, &ik_ping_spec, true},
     {.name = NULL},
 };
 

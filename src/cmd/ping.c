@@ -12,15 +12,23 @@ enum { DISCOVER_DO = 2 }; /* IP_PMTUDISC_DO, and the same for IPv6 */
 
 /* ---- sockets --------------------------------------------------------------------------------- */
 
+/* The target, where it is a single address: known before the sockets are open. */
+static struct ik_addr sole_address(const struct ik_ping *p)
+{
+    struct ik_ping_target t;
+    char why[160];
+    const bool one = p->plan.args.n == 1 && !p->plan.opt.targets &&
+                     ik_ping_target_read(p->plan.args.operands[0], &p->plan, &t, why, sizeof why);
+    return one && t.what == IK_PING_LITERAL ? t.addr : (struct ik_addr){.family = 0};
+}
+
 static int discovery(const struct ik_ping *p)
 {
     static const int values[] = {2, 0, 1, 3}; /* do, dont, want, probe */
     if (p->plan.opt.pmtudisc >= 0)
         return values[p->plan.opt.pmtudisc];
-    struct ik_addr a;
-    const bool group = p->plan.args.n == 1 && !ik_addr_parse(p->plan.args.operands[0], &a) &&
-                       ik_addr_is_multicast(&a);
-    return p->plan.opt.broadcast || group ? DISCOVER_DO : -1;
+    const struct ik_addr a = sole_address(p);
+    return p->plan.opt.broadcast || ik_addr_is_multicast(&a) ? DISCOVER_DO : -1;
 }
 
 static uint32_t answers(const struct ik_ping_plan *plan)
@@ -35,6 +43,7 @@ static struct ik_link_cfg link_cfg(const struct ik_ping *p, uint8_t family, uint
 {
     const struct ik_ping_opt *o = &p->plan.opt;
     const bool ours = p->plan.source.family == family;
+    const struct ik_addr peer = sole_address(p);
     return (struct ik_link_cfg){
         .family = family,
         .source = ours ? p->plan.source : (struct ik_addr){.family = 0},
@@ -56,6 +65,8 @@ static struct ik_link_cfg link_cfg(const struct ik_ping *p, uint8_t family, uint
         .debug = o->debug,
         .user_stamps = o->user_latency,
         .sticky_source = o->sticky,
+        .connect = o->connect,
+        .peer = peer.family == family ? peer : (struct ik_addr){.family = 0},
         .sndbuf = (int)o->sndbuf,
         .ip_options = {p->plan.ip_options, family == 4 ? p->plan.ip_options_bytes : 0},
     };
@@ -80,13 +91,16 @@ static bool open_links(struct ik_ping *p, int families)
     }
     memcpy(&ident, p->secret.ident, sizeof ident);
     p->filter_tag = p->plan.opt.size >= 16 && !p->plan.opt.timestamp;
+    const char *one = p->plan.opt.connect ? "-C" : p->plan.opt.flow_label >= 0 ? "-F" : NULL;
+    if (one && !sole_address(p).family) {
+        ik_run_say("ping", "%s is for a single target, given as an address", one);
+        return false;
+    }
     bool any = false;
     for (int port = 0; port < 2; port++) {
         if (!(families & 1 << port))
             continue;
-        struct ik_link_cfg cfg = link_cfg(p, port ? 6 : 4, p->secret.tag, ident ? ident : 1);
-        if (p->plan.opt.connect && p->plan.args.n == 1)
-            cfg.connect = !ik_addr_parse(p->plan.args.operands[0], &cfg.peer);
+        const struct ik_link_cfg cfg = link_cfg(p, port ? 6 : 4, p->secret.tag, ident ? ident : 1);
         const enum ik_err err = ik_run_open_icmp(&p->run, &cfg, p->plan.raw_for);
         any = any || !err;
         if (err && err != IK_E_UNSUPPORTED) {

@@ -274,7 +274,8 @@ void ik_run_loop(struct ik_run *r)
 
 static void close_all(struct ik_run *r)
 {
-    ik_loop_free(r->loop);
+    if (r->loop)
+        ik_loop_free(r->loop);
     for (int i = 0; i < 2; i++) {
         if (r->links[i])
             r->links[i]->ops->close(r->links[i]);
