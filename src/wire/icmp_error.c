@@ -255,7 +255,7 @@ enum ik_err ik_icmp_error_encode(const struct ik_icmp *msg, bool exact, struct i
         return err;
     const bool extended = e->extensions.left > 0;
     uint32_t rest;
-    err = word_encode(msg, extended ? (uint8_t)(bytes / s.unit) : 0, &rest);
+    err = word_encode(msg, (uint8_t)(extended ? bytes / s.unit : 0), &rest);
     if (err)
         return err;
     const struct ik_rd quote = ik_rd_head(e->quote, bytes);
