@@ -198,9 +198,15 @@ class Layers(unittest.TestCase):
                                'void *ik_x(void)\n{\n    return malloc(9);\n}\n')
         self.assertEqual(self.run_layers(archive), (0, ''))
 
+    def test_name_without_our_prefix(self):
+        archive = self.archive('wire', 'int checksum(void);\nint checksum(void)\n'
+                               '{\n    return 1;\n}\n')
+        self.assert_breach('checksum is exported without our prefix', archive)
+
     def test_object_that_can_change(self):
         for source in ('int ik_x;\n', 'int ik_x = 4;\n',
-                       'int f(void);\nint f(void)\n{\n    static int ik_x;\n    return ++ik_x;\n}\n'):
+                       'int ik_f(void);\nint ik_f(void)\n'
+                       '{\n    static int ik_x;\n    return ++ik_x;\n}\n'):
             with self.subTest(source):
                 archive = self.archive('link', source)
                 self.assert_breach('is a mutable object of file scope', archive)
