@@ -66,8 +66,8 @@ struct ik_record ik_record_make(enum ik_record_kind kind, ik_ns time);
 
 /* Writes the record as one line of JSON with its newline, every string escaped, never longer than
  * what fits: IK_E_FULL when cap is too small (IK_RECORD_JSON_MAX is always enough for what our
- * engines make, whatever strangers sent; only `run` can be longer, by its argv: try again with more).
- * IK_E_VALUE for a kind that is none. *len is written on success only. */
+ * engines make, whatever strangers sent; only `run` can be longer, by its argv: try again with
+ * more). IK_E_VALUE for a kind that is none. *len is written on success only. */
 enum { IK_RECORD_JSON_MAX = 32768 };
 IK_MUST_USE enum ik_err ik_record_json(const struct ik_record *rec, char *out, size_t cap,
                                        size_t *len);
