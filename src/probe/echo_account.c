@@ -215,6 +215,16 @@ static enum ik_slot_state fate_of(const struct ik_echo_engine *e, const struct i
     return took > e->cfg.timeout ? IK_SLOT_LATE : IK_SLOT_RECEIVED;
 }
 
+/* How many probes are out when one is answered, itself included (iputils' pipe): kept where there
+ * is one target, for a million it would cost room that nobody reads. */
+static void note_pipe(struct ik_echo_engine *e, const struct ik_echo_target *t,
+                      const struct ik_slot *slot)
+{
+    const uint64_t pipe = t->seq - slot->seq + 1;
+    if (pipe > e->pipe)
+        e->pipe = pipe;
+}
+
 static void first_answer(struct ik_echo_engine *e, uint32_t index, struct ik_now now,
                          const struct ik_echo_reply *reply, enum ik_slot_state fate)
 {
@@ -223,7 +233,7 @@ static void first_answer(struct ik_echo_engine *e, uint32_t index, struct ik_now
     if (t->received + t->late == 0)
         e->totals.alive++;
     settle(e, index, fate);
-    t->last = now.mono;
+    note_pipe(e, t, slot);
     if (reply->timed) {
         ik_rtt_add(&t->rtt, reply->rtt);
         t->ewma8_us = ik_rtt_ewma(t->ewma8_us, reply->rtt);
@@ -308,7 +318,6 @@ void ik_echo_account_error(struct ik_echo_engine *e, uint32_t index, struct ik_n
         const bool was_open = slot->state == IK_SLOT_OPEN;
         settle(e, index, IK_SLOT_LOST);
         if (was_open) {
-            t->last = now.mono;
             ik_echo_plan_answered(e, target, slot->seq, now);
             run_down(e, target);
         }

@@ -34,7 +34,7 @@ struct ik_echo_target {
     uint64_t seq;     /* of the last probe planned, from 1 */
     uint64_t sent, received, late, lost, unknown;
     struct ik_rtt_sums rtt;
-    ik_ns due, first, last; /* next probe; first probe; last probe or answer */
+    ik_ns due, first, last; /* next probe; first probe; last probe */
     uint32_t duplicates, corrupt, errors, send_errors, local_drops; /* stop at their maximum */
     uint32_t in_flight;
     uint32_t unacked; /* probes planned after the last one that was answered */
@@ -108,6 +108,8 @@ struct ik_echo_engine {
     struct ik_echo_pending pending[IK_BATCH];
     uint32_t n_pending;
 
+    uint64_t pipe; /* most probes out at the arrival of an answer */
+
     ik_ns drops_at[2]; /* by port: when the last rise of the drop counter was told */
 
     struct ik_echo_entry *ring;
@@ -147,7 +149,7 @@ struct ik_echo_seen {
     struct ik_addr from; /* family 0: unknown */
     int ttl, tos;        /* -1: unknown */
     struct ik_rd options;
-    size_t bytes; /* of the ICMP message */
+    struct ik_rd message; /* ICMP, from its type octet */
     struct ik_stamp at;
     struct ik_icmp icmp;
 };

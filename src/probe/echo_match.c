@@ -85,7 +85,7 @@ static bool open_frame(struct ik_echo_engine *e, const struct ik_event *ev,
     else if (ev->frame.medium == IK_MEDIUM_ICMP4 || ev->frame.medium == IK_MEDIUM_ICMP6)
         ok = open_message(e, ev, seen, &message);
     if (ok)
-        seen->bytes = message.left;
+        seen->message = message;
     return ok;
 }
 

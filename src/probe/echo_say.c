@@ -76,7 +76,7 @@ void ik_echo_say_reply(struct ik_echo_engine *e, uint32_t index, const struct ik
     r->seq = (int64_t)slot->seq;
     r->rtt_ns = reply->timed ? reply->rtt : IK_NEVER;
     r->wait_ns = reply->wait;
-    r->bytes = (int64_t)seen->bytes;
+    r->bytes = (int64_t)seen->message.left;
     r->ttl = seen->ttl;
     r->tos = seen->tos;
     r->state = reply->state;
@@ -91,7 +91,9 @@ void ik_echo_say_reply(struct ik_echo_engine *e, uint32_t index, const struct ik
     if (e->cfg.kind == IK_ECHO_TIMESTAMP)
         put_timestamps(e, seen, r);
     if (e->cfg.kind == IK_ECHO_NODE_INFO)
-        r->data = seen->icmp.node_info.data;
+        r->data = seen->message;
+    else if (reply->mismatch_at >= 0)
+        r->data = seen->icmp.echo.data;
 }
 
 /* ---- losses and errors ----------------------------------------------------------------------- */
@@ -198,6 +200,7 @@ static const struct ik_record *summary(struct ik_echo_engine *e, uint32_t index,
     r->loss_ratio = judged ? (double)t->lost / (double)judged : -1;
     put_rtts(e, index, &r->rtt_ns);
     r->ewma_ns = t->rtt.n ? (ik_ns)t->ewma8_us * 125 : IK_NEVER;
+    r->pipe = e->cfg.max_targets == 1 ? (int64_t)e->pipe : -1;
     r->duration_ns = t->last - t->first;
     r->final = final;
     return &e->summary.rec;

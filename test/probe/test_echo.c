@@ -53,8 +53,27 @@ static void session__three_answered__ends_at_once_with_a_summary(void **state)
     assert_int_equal(s->rtt_ns.max, 3 * MS);
     assert_int_equal(s->rtt_ns.mdev, 816496);
     assert_true(s->rtt_ns.p50 == IK_NEVER);
-    assert_int_equal(s->duration_ns, 2 * SEC + 3 * MS);
+    assert_int_equal(s->duration_ns, 2 * SEC); /* to the last probe, not its answer */
+    assert_int_equal(s->pipe, -1);             /* said where there is room for one target */
     assert_true(s->final);
+    rig_close(&rig);
+}
+
+/* iputils' pipe: the first of three probes is answered when all three are out. */
+static void session__answer_after_later_probes__says_the_pipe(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.max_targets = 1;
+    cfg.count = cfg.preload = 3;
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    ik_echo_complete(rig.e);
+    assert_int_equal(rig_send(&rig), 3);
+    for (int i = 0; i < 3; i++)
+        rig_answer(&rig, &rig.sent[i]);
+    assert_true(done());
+    assert_int_equal(summary()->pipe, 3);
     rig_close(&rig);
 }
 
@@ -347,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(session__three_answered__ends_at_once_with_a_summary),
+        cmocka_unit_test(session__answer_after_later_probes__says_the_pipe),
         cmocka_unit_test(session__nothing_answers__waits_the_timeout_then_is_lost),
         cmocka_unit_test(session__last_one_lost__lingers_as_iputils),
         cmocka_unit_test(stop__young_probes__are_in_flight),
