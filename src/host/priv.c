@@ -34,10 +34,8 @@ bool ik_priv_has_net_raw(void)
  * do not give: there no_new_privs alone bars the way. */
 static bool drop_future(void)
 {
-    for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
-        if (cap_get_bound(cap) == 1)
-            (void)cap_drop_bound(cap);
-    }
+    for (cap_value_t cap = 0; !cap_drop_bound(cap); cap++)
+        ;
     /* Kernels without ambient capabilities have none to clear. */
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
