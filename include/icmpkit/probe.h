@@ -142,6 +142,8 @@ enum {
 
 struct ik_trace;
 
+/* Bytes of a whole probe of that configuration to that family. */
+uint32_t ik_trace_packet_bytes(const struct ik_trace_cfg *cfg, uint8_t family);
 /* Bytes of memory that an engine of that configuration needs (aligned to 64); 0 when it contradicts
  * itself. */
 size_t ik_trace_bytes(const struct ik_trace_cfg *cfg);

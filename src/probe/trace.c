@@ -25,14 +25,6 @@ static uint32_t probes_per_target(const struct ik_trace_cfg *cfg)
     return ((uint32_t)cfg->max_ttl - cfg->first_ttl + 1) * cfg->queries;
 }
 
-/* Largest packet that any target may ask for. */
-static uint32_t packet_most(const struct ik_trace_cfg *cfg)
-{
-    const uint32_t least = ik_trace_packet_min(cfg->method, 6);
-    const uint32_t wanted = cfg->packet_bytes ? cfg->packet_bytes : 80;
-    return wanted > least ? wanted : least;
-}
-
 static bool cfg_is_sound(const struct ik_trace_cfg *cfg)
 {
     if (!cfg->max_targets || cfg->max_targets > TARGETS_MAX || !cfg->first_ttl ||
@@ -73,7 +65,7 @@ struct layout {
 static struct layout layout_of(const struct ik_trace_cfg *cfg)
 {
     struct layout l;
-    l.buffer_each = (uint32_t)aligned(4 * (size_t)packet_most(cfg));
+    l.buffer_each = (uint32_t)aligned(4 * (size_t)ik_trace_packet_bytes(cfg, 6));
     l.buffer_n = buffer_frames(l.buffer_each);
     l.targets = aligned(sizeof(struct ik_trace));
     l.probes = l.targets + aligned(cfg->max_targets * sizeof(struct trace_target));
@@ -424,8 +416,6 @@ enum ik_err ik_trace_add(struct ik_trace *t, struct ik_now now, const char *name
     if ((addr->family != 4 && addr->family != 6) || !medium_fits(t, addr->family, source, medium))
         return IK_E_VALUE;
     const uint8_t port = addr->family == 6;
-    const uint32_t least = ik_trace_packet_min(t->cfg.method, addr->family);
-    const uint32_t wanted = t->cfg.packet_bytes ? t->cfg.packet_bytes : addr->family == 6 ? 80 : 60;
     struct trace_target *tt = &t->targets[t->n_targets];
     *tt = (struct trace_target){
         .name = name,
@@ -434,7 +424,7 @@ enum ik_err ik_trace_add(struct ik_trace *t, struct ik_now now, const char *name
         .medium = medium,
         .port = port,
         .sport = t->cfg.sport && t->cfg.method != IK_TRACE_ICMP ? t->cfg.sport : t->cfg.ident[port],
-        .packet_bytes = wanted > least ? wanted : least,
+        .packet_bytes = ik_trace_packet_bytes(&t->cfg, addr->family),
         .limit = t->per_target,
         .send_at = now.mono,
         .wake = now.mono,

@@ -100,6 +100,14 @@ uint32_t ik_trace_packet_min(enum ik_trace_method method, uint8_t family)
     return ip_bytes(family) + UDP_BYTES + TRACE_TOKEN_BYTES + TRACE_TUNE_BYTES;
 }
 
+uint32_t ik_trace_packet_bytes(const struct ik_trace_cfg *cfg, uint8_t family)
+{
+    enum { USUAL_BYTES = 40 };
+    const uint32_t least = ik_trace_packet_min(cfg->method, family);
+    const uint32_t wanted = cfg->packet_bytes ? cfg->packet_bytes : ip_bytes(family) + USUAL_BYTES;
+    return wanted < least || cfg->method == IK_TRACE_TCP ? least : wanted;
+}
+
 uint16_t ik_trace_packet_dport(const struct ik_trace *t, uint32_t index)
 {
     const bool moves = t->cfg.classic && t->cfg.method == IK_TRACE_UDP;

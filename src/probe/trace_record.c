@@ -40,8 +40,9 @@ const char *ik_trace_record_mark(uint8_t family, int type, int code, int64_t mtu
     } else if (fixed) {
         ik_fmt_put_text(&w, fixed);
     } else if (unreachable) {
-        ik_fmt_put_text(&w, "!");
+        ik_fmt_put_text(&w, "!<");
         ik_fmt_put_i64(&w, code);
+        ik_fmt_put_text(&w, ">");
     } else {
         ik_fmt_put_text(&w, "!<");
         ik_fmt_put_i64(&w, type);

@@ -64,7 +64,7 @@ static void path__unreachable_on_the_way__ends_there_not_reached(void **state)
         {4, 3, 14, "1|2!V = unreachable no 2"},      {4, 3, 15, "1|2!C = unreachable no 2"},
         {4, 12, 0, "1|2!<12-0> = unreachable no 2"}, {6, 1, 0, "1|2!N = unreachable no 2"},
         {6, 1, 1, "1|2!X = unreachable no 2"},       {6, 1, 3, "1|2!H = unreachable no 2"},
-        {6, 1, 4, "1|2 = port-unreachable yes 2"},   {6, 1, 6, "1|2!6 = unreachable no 2"},
+        {6, 1, 4, "1|2 = port-unreachable yes 2"},   {6, 1, 6, "1|2!<6> = unreachable no 2"},
         {6, 2, 0, "1|2!F-1400 = unreachable no 2"},  {6, 4, 1, "1|2!<4-1> = unreachable no 2"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
