@@ -292,6 +292,28 @@ IK_MUST_USE enum ik_err ik_tcp_encode(const struct ik_tcp *tcp, const struct ik_
                                       const struct ik_addr *dst, uint8_t *out, size_t cap,
                                       size_t *len);
 
+/* ---- fragments ------------------------------------------------------------------------------- */
+
+/* Splits a packet that is longer than a link takes (RFC 791 section 3.2, RFC 8200 section 4.5). */
+struct ik_frag {
+    struct ik_ip ip; /* the packet; borrows from it */
+    struct ik_rd before,
+        data;              /* what is to be cut up: IPv6 headers after the first ones, payload */
+    size_t unfragmentable; /* IPv6: bytes of options that stand in every fragment */
+    uint32_t mtu, id;
+    uint32_t done_bytes; /* of `before` and `data` */
+    bool whole, ended;   /* it fits; all was taken */
+    uint8_t options[40]; /* IPv4: those of later fragments */
+    uint8_t options_bytes;
+};
+/* `id` is for the fragment header of IPv6. IK_E_TOO_BIG when the packet must not be split (IPv4
+ * DF; IPv6 already a fragment, or headers that do not fit into the first fragment, RFC 7112 section
+ * 5); IK_E_VALUE for an MTU below 68 or 1280. A packet that fits is given as it is. */
+IK_MUST_USE enum ik_err ik_frag_init(struct ik_frag *f, const struct ik_ip *ip, uint32_t mtu,
+                                     uint32_t id);
+/* Writes the next fragment, at most mtu bytes, checksum computed. IK_E_NOT_FOUND at the end. */
+IK_MUST_USE enum ik_err ik_frag_take(struct ik_frag *f, uint8_t *out, size_t cap, size_t *len);
+
 /* ---- the packet inside an error -------------------------------------------------------------- */
 
 /* Which members of the quote were there: an error may be cut anywhere. */

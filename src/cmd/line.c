@@ -16,6 +16,7 @@ struct ik_line {
     struct ik_hostnames *names;
     size_t used; /* of the piece under construction */
     bool marked; /* it holds names */
+    bool pair;   /* an address without a name is its own */
     size_t held; /* bytes that wait */
     char *piece, *waiting;
 };
@@ -47,6 +48,11 @@ void ik_line_free(struct ik_line *t)
 void ik_line_resolve(struct ik_line *t, struct ik_hostnames *names)
 {
     t->names = names;
+}
+
+void ik_line_pair(struct ik_line *t)
+{
+    t->pair = true;
 }
 
 /* ---- building -------------------------------------------------------------------------------- */
@@ -176,10 +182,15 @@ static void emit_host(struct ik_line *t, struct ik_now now, const struct ik_addr
     ik_ns when;
     (void)ik_hostnames_get(t->names, now, addr, &name, &when);
     const size_t start = t->used;
-    if (name)
-        ik_line_fmt(t, "%s (", name);
+    if (name) {
+        ik_line_str(t, name);
+        ik_line_str(t, " (");
+    } else if (t->pair) {
+        ik_line_addr(t, addr);
+        ik_line_str(t, " (");
+    }
     ik_line_addr(t, addr);
-    if (name)
+    if (name || t->pair)
         ik_line_str(t, ")");
     ik_out_put(t->out, t->piece + start, t->used - start);
     t->used = start;

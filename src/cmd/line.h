@@ -13,6 +13,9 @@ IK_MUST_USE enum ik_err ik_line_new(struct ik_line **out, struct ik_out *to);
 void ik_line_free(struct ik_line *t);
 /* From now on ik_line_host asks for names; NULL: no more. */
 void ik_line_resolve(struct ik_line *t, struct ik_hostnames *names);
+/* From now on an address whose name was looked up in vain is shown as its own: "number (number)",
+ * as traceroute has it. */
+void ik_line_pair(struct ik_line *t);
 
 /* Append to the piece of text under construction. */
 void ik_line_str(struct ik_line *t, const char *text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The command: a table of verbs. */
 #include "ping.h"
+#include "trace.h"
 #include "verb.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 static const struct ik_verb verbs[] = {
     {"ping", "round trips to one or many targets", ik_ping_verb, &ik_ping_spec, true},
+    {"trace", "the path to one or many targets", ik_trace_verb, &ik_trace_spec, true},
     {.name = NULL},
 };
 

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * From operands to addresses in the engine: addresses at once, names when the resolver answers. */
+#include "trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void say_bad(const char *text, const char *why)
+{
+    char safe[256];
+    const struct ik_rd bytes = {(const uint8_t *)text, strlen(text)};
+    ik_run_say("trace", "%s: %s", ik_text_escape(bytes, safe, sizeof safe), why);
+}
+
+/* ---- understanding --------------------------------------------------------------------------- */
+
+/* An interface by name or number. */
+static bool zone_index(const char *zone, uint32_t *out)
+{
+    int64_t n;
+    if (!ik_iface_index(zone, out))
+        return true;
+    if (!ik_opt_int(zone, false, 1, UINT32_MAX, &n))
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+/* An address, IPv6 perhaps with a zone. `why` is set where it is one that cannot be used. */
+static bool read_address(const struct ik_trace_plan *plan, const char *text, struct ik_addr *out,
+                         const char **why)
+{
+    char plain[IK_ADDR_TEXT];
+    const char *zone = strchr(text, '%');
+    const size_t n = zone ? (size_t)(zone - text) : strlen(text);
+    if (n >= sizeof plain)
+        return false;
+    memcpy(plain, text, n);
+    plain[n] = 0;
+    if (ik_addr_parse(plain, out))
+        return false;
+    if (zone && !zone_index(zone + 1, &out->scope))
+        *why = "no such interface after the '%'; 'ip link' lists them";
+    else if (out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
+        out->scope = plan->ifindex;
+    if (out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
+        *why = "a link-local address needs its interface: ADDRESS%eth0, or -i eth0";
+    else if (plan->family && plan->family != out->family)
+        *why = out->family == 6 ? "an IPv6 address, but the options allow only IPv4"
+                                : "an IPv4 address, but the options allow only IPv6";
+    return true;
+}
+
+static bool survey(struct ik_trace_verb *v, struct ik_trace_target *t, int *families)
+{
+    const char *why = NULL;
+    t->literal = read_address(&v->plan, t->text, &t->addr, &why);
+    if (t->literal)
+        *families |= t->addr.family == 4 ? 1 : 2;
+    else
+        *families |= v->plan.family == 4 ? 1 : v->plan.family == 6 ? 2 : 3;
+    const size_t n = strlen(t->text);
+    if (!t->literal && (n == 0 || n > 253))
+        why = "must be a name or an address";
+    for (const char *c = t->text; !t->literal && *c; c++)
+        if ((uint8_t)*c <= ' ' || *c == 127)
+            why = "a name has no blanks and no control characters";
+    if (why)
+        say_bad(t->text, why);
+    return !why;
+}
+
+int ik_trace_target_survey(struct ik_trace_verb *v)
+{
+    int families = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        v->targets[i] = (struct ik_trace_target){.verb = v, .text = v->plan.args.operands[i]};
+        if (!survey(v, &v->targets[i], &families))
+            return -1;
+    }
+    return families;
+}
+
+/* ---- into the engine ------------------------------------------------------------------------- */
+
+static void refuse(struct ik_trace_verb *v, struct ik_trace_target *t, const char *why)
+{
+    t->settled = true;
+    v->refused++;
+    say_bad(t->text, why);
+}
+
+static const char *route_trouble(enum ik_err err)
+{
+    switch (err) {
+    case IK_E_NO_ROUTE:
+        return "Network is unreachable";
+    case IK_E_ADDR:
+        return "the source address is not of this host";
+    default:
+        return ik_err_text(err);
+    }
+}
+
+static enum ik_err route(const struct ik_trace_verb *v, const struct ik_addr *addr,
+                         struct ik_route *out)
+{
+    const struct ik_trace_plan *p = &v->plan;
+    return ik_route_get(addr, p->source.family == addr->family ? &p->source : NULL,
+                        addr->scope ? addr->scope : p->ifindex,
+                        p->opt.mark < 0 ? 0 : (uint32_t)p->opt.mark, out);
+}
+
+/* NULL when the target is under way, else why not. */
+static const char *try_add(struct ik_trace_verb *v, struct ik_trace_target *t, struct ik_now now,
+                           const struct ik_addr *addr)
+{
+    const int port = addr->family == 6;
+    struct ik_route r;
+    if (!v->run.links[port])
+        return port ? "no IPv6 on this host" : "no IPv4 on this host";
+    const enum ik_err no_way = route(v, addr, &r);
+    if (no_way)
+        return route_trouble(no_way);
+    t->addr = *addr;
+    if (ik_addr_is_any(addr))
+        t->addr = r.source; /* "this host" */
+    if (r.broadcast || ik_addr_is_multicast(addr))
+        return "a group of hosts has no single path";
+    const struct ik_addr *source = v->media[port] == IK_MEDIUM_IP ? &r.source : NULL;
+    const enum ik_err err = ik_trace_add(v->engine, now, t->text, &t->addr, source, v->media[port]);
+    if (err)
+        return ik_err_text(err);
+    t->settled = t->added = true;
+    ik_trace_text_flow(v, now);
+    return NULL;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void complete(struct ik_trace_verb *v, struct ik_now now)
+{
+    if (v->asking || v->pending)
+        return;
+    ik_trace_complete(v->engine);
+    ik_trace_text_flow(v, now);
+}
+
+/* The first address that has a route: IPv4 before IPv6, as traceroute has it. */
+static void answered(void *ctx, struct ik_now now, const struct ik_names_answer *a)
+{
+    struct ik_trace_target *t = ctx;
+    struct ik_trace_verb *v = t->verb;
+    const char *why = a->error_text ? a->error_text : "Name or service not known";
+    v->pending--;
+    for (int family = 4; family <= 6 && !t->added; family += 2)
+        for (size_t i = 0; i < a->n && !a->err && !t->added; i++)
+            if (a->addrs[i].family == family && (!v->plan.family || v->plan.family == family))
+                why = try_add(v, t, now, &a->addrs[i]);
+    if (!t->added)
+        refuse(v, t, why);
+    complete(v, now);
+}
+
+static void ask(struct ik_trace_verb *v, struct ik_trace_target *t)
+{
+    struct ik_names *names = ik_run_names(&v->run);
+    v->pending++;
+    const enum ik_err err =
+        names ? ik_names_forward(names, t->text, v->plan.family, answered, t) : IK_E_UNSUPPORTED;
+    if (!err)
+        return;
+    v->pending--;
+    refuse(v, t, ik_err_text(err));
+}
+
+void ik_trace_target_start(struct ik_trace_verb *v, struct ik_now now)
+{
+    v->asking = true;
+    for (size_t i = 0; i < v->n; i++) {
+        struct ik_trace_target *t = &v->targets[i];
+        const char *why = t->literal ? try_add(v, t, now, &t->addr) : NULL;
+        if (why)
+            refuse(v, t, why);
+        else if (!t->literal)
+            ask(v, t);
+    }
+    v->asking = false;
+    complete(v, now);
+}
