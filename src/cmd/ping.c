@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 enum { DISCOVER_DO = 2 }; /* IP_PMTUDISC_DO, and the same for IPv6 */
+enum { IP_HEADER_MAX = 60, ICMP_HEADER = 8, LONGER = 64 }; /* LONGER: to see answers that are */
 
 /* ---- sockets --------------------------------------------------------------------------------- */
 
@@ -48,10 +49,11 @@ static struct ik_link_cfg link_cfg(const struct ik_ping *p, uint8_t family, uint
         .family = family,
         .source = ours ? p->plan.source : (struct ik_addr){.family = 0},
         .interface = p->plan.interface,
-        .ident = o->ident ? (uint16_t)o->ident : ident,
+        .ident = o->ident >= 0 ? (uint16_t)o->ident : ident,
         .tag = tag,
         .filter_tag = p->filter_tag,
         .answers = answers(&p->plan),
+        .max_bytes = IP_HEADER_MAX + ICMP_HEADER + (uint32_t)o->size + LONGER,
         .ttl = (int)o->ttl,
         .multicast_ttl = (int)o->ttl,
         .tclass = (int)o->tclass,

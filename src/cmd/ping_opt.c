@@ -25,7 +25,7 @@ static const struct ik_opt options[] = {
     {'s', "size", IK_OPT_INT, AT(size), "BYTES", "data bytes in a probe (56)", 0, IK_PING_SIZE_MAX},
     {'p', "pattern", IK_OPT_STRING, AT(pattern), "HEX", "fill with these bytes, at most 16",
      .excludes = "timestamp N"},
-    {'e', "identifier", IK_OPT_INT, AT(ident), "NUMBER", "the identifier of the probes", 1, 65535},
+    {'e', "identifier", IK_OPT_INT, AT(ident), "NUMBER", "the identifier of the probes", 0, 65535},
     {0, "timestamp", IK_OPT_FLAG, AT(timestamp),
      .help = "timestamp requests (types 13, 14) instead of echo", .excludes = "6 s N"},
     {'N', "node-info", IK_OPT_LIST, AT(node_info), "WHAT",
@@ -246,6 +246,7 @@ static void settle_raw(struct ik_ping_plan *p)
     p->raw_for = p->opt.timestamp           ? "--timestamp"
                  : p->node.wanted           ? "-N"
                  : p->opt.record_route      ? "-R"
+                 : p->opt.ident == 0        ? "-e 0"
                  : p->opt.ip_timestamp >= 0 ? "-T"
                                             : NULL;
 }
@@ -302,6 +303,7 @@ static void set_defaults(struct ik_ping_plan *p)
     p->opt = (struct ik_ping_opt){.pmtudisc = -1,
                                   .ip_timestamp = -1,
                                   .flow_label = -1,
+                                  .ident = -1,
                                   .mark = -1,
                                   .size = 56,
                                   .preload = 1,

@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The text and exit status of `icmp ping` beside those of iputils ping, run in the same networks."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from cases import Skip, case, contains, equal, main, skip_all  # noqa: E402
+from hostile import Hostile  # noqa: E402
+from net import ICMP, NOBODY, Net, require_root  # noqa: E402
+
+PING = "ping" if shutil.which("ping") else None
+
+NUMBERS = [
+    (r"time=[0-9.]+ ms", "time=T ms"),
+    (r"time [0-9]+ms", "time Tms"),
+    (r"= [0-9.]+/[0-9.]+/[0-9.]+/[0-9.]+ ms", "= T/T/T/T ms"),
+    (r"ipg/ewma [0-9.]+/[0-9.]+ ms", "ipg/ewma T/T ms"),
+    (r"^\[[0-9]{10}\.[0-9]{6}\] ", "[WHEN] "),
+    (r"ident=[0-9]+", "ident=I"),
+    (r"[0-9]+ absolute", "T absolute"),
+    (r"(?m)^(\t[0-9.]+)\t[0-9]+$", r"\1\tT"),
+]
+
+
+def flat(text):
+    """The text without what differs from run to run."""
+    for pattern, to in NUMBERS:
+        text = re.sub(pattern, to, text, flags=re.M)
+    return text
+
+
+def both(node, args, user=None, ours=ICMP, **kw):
+    """Runs both, and expects the same results and status. Returns our run."""
+    theirs = node.run([PING] + args, user=user, **kw)
+    node.run(["ip", "neigh", "flush", "all"])
+    node.run(["sh", "-c", "ip route flush cache; ip -6 route flush cache"])
+    mine = node.run([ours, "ping"] + args, user=user, **kw)
+    what = "ping " + " ".join(args)
+    equal(flat(mine.stdout), flat(theirs.stdout), what + "\n" + mine.stderr + theirs.stderr)
+    equal(mine.returncode, theirs.returncode, what + "\n" + mine.stderr + theirs.stderr)
+    return mine
+
+
+@case
+def loopback_prints_the_same():
+    with Net() as net:
+        node = net.node("a")
+        for args in (["-c3", "-i0.2", "127.0.0.1"], ["-c3", "-i0.2", "::1"], ["-c1", "localhost"],
+                     ["-c1", "-n", "localhost"], ["-c2", "-i.1", "-q", "127.0.0.1"],
+                     ["-c1", "-D", "127.0.0.1"], ["-c1", "-a", "127.0.0.1"],
+                     ["-c1", "-p", "ff00", "127.0.0.1"], ["-c1", "-p", "f", "127.0.0.1"],
+                     ["-c1", "-p", "ff", "-q", "127.0.0.1"], ["-c2", "-l2", "127.0.0.1"],
+                     ["-c1", "-s", "16", "127.0.0.1"], ["-c1", "-s", "65507", "127.0.0.1"],
+                     ["-c1", "-t", "1", "127.0.0.1"], ["-c1", "-Q", "0x10", "127.0.0.1"],
+                     ["-c1", "-I", "lo", "127.0.0.1"], ["-c1", "-I", "127.0.0.1", "127.0.0.1"],
+                     ["-c1", "-I", "lo", "-I", "127.0.0.1", "127.0.0.1"],
+                     ["-c1", "-I", "lo", "::1"], ["-c1", "-I", "::1", "::1"],
+                     ["-c1", "-B", "127.0.0.1"], ["-c1", "-M", "do", "127.0.0.1"],
+                     ["-c1", "-M", "dont", "127.0.0.1"], ["-c1", "-M", "want", "::1"],
+                     ["-c1", "-m", "7", "127.0.0.1"], ["-c1", "-d", "127.0.0.1"],
+                     ["-c1", "-r", "127.0.0.1"], ["-c1", "-L", "127.0.0.1"],
+                     ["-c1", "-S", "20000", "127.0.0.1"], ["-c1", "-U", "127.0.0.1"],
+                     ["-c1", "-C", "127.0.0.1"], ["-c1", "-R", "127.0.0.1"],
+                     ["-c3", "-i.1", "-R", "127.0.0.1"], ["-c1", "-T", "tsonly", "127.0.0.1"],
+                     ["-c1", "-T", "tsandaddr", "127.0.0.1"],
+                     ["-c1", "-T", "tsprespec", "127.0.0.1", "127.0.0.1"],
+                     ["-c1", "-w2", "127.0.0.1"], ["-c1", "-W1", "127.0.0.1"], ["-c1", "127.1"],
+                     ["-c1", "0"], ["-c", "2", "-A", "127.0.0.1"], ["127.0.0.1", "-c1"]):
+            both(node, args)
+    # the kernel keeps a flow label for some seconds after its owner: one namespace each
+    with Net() as net:
+        out = [net.node(name).run(cmd + ["-c1", "-F", "0xabcde", "::1"]).stdout
+               for name, cmd in (("a", [PING]), ("b", [ICMP, "ping"]))]
+        equal(flat(out[1]), flat(out[0]))
+
+
+@case
+def flood_prints_dots_and_takes_them_back():
+    with Net() as net:
+        node = net.node("a")
+        for dots, args in ((50, ["-f", "-c50", "127.0.0.1"]), (50, ["-f", "-c50", "::1"]),
+                           (0, ["-f", "-q", "-c50", "127.0.0.1"]),
+                           (10, ["-f", "-i0.01", "-c10", "127.0.0.1"])):
+            theirs = node.run([PING] + args)
+            mine = node.run([ICMP, "ping"] + args)
+            equal(mine.returncode, theirs.returncode)
+            for out in (mine.stdout, theirs.stdout):
+                line = out.split("\n")[1]
+                equal(line.count("."), dots, out)
+                equal(line.count("\b \b"), line.count("."), out)
+            # a window may be out at once: pipe is ours to choose
+            tail = [flat(re.sub(", pipe [0-9]+", "", o)).split("\n---", 1)[1]
+                    for o in (mine.stdout, theirs.stdout)]
+            equal(tail[0], tail[1])
+
+
+@case
+def small_payloads_differ_by_our_time_only():
+    with Net() as net:
+        node = net.node("a")
+        for size in ("0", "8", "15"):
+            theirs = node.run([PING, "-c1", "-s", size, "127.0.0.1"]).stdout
+            mine = node.run([ICMP, "ping", "-c1", "-s", size, "127.0.0.1"]).stdout
+            contains(mine, " time=")
+            contains(mine, "\nrtt min/avg/max/mdev = ")
+            mine = re.sub(" time=.*", "", mine)
+            mine = re.sub("rtt .*", "", mine)
+            equal(flat(mine), flat(theirs))
+
+
+@case
+def errors_of_routers_print_the_same():
+    """No such host, no route there, TTL used up, too big, prohibited: both families."""
+    with Net() as net:
+        nodes, dst4, dst6 = net.chain(2)
+        src, r1, r2 = nodes[0], nodes[1], nodes[2]
+        r2.ip("route add unreachable 10.77.0.0/24", "route add prohibit 10.78.0.0/24",
+              "route add unreachable 2001:db8:77::/64", "route add prohibit 2001:db8:78::/64")
+        for node, via4, via6 in ((src, "10.9.0.2", "2001:db8:9::2"),
+                                 (r1, "10.9.1.2", "2001:db8:9:1::2")):
+            for net4 in ("10.77.0.0/24", "10.78.0.0/24"):
+                node.ip("route add %s via %s" % (net4, via4))
+            for net6 in ("2001:db8:77::/64", "2001:db8:78::/64"):
+                node.ip("route add %s via %s" % (net6, via6))
+        for args in (["-c1", "10.9.0.77"], ["-c1", "2001:db8:9::77"],
+                     ["-c1", "10.77.0.1"], ["-c1", "10.78.0.1"],
+                     ["-c1", "2001:db8:77::1"], ["-c1", "2001:db8:78::1"],
+                     ["-c1", "-t1", dst4], ["-c1", "-t1", dst6], ["-c1", "-t2", dst4],
+                     ["-c1", "-q", "10.77.0.1"], ["-c1", "-D", "10.77.0.1"],
+                     ["-c1", dst4], ["-c1", dst6], ["-c1", "-R", dst4],
+                     ["-c1", "-T", "tsandaddr", dst4],
+                     ["-c1", "-I", "eth0", dst6], ["-c1", "-w1", "10.77.0.1"]):
+            time.sleep(2)  # a kernel without route says so once a second, and has a burst of five
+            both(src, args)
+
+
+@case
+def path_mtu_prints_the_same():
+    with Net() as net:
+        nodes, dst4, dst6 = net.chain(2)
+        src, r1, r2 = nodes[0], nodes[1], nodes[2]
+        for node, dev in ((r1, "eth1"), (r2, "eth0")):
+            node.ip("link set %s mtu 1300" % dev)
+        for dst in (dst4, dst6):
+            src.run(["ip", "route", "flush", "cache"])
+            args = ["-c2", "-i.3", "-M", "do", "-s1400", dst]
+            theirs = src.run([PING] + args)
+            src.run(["sh", "-c", "ip route flush cache; ip -6 route flush cache"])
+            mine = src.run([ICMP, "ping"] + args)
+            equal(flat(mine.stdout), flat(theirs.stdout))
+            equal(mine.returncode, theirs.returncode)
+            equal(mine.stderr, theirs.stderr)
+        too_long = src.run([ICMP, "ping", "-c2", "-i.2", "-M", "do", "-s1600", "10.9.0.2"])
+        theirs = src.run([PING, "-c2", "-i.2", "-M", "do", "-s1600", "10.9.0.2"])
+        equal(flat(too_long.stdout), flat(theirs.stdout))
+        equal(too_long.stderr, theirs.stderr)
+        contains(too_long.stderr, "local error: message too long, mtu=1500")
+
+
+@case
+def no_answer_prints_the_same():
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.1.0.0/24", "2001:db8:1::/64")
+        b.nft("table inet t {\n chain c {\n type filter hook input priority 0;\n"
+              "icmp type echo-request drop\n icmpv6 type echo-request drop\n }\n}\n")
+        for args in (["-c2", "-i.2", "-W.5", "10.1.0.2"], ["-c2", "-i.2", "-W.5", "2001:db8:1::2"],
+                     ["-w1", "-i.4", "10.1.0.2"], ["-c3", "-O", "-i.3", "-W.5", "10.1.0.2"],
+                     ["-c3", "-w1", "-i.2", "10.1.0.2"]):
+            both(a, args)
+
+
+@case
+def odd_answers_print_the_same():
+    with Net() as net:
+        node = net.node("a")
+        hostile = Hostile(node)
+        for name in ("cut", "other-source", "redirect", "quench", "prohibited", "too-big",
+                     "parameter"):
+            both(node, ["-c2", "-i.2", "-W.5", hostile.address(name)])
+        for name in ("cut", "other-source"):
+            both(node, ["-c1", "-W.5", hostile.address(name, 6)])
+        # whether the last duplicate is still read is a matter of chance
+        for name, more in (("duplicate", 1), ("triple", 2)):
+            args = ["-c2", "-i.2", hostile.address(name)]
+            out = [flat(node.run(cmd + args).stdout).split("\n") for cmd in ([PING], [ICMP, "ping"])]
+            equal(out[1][:2 + more], out[0][:2 + more])
+            contains(out[1][2], "icmp_seq=1 ttl=64 time=T ms (DUP!)")
+            contains("\n".join(out[1]), "2 packets transmitted, 2 received, +")
+        # a payload that differs counts as corrupted with us, which iputils only shows
+        args = ["-c1", "-W.5", hostile.address("flip")]
+        mine = node.run([ICMP, "ping"] + args).stdout
+        contains(mine, ", +1 corrupted, 0% packet loss")
+        equal(flat(mine.replace(", +1 corrupted", "")), flat(node.run([PING] + args).stdout))
+
+
+@case
+def interrupts_print_the_same():
+    with Net() as net:
+        node = net.node("a")
+
+        def interrupted(cmd, *signals):
+            child = node.start(cmd + ["-i", "0.2", "127.0.0.1"])
+            for line in child.stdout:  # two answers
+                if "icmp_seq=2" in line:
+                    break
+            for number in signals:
+                child.send_signal(number)
+                time.sleep(0.05)
+            out, err = child.communicate(timeout=10)
+            return child.returncode, flat(out), re.sub("[0-9]+[.][0-9]+", "T", err)
+
+        for signals in ((signal.SIGINT,), (signal.SIGQUIT, signal.SIGINT)):
+            equal(interrupted([ICMP, "ping"], *signals), interrupted([PING], *signals))
+
+
+@case
+def refusals_have_status_2():
+    with Net() as net:
+        node = net.node("a")
+        for args in ([], ["--nosuch"], ["-c0", "127.0.0.1"], ["-c", "x", "127.0.0.1"],
+                     ["-4", "-6", "127.0.0.1"], ["-i", "-1", "127.0.0.1"], ["-s", "65508", "::1"],
+                     ["-R", "-T", "tsonly", "127.0.0.1"], ["-Q", "256", "127.0.0.1"],
+                     ["-I", "nosuch0", "127.0.0.1"], ["nosuch.invalid"], ["10.0.0.0/8"],
+                     ["2001:db8::/32"], ["10.9.9.9"], ["-6", "127.0.0.1"], ["fe80::1"],
+                     ["--targets", "/nonexistent"], ["-h"], ["--until", "up:0", "127.0.0.1"]):
+            done = node.run([ICMP, "ping"] + args, timeout=20)
+            equal(done.returncode, 2, str(args) + done.stderr)
+            equal(done.stdout, "", str(args))
+            if args != ["-h"]:
+                equal(done.stderr.count("\n"), 1, str(args) + done.stderr)
+        contains(node.run([ICMP, "ping", "10.0.0.0/8"]).stderr, "16777214 addresses")
+        contains(node.run([ICMP, "ping", "2001:db8::/32"]).stderr, "2^96 addresses")
+
+
+@case
+def users_have_the_limits_of_iputils():
+    with Net() as net:
+        node = net.node("a")
+        node.ping_sockets(True)
+        ours = net.command_for_all()
+        both(node, ["-c3", "-i.2", "127.0.0.1"], user=NOBODY, ours=ours)
+        both(node, ["-c3", "-i.2", "::1"], user=NOBODY, ours=ours)
+        both(node, ["-c3", "-l3", "127.0.0.1"], user=NOBODY, ours=ours)
+        both(node, ["-c1", "-i0.002", "127.0.0.1"], user=NOBODY, ours=ours)
+        for args in (["-f", "127.0.0.1"], ["-i0.001", "127.0.0.1"], ["-l4", "127.0.0.1"],
+                     ["-l2", "127.0.0.1", "127.0.0.2"]):
+            done = node.run([ours, "ping", "-c1"] + args, user=NOBODY)
+            equal((done.returncode, done.stdout), (2, ""), str(args))
+
+
+@case
+def a_user_without_permission_is_told_the_commands():
+    with Net() as net:
+        node = net.node("a")
+        node.ping_sockets(False)
+        ours = net.command_for_all()
+        for args in (["127.0.0.1"], ["::1"], ["localhost"]):
+            done = node.run([ours, "ping", "-c1"] + args, user=NOBODY)
+            equal((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done.stderr)
+            contains(done.stderr, "sudo setcap cap_net_raw=ep " + ours)
+            contains(done.stderr, 'sudo sysctl -w net.ipv4.ping_group_range="0 2147483647"')
+
+
+@case
+def many_targets_answer_for_themselves():
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.1.0.0/24", "2001:db8:1::/64")
+        done = a.run([ICMP, "ping", "-c1", "-i.1", "-W.5", "10.1.0.2", "2001:db8:1::2", "10.1.0.1"])
+        equal(done.returncode, 0, done.stdout + done.stderr)
+        for target in ("10.1.0.2", "2001:db8:1::2", "10.1.0.1"):
+            contains(done.stdout, "64 bytes from %s: icmp_seq=1 " % target)
+            contains(done.stdout, "--- %s ping statistics ---\n1 packets transmitted, 1 received, "
+                     "0%% packet loss" % target)
+        contains(done.stdout, "3 of 3 targets answered")
+        some = a.run([ICMP, "ping", "-c1", "-i.1", "-W.5", "-q", "10.1.0.0/29"])
+        equal(some.returncode, 1)
+        contains(some.stdout, "2 of 6 targets answered")
+        listed = a.run([ICMP, "ping", "-c1", "-i.1", "--targets", "-"],
+                       input="# ours\n 10.1.0.1 \n\n10.1.0.2 # theirs\n")
+        equal(listed.returncode, 0, listed.stderr)
+        contains(listed.stdout, "2 of 2 targets answered")
+
+
+@case
+def a_full_disk_is_told_and_a_closed_pipe_is_not():
+    with Net() as net:
+        node = net.node("a")
+        for args in (["--json"], []):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run(node.argv([ICMP, "ping", "-c2", "-i.1", "127.0.0.1"] + args),
+                                      stdout=full, stderr=subprocess.PIPE, text=True, timeout=10)
+            equal(done.returncode, 2)
+            equal(done.stderr, "ping: cannot write the results: No space left on device\n")
+            child = node.start([ICMP, "ping", "-i.05", "127.0.0.1"] + args)
+            child.stdout.readline()
+            child.stdout.close()
+            child.wait(timeout=10)
+            equal(child.stderr.read(), "")
+            child.stdout = None
+
+
+if __name__ == "__main__":
+    if not PING:
+        skip_all("needs iputils ping")
+    require_root()
+    main()
