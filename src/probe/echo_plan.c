@@ -103,7 +103,8 @@ static void requeue(struct ik_echo_engine *e, uint32_t index, struct ik_now now)
     if (!e->window && t->seq < preload(e))
         return; /* stays where it is: at the head of its list, due */
     unlink_target(e, index);
-    /* What was missed is missed: no burst after a pause. */
+    /* After a pause no burst: of all that was missed one is made up for. Restarting from now
+     * instead would put this target behind others whose turn is earlier. */
     const ik_ns regular = ik_echo_later(t->due, e->cfg.interval);
     const ik_ns due = e->window ? ik_echo_later(now.mono, e->unanswered) : regular;
     append(e, index, IK_ECHO_CYCLE, due > now.mono ? due : now.mono);
