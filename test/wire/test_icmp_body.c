@@ -228,7 +228,7 @@ static void ext_echo__not_exactly_one_identification__is_told(void **state)
         "2a000000 00010201 20000000",
         "2a000000 00010201" IDENT_NAME IDENT_INDEX,
         "2a000000 00010201 20000000 0008 0101 00010101",
-        "2a000000 00010201 10000000" IDENT_INDEX,
+        ("2a000000 00010201 10000000" IDENT_INDEX),
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(decoded(4, wrong[i]).kind, IK_ICMP_EXT_ECHO);

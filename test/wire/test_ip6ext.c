@@ -149,10 +149,10 @@ static void routing__too_short_for_its_type__is_refused(void **state)
     (void)state;
     struct ik_ip6route route;
     const char *bad[] = {
-        "3a010000 00000000 2001000000000000",                /* half an address */
-        "3a000200 00000000",                                 /* type 2 has one */
-        "3a040401 02000000 20010db8000000000000000000000009" /* last entry 2, but two there */
-        "20010db8000000000000000000000008",
+        "3a010000 00000000 2001000000000000",                 /* half an address */
+        "3a000200 00000000",                                  /* type 2 has one */
+        ("3a040401 02000000 20010db8000000000000000000000009" /* last entry 2, but two there */
+         "20010db8000000000000000000000008"),
         "3a000301 00000000",                    /* no room for the last */
         "3a010302 efb00000 0008 09 0000000000", /* more padding than bytes */
         "3a010302 e0000000 0008 090000000000",  /* last address needs 16 */
