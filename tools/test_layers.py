@@ -152,6 +152,10 @@ class Layers(unittest.TestCase):
         self.write('src/wire/x.c', '/* packed */\n')
         self.assertEqual(self.run_layers(), (0, ''))
 
+    def test_quote_as_a_character__begins_no_string(self):
+        self.write('src/link/x.c', 'int q = \'"\', t = time(0), r = \'"\';\n')
+        self.assert_breach('only host/clock.c reads a clock')
+
     def test_clock_read_elsewhere(self):
         self.write('src/link/x.c', 'long f(void)\n{\n    return time(0);\n}\n')
         self.assert_breach('only host/clock.c reads a clock')
