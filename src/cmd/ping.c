@@ -117,9 +117,27 @@ static bool open_links(struct ik_ping *p, int families)
 
 /* ---- engine ---------------------------------------------------------------------------------- */
 
-static uint32_t max_in_flight(const struct ik_ping *p)
+/* Probes of one target that can be out together, by the pace of the options. */
+static uint64_t out_of_one(const struct ik_ping_opt *o, uint32_t window)
 {
+    enum { UNANSWERED_PER_S = 100, SPARE = 16 }; /* -f without answers */
+    const bool fast = o->flood || o->adaptive || o->interval == 0;
+    const ik_ns pace = fast ? IK_NS_PER_S / UNANSWERED_PER_S : o->interval;
+    const uint64_t n = (uint64_t)(o->timeout / pace) + (uint64_t)o->preload + window + SPARE;
+    return o->count && (uint64_t)o->count < n ? (uint64_t)o->count : n;
+}
+
+/* What the receive buffers hold at most; less where less is enough, since memory that is set up
+ * takes time before the first probe. Twice what can be out, so that late answers still find theirs.
+ */
+static uint32_t max_in_flight(const struct ik_ping *p, uint32_t window)
+{
+    enum { LEAST = 1024 };
     uint32_t least = 1u << 22;
+    const uint64_t one = 2 * out_of_one(&p->plan.opt, window);
+    const uint64_t enough = one < (1u << 22) ? one * p->room : 1u << 22;
+    if (enough < least)
+        least = enough < LEAST ? LEAST : (uint32_t)enough;
     for (int i = 0; i < 2; i++) {
         const struct ik_link *l = p->run.links[i];
         if (l && l->ops->in_flight_max(l) < least)
@@ -138,9 +156,10 @@ static struct ik_echo_cfg echo_cfg(struct ik_ping *p)
     const struct ik_ping_opt *o = &p->plan.opt;
     const bool flood = o->flood && !p->plan.interval_given && !o->adaptive;
     enum { FLOOD_WINDOW = 32 };
+    const uint32_t window = o->preload > 1 ? (uint32_t)o->preload : FLOOD_WINDOW;
     struct ik_echo_cfg cfg = {
         .max_targets = (uint32_t)p->room,
-        .max_in_flight = max_in_flight(p),
+        .max_in_flight = max_in_flight(p, window),
         .kind = o->timestamp          ? IK_ECHO_TIMESTAMP
                 : p->plan.node.wanted ? IK_ECHO_NODE_INFO
                                       : IK_ECHO_ECHO,
@@ -155,7 +174,7 @@ static struct ik_echo_cfg echo_cfg(struct ik_ping *p)
         .linger = -1,
         .preload = (uint32_t)o->preload,
         .flood = flood,
-        .flood_window = o->preload > 1 ? (uint32_t)o->preload : FLOOD_WINDOW,
+        .flood_window = window,
         .adaptive = o->adaptive,
         .broadcast = o->broadcast,
         .say_waiting = o->outstanding,

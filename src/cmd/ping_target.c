@@ -389,11 +389,8 @@ static bool usable(const struct ik_ping *p, const struct ik_addr *addr)
 static void say_fallback(struct ik_ping *p, struct ik_now now, const char *name,
                          const struct ik_addr *from, const struct ik_addr *to)
 {
-    char text[320];
-    snprintf(text, sizeof text, "%s: no route by IPv%d, using IPv%d", name, from->family,
-             to->family);
-    if (!p->run.cfg.json)
-        ik_run_say("ping", "%s", text);
+    char text[64];
+    snprintf(text, sizeof text, "no route by IPv%d, using IPv%d", from->family, to->family);
     struct ik_record rec = ik_record_make(IK_REC_notice, now.real);
     rec.notice.target = name;
     rec.notice.addr = *to;

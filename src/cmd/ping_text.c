@@ -480,6 +480,15 @@ void ik_ping_text_totals(struct ik_ping *p, struct ik_now now)
     ik_line_end(l, now);
 }
 
+static void say_notice(struct ik_ping *p, const struct ik_rec_notice *n)
+{
+    ik_out_flush(&p->run.out, true); /* in the order that things happened */
+    if (n->target)
+        ik_run_say("ping", "%s: %s", n->target, n->text);
+    else
+        ik_run_say("ping", "%s", n->text);
+}
+
 /* ---- records --------------------------------------------------------------------------------- */
 
 void ik_ping_text_record(void *ping, const struct ik_record *rec)
@@ -501,7 +510,7 @@ void ik_ping_text_record(void *ping, const struct ik_record *rec)
         on_summary(p, now, &rec->ping_summary);
         break;
     case IK_REC_notice:
-        ik_run_say("ping", "%s", rec->notice.text);
+        say_notice(p, &rec->notice);
         break;
     default:
         break;
