@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * Writes seeds for the fuzz targets from the vectors of the tests: seeds DIRECTORY makes
+ * DIRECTORY/<decoder>/<vector>. */
+#include "fuzz.h"
+
+#include "../test/wire/icmp_vectors.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static size_t hex_read(const char *hex, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    unsigned byte;
+    for (; sscanf(hex, " %2x", &byte) == 1 && n < cap; n++) {
+        out[n] = (uint8_t)byte;
+        hex += strspn(hex, " ");
+        hex += 2;
+    }
+    return n;
+}
+
+static bool directory_make(const char *path)
+{
+    return mkdir(path, 0755) == 0 || errno == EEXIST;
+}
+
+static bool seed_write(const char *root, const char *decoder, const char *name,
+                       const uint8_t *bytes, size_t n)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", root, decoder);
+    if (!directory_make(path))
+        return false;
+    snprintf(path, sizeof(path), "%s/%s/%s", root, decoder, name);
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return false;
+    const bool written = fwrite(bytes, 1, n, f) == n;
+    return fclose(f) == 0 && written;
+}
+
+/* Where the options of a neighbour discovery message begin, 0 when it has none. */
+static size_t options_at(const struct icmp_vector *v)
+{
+    switch (v->kind) {
+    case IK_ICMP_ROUTER_ADV:
+        return 16;
+    case IK_ICMP_NEIGHBOR_SOL:
+    case IK_ICMP_NEIGHBOR_ADV:
+        return 24;
+    case IK_ICMP_REDIRECT:
+        return 40;
+    case IK_ICMP_INVERSE_ND:
+    case IK_ICMP_CERT_PATH_SOL:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+static bool vector_write(const char *root, const struct icmp_vector *v)
+{
+    uint8_t bytes[4096];
+    bytes[0] = v->family == 6 ? 1 | 4 : 0; /* see fuzz_icmp.c */
+    const size_t n = hex_read(v->hex, bytes + 1, sizeof(bytes) - 1), at = options_at(v);
+    if (!seed_write(root, "icmp", v->name, bytes, n + 1))
+        return false;
+    return at == 0 || seed_write(root, "ndopt", v->name, bytes + 1 + at, n - at);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2 || !directory_make(argv[1]))
+        return 1;
+    for (size_t i = 0; i < ICMP_VECTORS; i++)
+        if (!vector_write(argv[1], &icmp_vectors[i])) {
+            perror(argv[1]);
+            return 1;
+        }
+    return 0;
+}
