@@ -226,7 +226,7 @@ static void ext_echo__not_exactly_one_identification__is_told(void **state)
     static const char *const wrong[] = {
         "2a000000 00010201",
         "2a000000 00010201 20000000",
-        "2a000000 00010201" IDENT_NAME IDENT_INDEX,
+        ("2a000000 00010201" IDENT_NAME IDENT_INDEX),
         "2a000000 00010201 20000000 0008 0101 00010101",
         ("2a000000 00010201 10000000" IDENT_INDEX),
     };
