@@ -126,6 +126,14 @@ static enum told tell_one(struct ik_errq *q, struct ik_now now, struct mmsghdr *
     }
 }
 
+/* An event borrows the buffer of the message: its slot goes to the front, among those in use. */
+static void keep(struct ik_errq_area *a, struct mmsghdr *m)
+{
+    const struct mmsghdr mine = *m;
+    *m = a->msgs[a->used];
+    a->msgs[a->used++] = mine;
+}
+
 /* Reads one batch of at most cap messages into the area. */
 static size_t read_area(struct ik_errq *q, struct ik_errq_area *a, struct ik_now now,
                         struct ik_event *out, size_t cap, bool *empty, bool *error)
@@ -135,7 +143,7 @@ static size_t read_area(struct ik_errq *q, struct ik_errq_area *a, struct ik_now
     for (size_t i = first; i < first + room; i++) {
         struct msghdr *m = &a->msgs[i].msg_hdr;
         m->msg_controllen = IK_CMSG_IN;
-        m->msg_namelen = m->msg_name ? sizeof(a->to[i]) : 0;
+        m->msg_namelen = m->msg_name ? sizeof(union ik_sa) : 0;
     }
     int got = 0;
     if (room)
@@ -143,12 +151,13 @@ static size_t read_area(struct ik_errq *q, struct ik_errq_area *a, struct ik_now
     *empty = room && got < (int)room;
     size_t n = 0;
     for (int i = 0; i < got; i++) {
-        const enum told told = tell_one(q, now, &a->msgs[first + (size_t)i], &out[n]);
+        struct mmsghdr *m = &a->msgs[first + (size_t)i];
+        const enum told told = tell_one(q, now, m, &out[n]);
         n += told != TOLD_NOTHING;
-        if (told != TOLD_ERROR)
-            continue;
-        a->used = first + (size_t)i + 1;
-        *error = true;
+        if (told == TOLD_ERROR) {
+            keep(a, m);
+            *error = true;
+        }
     }
     return n;
 }

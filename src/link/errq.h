@@ -6,7 +6,7 @@
 
 /* Where the queue is read to. rx and tx have an area each: what tx drains waits, untouched, for the
  * next rx, while what the last rx told is still borrowed. Stamps borrow nothing, so only slots with
- * the bytes of an error are used up. */
+ * the bytes of an error are in use: the first `used`. */
 struct ik_errq_area {
     size_t used;
     struct mmsghdr msgs[IK_BATCH];
