@@ -16,6 +16,10 @@ enum ik_err ik_link_open_ping(struct ik_link **out, const struct ik_link_cfg *cf
     enum ik_err err = ik_sock_open(&fd, cfg->family, SOCK_DGRAM, protocol);
     if (err)
         return err;
+    /* These sockets are born with SO_REUSEADDR, so that a second one takes away the answers of a
+     * first with the same identifier; without it bind() refuses. */
+    const int off = 0;
+    (void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
     struct ik_stamping stamping;
     err =
         ik_sock_configure(fd, cfg, IK_SOCK_SENDS | IK_SOCK_ANSWERS | IK_SOCK_ERRORS | IK_SOCK_PORT);
