@@ -105,19 +105,23 @@ static void check_udp_length(const struct ik_quote *q, struct ik_faults *faults)
 
 enum ik_err ik_quote_decode(struct ik_quote *out, struct ik_rd bytes, struct ik_faults *faults)
 {
-    struct ik_quote q = {0};
     const uint32_t known = faults ? faults->n + (uint32_t)faults->more : 0;
-    const enum ik_err err = ik_ip_decode_quoted(&q.ip, bytes, faults);
+    const enum ik_err err = ik_ip_decode_quoted(&out->ip, bytes, faults);
     if (err)
         return err;
-    q.transport = q.ip.payload;
-    if (q.ip.offset_bytes == 0) { /* a later fragment has no transport header */
-        take_transport(&q);
-        if (q.ip.truncated && q.transport.left < LEAST_BYTES)
-            ik_fault_add(faults, IK_FLAW_SHORT, bytes.left);
-        if (faults && q.has & IK_QUOTE_UDP_SUM && faults->n + (uint32_t)faults->more == known)
-            check_udp_length(&q, faults);
-    }
-    *out = q;
+    out->has = 0;
+    out->sport = out->dport = out->udp_len_bytes = out->transport_checksum = 0;
+    out->tcp_seq = 0;
+    out->icmp_type = out->icmp_code = 0;
+    out->icmp_id = out->icmp_seq = 0;
+    out->transport = out->ip.payload;
+    out->data = ik_rd_head(out->transport, 0);
+    if (out->ip.offset_bytes) /* a later fragment has no transport header */
+        return IK_OK;
+    take_transport(out);
+    if (out->ip.truncated && out->transport.left < LEAST_BYTES)
+        ik_fault_add(faults, IK_FLAW_SHORT, bytes.left);
+    if (faults && out->has & IK_QUOTE_UDP_SUM && faults->n + (uint32_t)faults->more == known)
+        check_udp_length(out, faults);
     return IK_OK;
 }

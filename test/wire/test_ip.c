@@ -431,6 +431,12 @@ static void ip6__jumbogram__has_the_length_of_its_option(void **state)
     vector_bytes("2c00c20400011170 3a00000000000000", p + 40, 16);
     (void)decoded(in);
     assert_true(vector_has_flaw(&faults, IK_FLAW_JUMBO, 48));
+    /* a length that 32 bits cannot add 40 to */
+    vector_bytes("3a00c204ffffffff", p + 40, 8);
+    ip = decoded(in);
+    assert_int_equal(ip.total_bytes, UINT32_MAX);
+    assert_true(ip.truncated);
+    assert_int_equal(ip.payload.left, n - 48);
     free(again);
     free(p);
 }
@@ -487,6 +493,50 @@ static void ip__cut_and_flipped__never_reads_outside_and_encodes_to_itself(void 
     vector_torture(srv6, round_trip);
     vector_torture(rpl, round_trip);
     vector_torture(chained, round_trip);
+}
+
+/* Members are written one by one: none may be forgotten. */
+static void ip__decoded_into_used_memory__keeps_nothing_of_it(void **state)
+{
+    (void)state;
+    static const char plain6[] = "6000000000003a40 fe800000000000000000000000000001"
+                                 "ff020000000000000000000000000001";
+    const char *packets[] = {echo4, plain6};
+    for (size_t i = 0; i < 2; i++) {
+        struct ik_ip clean, used;
+        struct ik_rd in = vector_hex(packets[i]);
+        memset(&clean, 0, sizeof(clean));
+        memset(&used, 0xff, sizeof(used));
+        assert_int_equal(ik_ip_decode(&clean, in, NULL), IK_OK);
+        assert_int_equal(ik_ip_decode(&used, in, NULL), IK_OK);
+#define SAME(member) assert_int_equal(clean.member, used.member)
+        SAME(version);
+        SAME(tos);
+        SAME(ttl);
+        SAME(proto);
+        SAME(next_header);
+        SAME(reserved_flag);
+        SAME(length_field);
+        SAME(flow);
+        SAME(id);
+        SAME(header_bytes);
+        SAME(total_bytes);
+        SAME(df);
+        SAME(mf);
+        SAME(fragment);
+        SAME(truncated);
+        SAME(checksum_ok);
+        SAME(final_dst_known);
+        SAME(checksum);
+        SAME(offset_bytes);
+        SAME(options.left);
+        SAME(payload.left);
+#undef SAME
+        assert_true(ik_addr_equal(&clean.src, &used.src));
+        assert_true(ik_addr_equal(&clean.dst, &used.dst));
+        assert_true(ik_addr_equal(&clean.final_dst, &used.final_dst));
+        vector_free(in);
+    }
 }
 
 static void ip__too_many_flaws__are_counted(void **state)
@@ -587,6 +637,7 @@ int main(void)
         cmocka_unit_test(ip6__jumbogram__has_the_length_of_its_option),
         cmocka_unit_test(ip6__first_fragment_without_all_headers__is_a_flaw),
         cmocka_unit_test(ip__cut_and_flipped__never_reads_outside_and_encodes_to_itself),
+        cmocka_unit_test(ip__decoded_into_used_memory__keeps_nothing_of_it),
         cmocka_unit_test(ip__too_many_flaws__are_counted),
         cmocka_unit_test(encode__computed__has_lengths_and_checksum),
         cmocka_unit_test(encode__payload_in_place__is_left_there),
