@@ -63,3 +63,8 @@ uint16_t ik_link_ident(const struct ik_link *l);
 struct ik_addr ik_link_source(const struct ik_link *l);
 /* Bytes of the receive buffer as the kernel granted it. */
 uint32_t ik_link_rcvbuf_bytes(const struct ik_link *l);
+
+/* The kernel begins to stamp arrivals a little after the first socket asked for it. Waits for that,
+ * some milliseconds at most; a link that wants stamps must be open. False when it was not seen to
+ * begin (or the loopback interface, which this asks by, is down). */
+bool ik_link_await_stamps(void);
