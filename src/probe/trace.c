@@ -58,7 +58,7 @@ static uint32_t buffer_frames(uint32_t each)
 
 /* Where each part begins. */
 struct layout {
-    size_t targets, probes, ring, buffer, total;
+    size_t targets, probes, exts, ring, buffer, total;
     uint32_t buffer_each, buffer_n;
 };
 
@@ -69,8 +69,9 @@ static struct layout layout_of(const struct ik_trace_cfg *cfg)
     l.buffer_n = buffer_frames(l.buffer_each);
     l.targets = aligned(sizeof(struct ik_trace));
     l.probes = l.targets + aligned(cfg->max_targets * sizeof(struct trace_target));
-    l.ring = l.probes + aligned((size_t)cfg->max_targets * probes_per_target(cfg) *
-                                sizeof(struct trace_probe));
+    const size_t probes = (size_t)cfg->max_targets * probes_per_target(cfg);
+    l.exts = l.probes + aligned(probes * sizeof(struct trace_probe));
+    l.ring = l.exts + aligned(probes * TRACE_EXT_MAX);
     l.buffer = l.ring + aligned(ring_entries(cfg) * sizeof(uint32_t));
     l.total = l.buffer + (size_t)l.buffer_each * l.buffer_n;
     return l;
@@ -375,6 +376,7 @@ enum ik_err ik_trace_init(struct ik_trace **out, void *mem, const struct ik_trac
     t->ring_mask = ring_entries(cfg) - 1;
     t->targets = (struct trace_target *)(void *)(base + l.targets);
     t->probes = (struct trace_probe *)(void *)(base + l.probes);
+    t->exts = base + l.exts;
     t->ring = (uint32_t *)(void *)(base + l.ring);
     t->buffer = base + l.buffer;
     t->buffer_each = l.buffer_each;

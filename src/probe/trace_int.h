@@ -76,8 +76,6 @@ struct trace_probe {
     enum ik_err err; /* FAILED */
     uint32_t err_mtu;
     struct trace_answer answer;
-    uint16_t ext_bytes;
-    uint8_t ext[TRACE_EXT_MAX];
 };
 
 struct trace_target {
@@ -128,6 +126,7 @@ struct ik_trace {
     struct ik_trace_totals totals;
     struct trace_target *targets;
     struct trace_probe *probes;
+    uint8_t *exts;   /* TRACE_EXT_MAX a probe, apart: most are never touched */
     uint32_t *ring;  /* counter & ring_mask -> slot + 1; the newest wins */
     uint8_t *buffer; /* frames of one output */
     uint32_t buffer_each, buffer_n;

@@ -23,28 +23,27 @@ static bool reaches(enum trace_stop ends)
 
 /* ---- an answer ------------------------------------------------------------------------------- */
 
-/* Copies a structure. One that is too large is cut between objects, and its checksum, which no
- * longer verifies, becomes "none was transmitted" (RFC 4884 section 7). */
-static void keep_extensions(struct trace_probe *p, struct ik_rd ext)
+/* Copies a structure to `to` (TRACE_EXT_MAX bytes) and returns the copy. One that is too large is
+ * cut between objects, and its checksum, which no longer verifies, becomes "none was transmitted"
+ * (RFC 4884 section 7). */
+static struct ik_rd keep_extensions(uint8_t *to, struct ik_rd ext)
 {
-    p->ext_bytes = 0;
     if (ext.left <= TRACE_EXT_MAX) {
         if (ext.left)
-            memcpy(p->ext, ext.p, ext.left);
-        p->ext_bytes = (uint16_t)ext.left;
-        return;
+            memcpy(to, ext.p, ext.left);
+        return (struct ik_rd){to, ext.left};
     }
     struct ik_rd objects;
     struct ik_ext_object object;
     if (ik_ext_open(&objects, ext, NULL) != IK_OK)
-        return;
+        return (struct ik_rd){to, 0};
     size_t keep = EXT_HEADER_BYTES;
     while (ik_ext_take(&objects, &object, NULL) == IK_OK &&
            ext.left - objects.left <= TRACE_EXT_MAX)
         keep = ext.left - objects.left;
-    memcpy(p->ext, ext.p, keep);
-    ik_store_be16(p->ext + 2, 0);
-    p->ext_bytes = (uint16_t)keep;
+    memcpy(to, ext.p, keep);
+    ik_store_be16(to + 2, 0);
+    return (struct ik_rd){to, keep};
 }
 
 /* Probes from the limit on are beyond the end: those that are out no longer count. */
@@ -68,8 +67,7 @@ void ik_trace_path_answer(struct ik_trace *t, uint32_t slot, const struct trace_
     const uint8_t ttl = ik_trace_ttl(t, slot % t->per_target);
     p->state = TRACE_HELD;
     p->answer = *answer;
-    keep_extensions(p, answer->ext);
-    p->answer.ext = (struct ik_rd){p->ext, p->ext_bytes};
+    p->answer.ext = keep_extensions(t->exts + (size_t)slot * TRACE_EXT_MAX, answer->ext);
     tt->out--;
     t->out--;
     tt->received++;
