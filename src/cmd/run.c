@@ -183,7 +183,9 @@ static void on_signal(void *ctx, int signo, struct ik_now now)
 
 bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg)
 {
-    *r = (struct ik_run){.cfg = *cfg, .settle_at = IK_NEVER};
+    /* Not the whole: its pages need not be there before something is written. */
+    r->cfg = *cfg;
+    r->settle_at = IK_NEVER;
     ik_out_init(&r->out, STDOUT_FILENO);
     enum ik_err err = cfg->json ? IK_OK : ik_line_new(&r->line, &r->out);
     if (err)

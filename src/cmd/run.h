@@ -51,7 +51,7 @@ struct ik_run {
 /* One line on stderr: "VERB: ...". */
 __attribute__((format(printf, 2, 3))) void ik_run_say(const char *verb, const char *fmt, ...);
 
-/* Nothing that costs: memory and settings. False: said on stderr. */
+/* Nothing that costs: memory and settings. `r` is zeroed. False: said on stderr. */
 IK_MUST_USE bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg);
 /* Opens links[0] (family 4) or links[1] (family 6) for ICMP: a raw socket where allowed, else a
  * datagram one, unless `raw_for` names what only a raw one can do. Returns what stands in

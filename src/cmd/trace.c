@@ -10,6 +10,15 @@
 
 enum { DISCOVER_DONT = 0, DISCOVER_DO = 2 }; /* IP_PMTUDISC_*, the same for IPv6 */
 
+/* Anonymous pages: zeroed, aligned, and only there once they are used:
+ * starting touches few of them. */
+static void *pages(size_t bytes)
+{
+    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return mem == MAP_FAILED ? NULL : mem;
+}
+
 /* ---- sockets --------------------------------------------------------------------------------- */
 
 static struct ik_link_cfg link_cfg(const struct ik_trace_verb *v, uint8_t family, uint16_t ident)
@@ -124,14 +133,6 @@ static void finish_cfg(struct ik_trace_verb *v, struct ik_trace_cfg *cfg)
     cfg->sport = 0; /* the links own it: it is their ident */
 }
 
-/* Anonymous pages: zeroed, aligned, and only there once they are used. */
-static void *pages(size_t bytes)
-{
-    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return mem == MAP_FAILED ? NULL : mem;
-}
-
 static bool make_engine(struct ik_trace_verb *v)
 {
     finish_cfg(v, &v->plan.cfg);
@@ -163,11 +164,16 @@ static bool make_room(struct ik_trace_verb *v)
 {
     const size_t each = seen_each(v);
     v->seen = pages(v->n * each * sizeof *v->seen);
-    for (size_t i = 0; i < v->n && v->seen; i++)
-        v->targets[i].seen = v->seen + i * each;
-    if (!v->seen)
+    v->exts = pages(v->n * each * IK_TRACE_EXT_BYTES);
+    if (!v->seen || !v->exts) {
         ik_run_say("trace", "%s", ik_err_text(IK_E_NOMEM));
-    return v->seen;
+        return false;
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        v->targets[i].seen = v->seen + i * each;
+        v->targets[i].exts = v->exts + i * each * IK_TRACE_EXT_BYTES;
+    }
+    return true;
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -198,6 +204,8 @@ static int run(struct ik_trace_verb *v)
     struct ik_trace_totals t;
     ik_run_say_run(&v->run, now, &v->plan.source, family, false);
     ik_trace_target_start(v, now);
+    /* The first probes are answered within microseconds where the first hop is near. */
+    (void)ik_link_await_stamps();
     ik_run_loop(&v->run);
     ik_trace_totals(v->engine, &t);
     return v->refused ? 2 : t.reached < t.targets || v->pending ? 1 : 0;
@@ -221,6 +229,8 @@ static int execute(struct ik_trace_verb *v, char *const *argv)
         munmap(v->memory, v->memory_bytes);
     if (v->seen)
         munmap(v->seen, v->n * seen_each(v) * sizeof *v->seen);
+    if (v->exts)
+        munmap(v->exts, v->n * seen_each(v) * IK_TRACE_EXT_BYTES);
     return status;
 }
 
@@ -238,7 +248,7 @@ static int inform(const struct ik_trace_plan *plan)
 
 int ik_trace_verb(int argc, char **argv)
 {
-    struct ik_trace_verb *v = calloc(1, sizeof *v);
+    struct ik_trace_verb *v = pages(sizeof *v);
     const char **operands = calloc((size_t)argc + 1, sizeof *operands);
     struct ik_trace_target *targets = calloc((size_t)argc + 1, sizeof *targets);
     int status = 2;
@@ -253,6 +263,7 @@ int ik_trace_verb(int argc, char **argv)
     }
     free(targets);
     free(operands);
-    free(v);
+    if (v)
+        munmap(v, sizeof *v);
     return status;
 }

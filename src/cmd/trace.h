@@ -38,8 +38,7 @@ struct ik_trace_seen {
     char mark[20];
     int64_t quoted_ttl;
     bool nat, lenient;
-    uint16_t ext_bytes;
-    uint8_t ext[IK_TRACE_EXT_BYTES];
+    struct ik_rd ext; /* an RFC 4884 structure, or empty */
 };
 
 struct ik_trace_verb;
@@ -56,6 +55,7 @@ struct ik_trace_target {
     uint32_t seen_n; /* probes that were told */
     uint32_t shown;  /* probes that were printed */
     struct ik_trace_seen *seen;
+    uint8_t *exts; /* IK_TRACE_EXT_BYTES a probe, apart: most are never touched */
 };
 
 /* The verb at work. */
@@ -71,6 +71,7 @@ struct ik_trace_verb {
     size_t memory_bytes;
     struct ik_trace_target *targets;
     struct ik_trace_seen *seen;
+    uint8_t *exts;
     size_t n, pending; /* pending: names asked for */
     size_t current;    /* text: the target whose lines flow; those after it wait */
     bool asking;       /* look-ups are being started */

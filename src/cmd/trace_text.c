@@ -68,8 +68,7 @@ void ik_trace_text_extensions(struct ik_line *l, const struct ik_trace_seen *s)
     struct ik_rd objects;
     struct ik_ext_object o;
     const char *between = " <";
-    const struct ik_rd structure = {s->ext, s->ext_bytes};
-    if (s->ext_bytes && ik_ext_open(&objects, structure, NULL) == IK_OK) {
+    if (s->ext.left && ik_ext_open(&objects, s->ext, NULL) == IK_OK) {
         while (ik_ext_take(&objects, &o, NULL) == IK_OK) {
             ik_line_str(l, between);
             put_object(l, &o);
@@ -191,6 +190,7 @@ static struct ik_trace_target *target_of(struct ik_trace_verb *v, const char *na
 
 static void see(struct ik_trace_target *t, const struct ik_rec_hop *h)
 {
+    uint8_t *ext = t->exts + (size_t)t->seen_n * IK_TRACE_EXT_BYTES;
     struct ik_trace_seen *s = &t->seen[t->seen_n++];
     *s = (struct ik_trace_seen){.answered = h->from.family != 0,
                                 .from = h->from,
@@ -200,10 +200,9 @@ static void see(struct ik_trace_target *t, const struct ik_rec_hop *h)
                                 .lenient = h->lenient};
     if (h->mark)
         snprintf(s->mark, sizeof s->mark, "%s", h->mark);
-    if (h->extensions.left && h->extensions.left <= sizeof s->ext) {
-        memcpy(s->ext, h->extensions.p, h->extensions.left);
-        s->ext_bytes = (uint16_t)h->extensions.left;
-    }
+    if (h->extensions.left && h->extensions.left <= IK_TRACE_EXT_BYTES)
+        s->ext =
+            (struct ik_rd){memcpy(ext, h->extensions.p, h->extensions.left), h->extensions.left};
 }
 
 /* What this host refused to send is not the network's silence. Once is enough. */
