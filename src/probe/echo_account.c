@@ -315,12 +315,9 @@ void ik_echo_account_error(struct ik_echo_engine *e, uint32_t index, struct ik_n
         add32(&t->errors, &e->totals.errors);
     slot->errored = true;
     if (slot->state == IK_SLOT_OPEN || slot->state == IK_SLOT_UNKNOWN) {
-        const bool was_open = slot->state == IK_SLOT_OPEN;
         settle(e, index, IK_SLOT_LOST);
-        if (was_open) {
-            ik_echo_plan_answered(e, target, slot->seq, now);
-            run_down(e, target);
-        }
+        ik_echo_plan_answered(e, target, slot->seq, now);
+        run_down(e, target);
     }
     check_answers(e, target);
 }

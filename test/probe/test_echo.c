@@ -312,6 +312,56 @@ static void answers_end__counts_answers_and_ends_on_an_error(void **state)
     rig_close(&rig);
 }
 
+/* What was planned for a target whose end was reached does not go any more. */
+static void answers_end__with_probes_on_offer__sends_no_more(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.answers_end = true;
+    cfg.preload = 5;
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    rig_add(&rig, "192.0.2.2");
+    ik_echo_complete(rig.e);
+    rig_send_some(&rig, 2);
+    rig_error4(&rig, &rig.sent[0], 3, 1, "192.0.2.254", "192.0.2.1", 5, 8);
+    assert_int_equal(rig_send(&rig), 0);
+    assert_int_equal(rig_totals(&rig).sent, 2);
+    rig_close(&rig);
+}
+
+/* A target that ended leaves a probe behind, which nobody waits for and which may yet be lost. */
+static void answers_end__one_target_before_the_other__both_end(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.answers_end = true;
+    cfg.count = 1;
+    cfg.preload = 2;
+    cfg.timeout = 2 * SEC;
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    ik_echo_complete(rig.e);
+    rig_send(&rig);
+    rig_answer(&rig, &rig.sent[1]);
+    assert_true(done());
+    assert_int_equal(summary()->in_flight, 1);
+    rig_close(&rig);
+
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    rig_add(&rig, "192.0.2.2");
+    ik_echo_complete(rig.e);
+    assert_int_equal(rig_send(&rig), 2);
+    rig_answer(&rig, &rig.sent[1]);
+    rig_step(&rig, cfg.timeout);
+    rig_send(&rig);
+    assert_int_equal(rig_totals(&rig).lost, 1);
+    rig_answer(&rig, &rig.sent[1]);
+    assert_true(done());
+    rig_close(&rig);
+}
+
 static void init__contradictions__are_refused(void **state)
 {
     (void)state;
@@ -376,6 +426,8 @@ int main(void)
         cmocka_unit_test(clock__stepped__same_round_trips),
         cmocka_unit_test(until__up_or_down__ends_the_target),
         cmocka_unit_test(answers_end__counts_answers_and_ends_on_an_error),
+        cmocka_unit_test(answers_end__with_probes_on_offer__sends_no_more),
+        cmocka_unit_test(answers_end__one_target_before_the_other__both_end),
         cmocka_unit_test(init__contradictions__are_refused),
         cmocka_unit_test(add__full_or_of_no_family__is_refused),
         cmocka_unit_test(memory__a_million_targets__200_bytes_each),

@@ -221,6 +221,38 @@ static void drops__during_the_wait__make_it_unknown(void **state)
     rig_close(&rig);
 }
 
+/* What was told before the probe went is not about it, though the clock has not moved since. */
+static void drops__at_the_very_instant_before__do_not_count(void **state)
+{
+    (void)state;
+    const struct ik_echo_cfg cfg = slow_cfg();
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    rig_drops(&rig, 0, 1);
+    assert_int_equal(rig_send(&rig), 1);
+    rig_step(&rig, cfg.timeout);
+    rig_send(&rig);
+    assert_int_equal(rig_totals(&rig).lost, 1);
+    rig_close(&rig);
+}
+
+/* An error tells what became of a probe that was unknown. */
+static void error__about_an_unknown_probe__makes_it_lost(void **state)
+{
+    (void)state;
+    const struct ik_echo_cfg cfg = slow_cfg();
+    start(&cfg);
+    rig_step(&rig, MS);
+    rig_drops(&rig, 0, 1);
+    rig_step(&rig, cfg.timeout);
+    rig_send(&rig);
+    assert_int_equal(rig_totals(&rig).unknown, 1);
+    rig_error4(&rig, &rig.sent[0], 3, 1, "192.0.2.9", "192.0.2.1", 5, 64);
+    assert_int_equal(rig_totals(&rig).unknown, 0);
+    assert_int_equal(rig_totals(&rig).lost, 1);
+    rig_close(&rig);
+}
+
 static void error__then_answer__is_received_after_all(void **state)
 {
     (void)state;
@@ -512,6 +544,8 @@ int main(void)
         cmocka_unit_test(stamps__that_cannot_be_true__give_no_round_trip),
         cmocka_unit_test(failed__never_left__is_outside_of_sent),
         cmocka_unit_test(drops__during_the_wait__make_it_unknown),
+        cmocka_unit_test(drops__at_the_very_instant_before__do_not_count),
+        cmocka_unit_test(error__about_an_unknown_probe__makes_it_lost),
         cmocka_unit_test(error__then_answer__is_received_after_all),
         cmocka_unit_test(waiting__is_said_before_the_next_probe),
         cmocka_unit_test(sequence__of_70000_probes__wraps_cleanly),

@@ -196,6 +196,97 @@ static void answer__to_a_small_probe__needs_the_address(void **state)
     rig_close(&rig);
 }
 
+/* However many addresses are tried: also those that share a bucket with the right one. */
+static void answer__to_a_small_probe_from_4000_others__is_none(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.payload_bytes = 0;
+    start(&cfg, "192.0.2.1");
+    for (unsigned i = 0; i < 4000; i++) {
+        char from[IK_ADDR_TEXT];
+        const struct ik_addr a = {4, {198, 18, (uint8_t)(i >> 8), (uint8_t)i}, 0};
+        rig_answer_from(&rig, &probe, ik_addr_text(&a, from));
+    }
+    expect(0, 4000, 0);
+    rig_close(&rig);
+}
+
+/* One address twice, without tokens: each probe is answered once all the same. */
+static void answers__to_small_probes_of_one_address__fill_both(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.payload_bytes = 0;
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    rig_add(&rig, "192.0.2.1");
+    rig_send(&rig);
+    rig_step(&rig, 500 * MS);
+    rig_send(&rig);
+    probe = rig.sent[0];
+    rig_answer(&rig, &probe);
+    rig_answer(&rig, &probe);
+    expect(2, 0, 0);
+    assert_int_equal(rig_totals(&rig).alive, 2);
+    rig_answer(&rig, &probe);
+    assert_int_equal(rig_totals(&rig).duplicates, 1);
+    rig_close(&rig);
+}
+
+static void answer__to_a_small_link_local_probe__needs_the_interface(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.payload_bytes = 0;
+    rig_open(&rig, &cfg);
+    uint32_t index;
+    for (uint32_t scope = 2; scope <= 3; scope++) {
+        struct ik_addr to = addr("fe80::1");
+        to.scope = scope;
+        assert_int_equal(ik_echo_add(rig.e, rig.now, NULL, &to, &index), IK_OK);
+    }
+    rig_send(&rig);
+    rig_step(&rig, 250 * MS);
+    rig_send(&rig);
+    struct sent a = answer_to(&rig.sent[0]);
+    struct ik_event ev = {
+        .kind = IK_EV_FRAME,
+        .frame = {.medium = IK_MEDIUM_ICMP6,
+                  .bytes = {a.bytes, a.n},
+                  .meta = {.known = IK_KNOW_SRC, .src = addr("fe80::1")}},
+    };
+    static const uint32_t from[] = {3, 2, 4};
+    static const uint32_t scopes[] = {3, 2};
+    for (size_t i = 0; i < 3; i++) {
+        ev.frame.meta.src.scope = from[i];
+        rig_input(&rig, 1, &ev);
+        if (i < 2)
+            assert_int_equal(reply()->addr.scope, scopes[i]);
+    }
+    expect(2, 1, 0);
+    rig_close(&rig);
+}
+
+/* Fragments are put together below us; one that comes through is no whole message. */
+static void answer__in_a_fragment__is_none(void **state)
+{
+    (void)state;
+    const struct ik_echo_cfg cfg = rig_cfg();
+    start(&cfg, "192.0.2.1");
+    const struct sent a = answer_to(&probe);
+    uint8_t packet[RIG_BYTES];
+    const size_t n = packet4(packet, "192.0.2.1", "192.0.2.200", 5, a.bytes, a.n);
+    packet[6] = 0x20; /* more fragments */
+    ik_store_be16(packet + 10, 0);
+    ik_store_be16(packet + 10, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){packet, 20})));
+    const struct ik_event ev = {.kind = IK_EV_FRAME,
+                                .frame = {.medium = IK_MEDIUM_IP, .bytes = {packet, n}}};
+    rig_input(&rig, 0, &ev);
+    expect(0, 0, 0);
+    rig_close(&rig);
+}
+
 static void answer__to_a_small_multicast_probe__comes_from_anybody(void **state)
 {
     (void)state;
@@ -644,6 +735,10 @@ int main(void)
         cmocka_unit_test(answer__cut_or_longer__is_told),
         cmocka_unit_test(answer__with_bad_checksum__does_not_answer),
         cmocka_unit_test(answer__to_a_small_probe__needs_the_address),
+        cmocka_unit_test(answer__to_a_small_probe_from_4000_others__is_none),
+        cmocka_unit_test(answers__to_small_probes_of_one_address__fill_both),
+        cmocka_unit_test(answer__to_a_small_link_local_probe__needs_the_interface),
+        cmocka_unit_test(answer__in_a_fragment__is_none),
         cmocka_unit_test(answer__to_a_small_multicast_probe__comes_from_anybody),
         cmocka_unit_test(answers__of_100_sessions_with_one_ident__go_to_the_right_one),
         cmocka_unit_test(ident__of_a_ping_socket__is_on_the_wire),
