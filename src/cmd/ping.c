@@ -76,7 +76,11 @@ static struct ik_link_cfg link_cfg(const struct ik_ping *p, uint8_t family, uint
 
 static void say_open_error(const struct ik_ping *p, uint8_t family, enum ik_err err)
 {
-    if (err == IK_E_ACCESS)
+    char text[IK_ADDR_TEXT];
+    if (err == IK_E_ADDR && p->plan.source.family)
+        ik_run_say("ping", "%s is not an address of this host",
+                   ik_addr_text(&p->plan.source, text));
+    else if (err == IK_E_ACCESS)
         ik_run_say_refused("ping", p->plan.raw_for);
     else
         ik_run_say("ping", "cannot open a socket for IPv%d: %s", family, ik_err_text(err));

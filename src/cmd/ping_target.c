@@ -399,22 +399,35 @@ static void say_fallback(struct ik_ping *p, struct ik_now now, const char *name,
     ik_run_record(&p->run, &rec);
 }
 
-/* Takes the first address that has a route; where its family is not that of the first one that we
- * could use, says so. */
+/* An address of the other family that we could use, had it a route. */
+static const struct ik_addr *unreachable_other(const struct ik_ping *p,
+                                               const struct ik_names_answer *a, uint8_t family)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        struct ik_route r;
+        if (usable(p, &a->addrs[i]) && a->addrs[i].family != family &&
+            route(p, &a->addrs[i], &r) == IK_E_NO_ROUTE)
+            return &a->addrs[i];
+    }
+    return NULL;
+}
+
+/* Takes the first address that has a route. The resolver's order (RFC 6724) knows routes as well
+ * and may have put it first: what is told is that a family was not to be had. */
 static void add_best(struct ik_ping *p, struct ik_now now, const char *name,
                      const struct ik_names_answer *a)
 {
-    const struct ik_addr *first = NULL;
+    bool any = false;
     for (size_t i = 0; i < a->n; i++) {
         struct ik_route r = {.ifindex = 0};
-        const struct ik_addr *addr = &a->addrs[i];
+        const struct ik_addr *addr = &a->addrs[i], *other;
         if (!usable(p, addr))
             continue;
-        first = first ? first : addr;
+        any = true;
         if (route(p, addr, &r) == IK_E_NO_ROUTE)
             continue;
-        if (addr->family != first->family)
-            say_fallback(p, now, name, first, addr);
+        if (few(p) && (other = unreachable_other(p, a, addr->family)))
+            say_fallback(p, now, name, other, addr);
         if (!check(p, name, addr, &r))
             return;
         header(p, now, name, addr, &r, false);
@@ -422,7 +435,7 @@ static void add_best(struct ik_ping *p, struct ik_now now, const char *name,
         return;
     }
     (void)refuse(p, name,
-                 first ? "Network is unreachable" : "no address of the family that is wanted");
+                 any ? "Network is unreachable" : "no address of the family that is wanted");
 }
 
 static void add_all(struct ik_ping *p, struct ik_now now, const char *name,

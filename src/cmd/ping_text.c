@@ -407,6 +407,11 @@ static void print_summary(struct ik_ping *p, struct ik_now now, const struct ik_
     const struct counts c = count(s);
     ik_line_str(l, "\n--- ");
     ik_line_str(l, s->target);
+    if (p->plan.opt.all_addresses) {
+        ik_line_str(l, " (");
+        ik_line_addr(l, &s->addr);
+        ik_line_str(l, ")");
+    }
     ik_line_str(l, " ping statistics ---\n");
     print_counts(l, &c);
     if (c.transmitted)

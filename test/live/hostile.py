@@ -46,7 +46,9 @@ def without_data(r):
 
 
 def flipped(at):
-    return lambda r: [r.reply(data=r.data[:at] + bytes([r.data[at] ^ 0xFF]) + r.data[at + 1:])]
+    """One byte changed, where the probe is long enough to have it."""
+    return lambda r: [r.reply(data=r.data[:at] + bytes(b ^ 0xFF for b in r.data[at:at + 1])
+                              + r.data[at + 1:])]
 
 
 REPLIES = {
