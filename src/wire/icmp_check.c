@@ -58,12 +58,11 @@ static bool has_free_code(const struct ik_icmp *msg)
     }
 }
 
+/* Every type allows 0. */
 static bool has_known_code(const struct ik_icmp *msg)
 {
-    if (has_free_code(msg) || ik_icmp_code_name(msg->family, msg->type, msg->code))
-        return true;
-    /* A type without named codes has one, 0. */
-    return msg->code == 0;
+    return msg->code == 0 || has_free_code(msg) ||
+           ik_icmp_code_name(msg->family, msg->type, msg->code);
 }
 
 /* A request has a structure with exactly one object, and that identifies an interface (RFC 8335

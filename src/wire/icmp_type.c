@@ -21,13 +21,13 @@ static const struct ik_icmp_type types6[256] = {
 };
 #undef X
 
-struct code {
-    uint8_t family, type, code;
+/* In the order of their keys, as the table has them. */
+static const struct code {
+    uint32_t key;
     const char *name;
-};
-
-static const struct code codes[] = {
-#define X(f, t, c, id, spelling) {f, IK_ICMP##f##_##t, c, spelling},
+} codes[] = {
+#define KEY(family, type, code) ((uint32_t)(family) << 16 | (uint32_t)(type) << 8 | (code))
+#define X(f, t, c, id, spelling) {KEY(f, IK_ICMP##f##_##t, c), spelling},
 #include <icmpkit/icmp_codes.def>
 #undef X
 };
@@ -48,9 +48,17 @@ const char *ik_icmp_type_name(uint8_t family, uint8_t type)
 
 const char *ik_icmp_code_name(uint8_t family, uint8_t type, uint8_t code)
 {
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (codes[i].family == family && codes[i].type == type && codes[i].code == code)
-            return codes[i].name;
+    const uint32_t key = KEY(family, type, code);
+    size_t low = 0, high = sizeof(codes) / sizeof(codes[0]);
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (codes[middle].key == key)
+            return codes[middle].name;
+        if (codes[middle].key < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 

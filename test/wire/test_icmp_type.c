@@ -63,6 +63,17 @@ static void name__code_known_or_not__falls_back_to_type_then_number(void **state
     assert_int_equal(ik_icmp_name(4, 3, 3, buf, 0)[0], 'x');
 }
 
+static void codes__every_row__is_found(void **state)
+{
+    (void)state;
+#define X(f, t, c, id, name) assert_string_equal(ik_icmp_code_name(f, IK_ICMP##f##_##t, c), name);
+#include <icmpkit/icmp_codes.def>
+#undef X
+    assert_null(ik_icmp_code_name(4, 3, 16));
+    assert_null(ik_icmp_code_name(0, 0, 0));
+    assert_null(ik_icmp_code_name(255, 255, 255));
+}
+
 /* Types 40, 42 and 43 and codes 1 and 2 of type 12 are known, though others say unknown. */
 static void names__types_that_others_forget__are_known(void **state)
 {
@@ -138,6 +149,7 @@ int main(void)
         cmocka_unit_test(names__all_rows__are_unambiguous_in_their_family),
         cmocka_unit_test(names__all_rows__are_kebab_case),
         cmocka_unit_test(name__code_known_or_not__falls_back_to_type_then_number),
+        cmocka_unit_test(codes__every_row__is_found),
         cmocka_unit_test(names__types_that_others_forget__are_known),
         cmocka_unit_test(names__v4_type_128__is_unknown),
         cmocka_unit_test(is_error__v6__is_decided_by_the_high_bit_alone),
