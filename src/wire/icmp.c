@@ -54,6 +54,12 @@ static enum ik_err body_decode(const struct ik_icmp_in *in)
     }
 }
 
+static bool is_echo(uint8_t family, uint8_t type)
+{
+    return family == 4 ? type == IK_ICMP4_ECHO || type == IK_ICMP4_ECHO_REPLY
+                       : type == IK_ICMP6_ECHO || type == IK_ICMP6_ECHO_REPLY;
+}
+
 /* What most traffic is, without a table in the way. */
 static void echo_decode(struct ik_icmp *msg, const uint8_t *p, size_t bytes)
 {
@@ -63,6 +69,21 @@ static void echo_decode(struct ik_icmp *msg, const uint8_t *p, size_t bytes)
         .seq = ik_load_be16(p + 6),
         .data = {p + ECHO_BYTES, bytes - ECHO_BYTES},
     };
+}
+
+static enum ik_err table_decode(const struct ik_icmp_in *in, size_t bytes)
+{
+    struct ik_icmp *msg = in->msg;
+    const struct ik_icmp_type *row = ik_icmp_type_find(msg->family, msg->type);
+    if (row && bytes < row->min_bytes) {
+        ik_fault_add(in->faults, IK_FLAW_SHORT, bytes);
+        return IK_E_SHORT;
+    }
+    msg->kind = kind_of(row, msg, bytes);
+    const enum ik_err err = body_decode(in);
+    if (err)
+        msg->kind = IK_ICMP_RAW;
+    return err;
 }
 
 enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik_icmp_ctx *ctx,
@@ -80,21 +101,11 @@ enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik
     out->raw = (struct ik_rd){in.p + IK_ICMP_HEAD, in.left - IK_ICMP_HEAD};
     const struct ik_icmp_in way = {out, ctx, faults};
     checksum_judge(&way, in);
-
-    const struct ik_icmp_type *row = ik_icmp_type_find(ctx->family, out->type);
-    if (row && in.left < row->min_bytes) {
-        ik_fault_add(faults, IK_FLAW_SHORT, in.left);
-        return IK_E_SHORT;
-    }
     enum ik_err err = IK_OK;
-    if (row && row->kind == IK_ICMP_ECHO) {
+    if (is_echo(out->family, out->type) && in.left >= ECHO_BYTES)
         echo_decode(out, in.p, in.left);
-    } else {
-        out->kind = kind_of(row, out, in.left);
-        err = body_decode(&way);
-        if (err)
-            out->kind = IK_ICMP_RAW;
-    }
+    else
+        err = table_decode(&way, in.left);
     if (faults)
         ik_icmp_check(&way);
     return err;

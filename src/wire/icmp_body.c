@@ -10,6 +10,9 @@
 #define V4(m) IK_FIELD_V4(struct VIEW, m)
 #define STOP IK_FIELD_STOP
 
+#define VIEW ik_echo
+FIELDS(echo) = {F(id), F(seq), F(data), STOP};
+#undef VIEW
 #define VIEW ik_icmp_timestamp
 FIELDS(timestamp) = {F(id), F(seq), F(originate), F(receive), F(transmit), F(trailing), STOP};
 #undef VIEW
@@ -111,6 +114,7 @@ FIELDS(dup_addr) = {F(status), F(tid), F(lifetime_min), F(rovr), F(trailing), ST
 #undef VIEW
 
 static const struct ik_field *const layouts[IK_ICMP_KIND_COUNT] = {
+    [IK_ICMP_ECHO] = echo_fields,
     [IK_ICMP_TIMESTAMP] = timestamp_fields,
     [IK_ICMP_NODE_INFO] = node_info_fields,
     [IK_ICMP_INFORMATION] = information_fields,
