@@ -463,10 +463,22 @@ struct ik_icmp_ctx {
  * type, code, checksum and the raw rest when 4 bytes are there; IK_E_SHORT or another error when
  * the body is not what its type needs (then out->kind is IK_ICMP_RAW and all bytes are in
  * out->raw). A wrong checksum is a flaw and `checksum_ok` false, not an error: the caller decides.
- */
+ * So are broken rules (hop limit, code, reserved bits, addresses), save those for which the whole
+ * message is invalid: an ND option of length zero (IK_E_ZERO_LEN) or past the end (IK_E_SHORT), a
+ * listener query of 25 to 27 bytes (IK_E_LENGTH). Quote and extension structure of an error are
+ * found here and judged by ik_quote_decode and ik_ext_check. *out is untouched below 4 bytes. */
 IK_MUST_USE enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in,
                                        const struct ik_icmp_ctx *ctx, struct ik_faults *faults);
-/* Appends the message with its checksum (computed; `exact`: as it stands in the view). */
+/* Writes the message at `out`; *len is how many bytes. `exact`: as it stands in the view, checksum
+ * and reserved fields included, so that a decoded message encodes to itself (`raw` counts for
+ * IK_ICMP_RAW only). Otherwise as a message of our own: reserved fields are zero, the checksum is
+ * computed (ICMPv6 without addresses in ctx, or ctx NULL: left zero for a raw socket to fill),
+ * flags of an extended echo come from the claims, and an error is built from mtu, pointer or
+ * gateway, quote and extensions: the quote padded (at least 128 bytes and whole words before
+ * extensions, RFC 4884 section 4) and cut so that a datagram without IP options has at most 576
+ * (ICMPv6: 1280) bytes. IK_E_FULL; IK_E_VALUE for a value too wide for its field; IK_E_UNSUPPORTED
+ * for extensions where none may be; IK_E_TOO_BIG for extensions that leave no room for 128 bytes of
+ * quote. */
 IK_MUST_USE enum ik_err ik_icmp_encode(const struct ik_icmp *icmp, const struct ik_icmp_ctx *ctx,
                                        bool exact, uint8_t *out, size_t cap, size_t *len);
 

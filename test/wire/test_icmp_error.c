@@ -239,6 +239,42 @@ static void decode__quoted_header_with_options__finds_the_ports_behind_them(void
     }
 }
 
+/* CVE-2023-23415: type 12 whose quote has 40 bytes of options, one of 38 zeros. */
+static void decode__quoted_option_of_38_zeros__is_bounded(void **state)
+{
+    (void)state;
+    memset(buf, 0, sizeof(buf));
+    vector_bytes("0c000000 14000000 4f000050 12340000 01110000 c0000201 c6336407 9526", buf, 30);
+    const struct ik_icmp msg = decoded_plain((struct ik_rd){buf, 8 + 60}, 4);
+    struct ik_quote quote;
+    assert_int_equal(ik_quote_decode(&quote, msg.error.quote, &faults), IK_OK);
+    assert_int_equal(quote.ip.header_bytes, 60);
+    assert_int_equal(quote.has, 0);
+    struct ik_rd options = quote.ip.options;
+    struct ik_ipopt option;
+    assert_int_equal(ik_ipopt_take(&options, &option, NULL), IK_OK);
+    assert_int_equal(option.data.left, 36);
+    assert_int_equal(options.left, 2);
+}
+
+/* CVE-2020-11910, CVE-2020-11898: fewer bytes than the quoted header needs. */
+static void decode__quote_cut_anywhere__is_short_and_never_overrun(void **state)
+{
+    (void)state;
+    struct ik_rd in = vector_hex("03030000 00000000" QUOTE4);
+    for (size_t n = 8; n <= in.left; n++) {
+        uint8_t *block = vector_block(in.p, n);
+        const struct ik_icmp msg = decoded_plain((struct ik_rd){block, n}, 4);
+        struct ik_quote quote;
+        const enum ik_err err = ik_quote_decode(&quote, msg.error.quote, &faults);
+        assert_int_equal(err, n < 28 ? IK_E_SHORT : IK_OK);
+        if (!err)
+            assert_int_equal((quote.has & IK_QUOTE_PORTS) != 0, n >= 32);
+        free(block);
+    }
+    vector_free(in);
+}
+
 /* R4443-3-02; CVE-2019-5598: an error about a packet that its receiver never sent. */
 static void decode__quoted_source_is_not_the_receiver__is_told(void **state)
 {
@@ -460,7 +496,8 @@ static void encode__structure_where_none_may_be__is_refused(void **state)
     assert_int_equal(built(4, IK_ICMP4_SOURCE_QUENCH, 128, 12), -IK_E_UNSUPPORTED);
 }
 
-/* R4884-7-01: the datagram, an IP header of 20 or 40 octets included. */
+/* R4884-7-01; CVE-2020-22283 wrote an ICMPv6 error past its buffer. The datagram, an IP header of
+ * 20 or 40 octets included. */
 static void encode__long_original__is_cut_to_what_a_datagram_may_be(void **state)
 {
     (void)state;
@@ -521,6 +558,8 @@ int main(void)
         cmocka_unit_test(decode__v6_reserved_and_private_types__are_opaque),
         cmocka_unit_test(decode__eight_bytes__have_no_quote),
         cmocka_unit_test(decode__quoted_header_with_options__finds_the_ports_behind_them),
+        cmocka_unit_test(decode__quoted_option_of_38_zeros__is_bounded),
+        cmocka_unit_test(decode__quote_cut_anywhere__is_short_and_never_overrun),
         cmocka_unit_test(decode__quoted_source_is_not_the_receiver__is_told),
         cmocka_unit_test(decode__quoted_protocol_253__is_only_a_quote),
         cmocka_unit_test(decode__extended_error_quoting_tcp__is_accepted_whatever_its_checksum),
