@@ -243,12 +243,15 @@ static bool check_user(struct ik_ping_plan *p)
 
 static void settle_raw(struct ik_ping_plan *p)
 {
-    p->raw_for = p->opt.timestamp           ? "--timestamp"
-                 : p->node.wanted           ? "-N"
-                 : p->opt.record_route      ? "-R"
-                 : p->opt.ident == 0        ? "-e 0"
-                 : p->opt.ip_timestamp >= 0 ? "-T"
-                                            : NULL;
+    const struct {
+        bool wanted;
+        const char *name;
+    } rows[] = {
+        {p->opt.timestamp, "--timestamp"}, {p->node.wanted, "-N"},      {p->opt.record_route, "-R"},
+        {p->opt.ip_timestamp >= 0, "-T"},  {p->opt.ident == 0, "-e 0"}, {p->opt.mark >= 0, "-m"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && !p->raw_for; i++)
+        p->raw_for = rows[i].wanted ? rows[i].name : NULL;
 }
 
 /* ---- IPv4 options ---------------------------------------------------------------------------- */
