@@ -8,14 +8,27 @@
 #include "base/rd.h"
 #include "probe/token.h"
 
+#include <string.h>
+
 enum { PROTO_ICMP4 = 1, PROTO_ICMP6 = 58, INNER_HEADER = 8 };
 
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* Only probes of our own hang in the buckets, so nobody can fill one, and a few instructions do
+ * (the finisher of splitmix64) where SipHash would cost as much as everything else about a probe.
+ * The key keeps lists of targets that are made to collide from doing so. */
 uint64_t ik_echo_match_hash(const struct ik_echo_engine *e, const struct ik_addr *addr,
                             uint64_t seq)
 {
-    /* No probe has number 0, so this is no token of any. */
-    const struct ik_token at = {addr, 0, (uint16_t)seq, 0};
-    return ik_token_hash(e->cfg.key, &at);
+    uint64_t half[2], key;
+    memcpy(half, addr->bytes, sizeof(half));
+    memcpy(&key, e->cfg.key, sizeof(key));
+    return mix(mix(half[0] ^ key) + half[1] + (uint16_t)seq);
 }
 
 static bool answered_by_anybody(const struct ik_echo_engine *e, const struct ik_addr *target)

@@ -31,7 +31,7 @@ struct ik_slot {
     ik_ns sent;   /* stamp of departure, by the clock below */
     uint32_t number;
     uint32_t target;
-    uint32_t prev, next; /* of the open list, or of the queue of reusable ones */
+    uint32_t prev, next; /* of the open list */
     uint32_t chain;      /* next of the same bucket */
     uint32_t bucket;     /* which one, IK_SLOT_NONE: in none */
     uint32_t originate;  /* timestamp requests */
@@ -48,10 +48,12 @@ struct ik_slot_list {
  * slot was used above them, so it finds its slot at once and does not fit a later user of it. */
 struct ik_slots {
     struct ik_slot *slot;
-    uint32_t *buckets;
+    uint32_t *buckets; /* twice as many as slots */
+    uint32_t
+        *reusable; /* a ring of those that are neither planned nor open, longest unused first */
     unsigned bits;
-    uint32_t n_open;
-    struct ik_slot_list open, reusable;
+    uint32_t n_open, reusable_head, n_reusable;
+    struct ik_slot_list open;
 };
 
 /* How many slots there are for that many open ones, a power of two: room enough that an answer to a
