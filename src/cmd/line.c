@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * A piece is kept as its bytes, with a mark and the raw address wherever a name belongs: nothing
- * that a stranger sent reaches here unescaped, so the mark cannot occur in text. Waiting pieces
- * stand in one buffer, each behind its length. */
+ * A piece is kept as its bytes, with a mark, a kind and the raw address wherever a name belongs:
+ * nothing that a stranger sent reaches here unescaped, so the mark cannot occur in text. Waiting
+ * pieces stand in one buffer, each behind its length. */
 #include "line.h"
 
 #include <stdarg.h>
@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARK = 1, PIECE_CAP = 262144, HELD_CAP = 524288, MARKED = 1 + sizeof(struct ik_addr) };
+enum { MARK = 1, PIECE_CAP = 262144, HELD_CAP = 524288, MARKED = 2 + sizeof(struct ik_addr) };
+enum { AS_HOST, AS_MEMBER }; /* the byte behind a mark: how the name is written */
 
 struct ik_line {
     struct ik_out *out;
@@ -141,16 +142,29 @@ void ik_line_addr(struct ik_line *t, const struct ik_addr *addr)
     }
 }
 
-void ik_line_host(struct ik_line *t, const struct ik_addr *addr)
+static bool put_mark(struct ik_line *t, char kind, const struct ik_addr *addr)
 {
-    if (!t->names || t->used + MARKED > PIECE_CAP) {
-        ik_line_addr(t, addr);
-        return;
-    }
-    const char mark = MARK;
-    put(t, &mark, 1);
+    if (!t->names || t->used + MARKED > PIECE_CAP)
+        return false;
+    const char mark[2] = {MARK, kind};
+    put(t, mark, sizeof mark);
     put(t, addr, sizeof *addr);
     t->marked = true;
+    return true;
+}
+
+void ik_line_host(struct ik_line *t, const struct ik_addr *addr)
+{
+    if (!put_mark(t, AS_HOST, addr))
+        ik_line_addr(t, addr);
+}
+
+void ik_line_json(struct ik_line *t, const char *record, size_t n, size_t at,
+                  const struct ik_addr *addr)
+{
+    put(t, record, at);
+    (void)put_mark(t, AS_MEMBER, addr);
+    put(t, record + at, n - at);
 }
 
 /* ---- settling -------------------------------------------------------------------------------- */
@@ -164,7 +178,7 @@ static bool settled(struct ik_line *t, struct ik_now now, const char *at, size_t
         struct ik_addr addr;
         const char *name;
         ik_ns when;
-        memcpy(&addr, at + 1, sizeof addr);
+        memcpy(&addr, at + 2, sizeof addr);
         at += MARKED;
         if (!ik_hostnames_get(t->names, now, &addr, &name, &when)) {
             all = false;
@@ -196,14 +210,35 @@ static void emit_host(struct ik_line *t, struct ik_now now, const struct ik_addr
     t->used = start;
 }
 
+/* The name as a member of a JSON object, when there is one. It is safe to print, so quotes and
+ * backslashes are all that needs care. */
+static void emit_member(struct ik_line *t, struct ik_now now, const struct ik_addr *addr)
+{
+    const char *name;
+    ik_ns when;
+    (void)ik_hostnames_get(t->names, now, addr, &name, &when);
+    if (!name)
+        return;
+    ik_out_str(t->out, ",\"name\":\"");
+    for (; *name; name++) {
+        if (*name == '"' || *name == '\\')
+            ik_out_put(t->out, "\\", 1);
+        ik_out_put(t->out, name, 1);
+    }
+    ik_out_str(t->out, "\"");
+}
+
 static void emit(struct ik_line *t, struct ik_now now, const char *at, size_t n)
 {
     const char *end = at + n, *mark;
     while ((mark = memchr(at, MARK, (size_t)(end - at)))) {
         struct ik_addr addr;
-        memcpy(&addr, mark + 1, sizeof addr);
+        memcpy(&addr, mark + 2, sizeof addr);
         ik_out_put(t->out, at, (size_t)(mark - at));
-        emit_host(t, now, &addr);
+        if (mark[1] == AS_MEMBER)
+            emit_member(t, now, &addr);
+        else
+            emit_host(t, now, &addr);
         at = mark + MARKED;
     }
     ik_out_put(t->out, at, (size_t)(end - at));

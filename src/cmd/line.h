@@ -29,6 +29,10 @@ void ik_line_rtt(struct ik_line *t, ik_ns rtt);
 void ik_line_addr(struct ik_line *t, const struct ik_addr *addr);
 /* An address as "name (number)" when it has a name, else as a number. */
 void ik_line_host(struct ik_line *t, const struct ik_addr *addr);
+/* A record of n bytes of JSON, with the name of `addr` as a member more at byte `at`, if it has
+ * one. */
+void ik_line_json(struct ik_line *t, const char *record, size_t n, size_t at,
+                  const struct ik_addr *addr);
 /* Ends the piece (a line or several): it is written when its names are settled. */
 void ik_line_end(struct ik_line *t, struct ik_now now);
 

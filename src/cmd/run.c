@@ -86,9 +86,31 @@ static enum ik_err write_json_long(struct ik_run *r, const struct ik_record *rec
     return err;
 }
 
+/* Behind the address of who answered stands its name (the order of the schema). Quotes inside a
+ * string are escaped, so the first such member is that. */
+static enum ik_err write_json_named(struct ik_run *r, const struct ik_record *rec)
+{
+    static const char member[] = "\"from\":\"";
+    char buf[IK_RECORD_JSON_MAX];
+    size_t n;
+    const enum ik_err err = ik_record_json(rec, buf, sizeof buf - 1, &n);
+    if (err)
+        return err;
+    buf[n] = 0;
+    const char *from = rec->kind == IK_REC_hop ? strstr(buf, member) : NULL;
+    const char *end = from ? strchr(from + sizeof member - 1, '"') : NULL;
+    if (end)
+        ik_line_json(r->line, buf, n, (size_t)(end + 1 - buf), &rec->hop.from);
+    else
+        ik_line_str(r->line, buf);
+    ik_line_end(r->line, ik_clock_now());
+    return IK_OK;
+}
+
 static void write_json(struct ik_run *r, const struct ik_record *rec)
 {
-    enum ik_err err = write_json_room(r, rec);
+    const bool named = r->hostnames && rec->kind != IK_REC_run;
+    enum ik_err err = named ? write_json_named(r, rec) : write_json_room(r, rec);
     if (err == IK_E_FULL)
         err = write_json_long(r, rec);
     if (!err)
@@ -187,7 +209,7 @@ bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg)
     r->cfg = *cfg;
     r->settle_at = IK_NEVER;
     ik_out_init(&r->out, STDOUT_FILENO);
-    enum ik_err err = cfg->json ? IK_OK : ik_line_new(&r->line, &r->out);
+    enum ik_err err = cfg->json && !cfg->json_names ? IK_OK : ik_line_new(&r->line, &r->out);
     if (err)
         ik_run_say(cfg->verb, "%s", ik_err_text(err));
     return !err;
@@ -255,7 +277,7 @@ static enum ik_err ask(void *ctx, const struct ik_addr *addr, ik_names_fn *fn, v
 
 void ik_run_resolve_hosts(struct ik_run *r)
 {
-    if (r->hostnames || r->cfg.json)
+    if (r->hostnames || !r->line)
         return;
     const struct ik_hostnames_cfg cfg = {.ask = ask, .settled = settle, .ctx = r};
     if (ik_hostnames_new(&r->hostnames, &cfg))

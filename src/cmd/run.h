@@ -16,6 +16,7 @@ struct ik_run_cfg {
     const char *verb;
     char *const *argv; /* of the verb, for the run record; ended by NULL */
     bool json;
+    bool json_names; /* with json: hop records wait for the names of who answered */
     /* A record, when not `json`. */
     void (*on_record)(void *ctx, const struct ik_record *rec);
     /* Also a record, before it is written, json or not; may be NULL. */
@@ -32,7 +33,7 @@ enum { IK_RUN_UNSEEN_MAX = 8 };
 struct ik_run {
     struct ik_run_cfg cfg;
     struct ik_out out;
-    struct ik_line *line; /* NULL with json */
+    struct ik_line *line; /* NULL with json, unless json_names */
     struct ik_loop *loop;
     struct ik_signals *signals;
     struct ik_names *names;         /* NULL before the first look-up */
@@ -63,7 +64,7 @@ void ik_run_say_refused(const char *verb, const char *raw_for);
 IK_MUST_USE bool ik_run_start(struct ik_run *r);
 /* The resolver, made at the first call; NULL when it cannot be (said). */
 struct ik_names *ik_run_names(struct ik_run *r);
-/* From now on text shows the names of addresses (not with json). */
+/* From now on text shows the names of addresses (with json: where json_names). */
 void ik_run_resolve_hosts(struct ik_run *r);
 /* Adds to run.unseen; static text. */
 void ik_run_unseen(struct ik_run *r, const char *what);

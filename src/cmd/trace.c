@@ -216,6 +216,7 @@ static int execute(struct ik_trace_verb *v, char *const *argv)
     const struct ik_run_cfg cfg = {.verb = "trace",
                                    .argv = argv,
                                    .json = v->plan.opt.json,
+                                   .json_names = !v->plan.opt.numeric,
                                    .on_record = ik_trace_text_record,
                                    .ctx = v};
     const int families = ik_trace_target_survey(v);
