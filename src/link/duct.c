@@ -119,10 +119,12 @@ static int duct_fd(const struct ik_link *l)
     return duct_const(l)->fd;
 }
 
+/* Refused sends are told by the next rx, and no descriptor shows them. */
 static ik_ns duct_next(const struct ik_link *l)
 {
-    (void)l;
-    return IK_NEVER;
+    const struct ik_duct *d = duct_const(l);
+    const bool held = d->in_pending || d->out.fails_at < d->out.n_fails;
+    return held && !d->down ? 0 : IK_NEVER;
 }
 
 static uint32_t duct_in_flight_max(const struct ik_link *l)
