@@ -112,18 +112,9 @@ static void on_sent(struct ik_trace *t, uint8_t port, const struct ik_event *ev)
 static void on_failed(struct ik_trace *t, const struct ik_event *ev)
 {
     uint32_t slot;
-    struct trace_probe *p = ik_trace_match_counter(t, ev->key, &slot);
-    if (!p || p->state != TRACE_OUT)
-        return;
-    struct trace_target *tt = ik_trace_target_of(t, slot);
-    p->state = TRACE_FAILED;
-    p->err = ev->failed.err;
-    p->err_mtu = ev->failed.mtu;
-    tt->out--;
-    tt->sent--; /* it never left */
-    t->out--;
-    t->totals.sent--;
-    t->totals.send_errors++;
+    const struct trace_probe *p = ik_trace_match_counter(t, ev->key, &slot);
+    if (p && p->state == TRACE_OUT)
+        ik_trace_path_failed(t, slot, ev->failed.err, ev->failed.mtu);
 }
 
 static void on_answer(struct ik_trace *t, struct ik_now now, uint8_t port,

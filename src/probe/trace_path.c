@@ -3,7 +3,8 @@
  *
  *   reached      the target's own answer, told by its type, code and quote, never by its address:
  *                the least TTL that got one is the last hop
- *   unreachable  at a hop where nothing was forwarded, and nothing answered beyond
+ *   unreachable  at a hop where nothing was forwarded, and nothing answered beyond; this host's own
+ *                refusal to send what is too large is one too
  *   loop         see is_loop()
  *   gap          max_silent silent hops in a row, and nothing answered beyond
  *   max-ttl      nothing of these */
@@ -60,6 +61,29 @@ static void cancel_beyond(struct ik_trace *t, struct trace_target *tt)
         tt->next = tt->limit;
 }
 
+/* Nothing beyond that TTL is worth a probe unless something answers from there. */
+static void raise_barrier(struct trace_target *tt, uint8_t ttl)
+{
+    if (tt->barrier == 0 || ttl < tt->barrier)
+        tt->barrier = ttl;
+}
+
+void ik_trace_path_failed(struct ik_trace *t, uint32_t slot, enum ik_err err, uint32_t mtu)
+{
+    struct trace_target *tt = ik_trace_target_of(t, slot);
+    struct trace_probe *p = &t->probes[slot];
+    p->state = TRACE_FAILED;
+    p->err = err;
+    p->err_mtu = mtu;
+    tt->out--;
+    tt->sent--; /* it never left */
+    t->out--;
+    t->totals.sent--;
+    t->totals.send_errors++;
+    if (err == IK_E_TOO_BIG)
+        raise_barrier(tt, ik_trace_ttl(t, slot % t->per_target));
+}
+
 void ik_trace_path_answer(struct ik_trace *t, uint32_t slot, const struct trace_answer *answer)
 {
     struct trace_target *tt = ik_trace_target_of(t, slot);
@@ -73,8 +97,7 @@ void ik_trace_path_answer(struct ik_trace *t, uint32_t slot, const struct trace_
     tt->received++;
     t->totals.received++;
     if (answer->ends == TRACE_STOP_UNREACHABLE) {
-        if (tt->barrier == 0 || ttl < tt->barrier)
-            tt->barrier = ttl;
+        raise_barrier(tt, ttl);
         return;
     }
     if (ttl > tt->deepest)
@@ -166,6 +189,7 @@ static struct hop_facts hop_facts(const struct ik_trace *t, const struct trace_t
     const uint32_t end = ik_trace_hop_end(t, ttl);
     for (uint32_t i = end - t->cfg.queries; i < end; i++) {
         const struct trace_probe *p = &tt->probes[i];
+        f.unreachable |= p->state == TRACE_FAILED && p->err == IK_E_TOO_BIG;
         if (p->state != TRACE_ANSWERED)
             continue;
         f.answered = true;

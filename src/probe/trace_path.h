@@ -6,6 +6,8 @@
 
 /* Books an answer to the probe `slot`, which is out. */
 void ik_trace_path_answer(struct ik_trace *t, uint32_t slot, const struct trace_answer *answer);
+/* Books that the probe `slot`, which is out, could not be sent. */
+void ik_trace_path_failed(struct ik_trace *t, uint32_t slot, enum ik_err err, uint32_t mtu);
 /* All probes of the hop `ttl` and those before were said: ends the trace of the target when that
  * hop is the last. */
 void ik_trace_path_conclude(struct ik_trace *t, struct trace_target *tt, uint8_t ttl);

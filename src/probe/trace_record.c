@@ -21,6 +21,16 @@ static const char *unreachable_mark(uint8_t family, int code)
     return code >= 0 && code < n ? marks[code] : NULL;
 }
 
+static const char *put_big(char buf[static TRACE_MARK_TEXT], int64_t mtu)
+{
+    struct ik_wr w;
+    ik_wr_init(&w, (uint8_t *)buf, TRACE_MARK_TEXT - 1);
+    ik_fmt_put_text(&w, "!F-");
+    ik_fmt_put_i64(&w, mtu);
+    buf[w.used] = '\0';
+    return buf;
+}
+
 const char *ik_trace_record_mark(uint8_t family, int type, int code, int64_t mtu,
                                  char buf[static TRACE_MARK_TEXT])
 {
@@ -29,14 +39,13 @@ const char *ik_trace_record_mark(uint8_t family, int type, int code, int64_t mtu
     const bool exceeded =
         type == (family == 6 ? (int)IK_ICMP6_TIME_EXCEEDED : (int)IK_ICMP4_TIME_EXCEEDED);
     const bool reply = type == (family == 6 ? (int)IK_ICMP6_ECHO_REPLY : (int)IK_ICMP4_ECHO_REPLY);
+    if (mtu >= 0)
+        return put_big(buf, mtu);
     struct ik_wr w;
     ik_wr_init(&w, (uint8_t *)buf, TRACE_MARK_TEXT - 1);
     const char *fixed = unreachable ? unreachable_mark(family, code) : NULL;
     if (type < 0 || reply || (exceeded && code == 0)) {
         /* nothing to say */
-    } else if (mtu >= 0) {
-        ik_fmt_put_text(&w, "!F-");
-        ik_fmt_put_i64(&w, mtu);
     } else if (fixed) {
         ik_fmt_put_text(&w, fixed);
     } else if (unreachable) {
@@ -135,6 +144,8 @@ void ik_trace_record_hop(struct ik_trace *t, const struct trace_target *tt, uint
     } else if (p->state == TRACE_FAILED) {
         h->error = ik_err_text(p->err);
         h->mtu = p->err_mtu ? (int64_t)p->err_mtu : -1;
+        if (p->err == IK_E_TOO_BIG)
+            h->mark = put_big(t->mark, p->err_mtu);
     } else if (p->state == TRACE_LOST && tt->deepest > h->ttl) {
         /* What is forwarded well beyond this hop was not lost at it (RFC 1812 section 4.3.2.8: a
          * router may limit the rate of its errors). */

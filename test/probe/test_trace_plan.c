@@ -244,11 +244,25 @@ static void send__fails__told_and_not_counted_as_sent(void **state)
     struct ik_trace_cfg cfg = net_cfg(IK_TRACE_UDP);
     struct net *n = path(&cfg, 5);
     n->fail_every = 3;
+    n->fail_err = IK_E_NO_ROUTE;
     net_run(n);
     assert_string_equal(net_text(n), "1|2|x|4|99 = port-unreachable yes 5");
     assert_string_equal(n->said[2].error, ik_err_text(IK_E_NO_ROUTE));
     assert_int_equal(n->end.sent, n->n_sent - n->n_sent / 3);
     net_free(n);
+}
+
+/* Too large for this host's own link: the trace is over, and says by how much. */
+static void send__too_big__unreachable_with_the_mtu(void **state)
+{
+    (void)state;
+    struct ik_trace_cfg cfg = net_cfg(IK_TRACE_UDP);
+    cfg.packet_bytes = 1000;
+    cfg.dont_fragment = true;
+    struct net *n = path(&cfg, 5);
+    n->fail_every = 1;
+    n->fail_err = IK_E_TOO_BIG;
+    net_expect(n, "x!F-576 = unreachable no 0");
 }
 
 /* What the link did not take is offered again, with nothing lost and nothing twice. */
@@ -321,6 +335,7 @@ int main(void)
         cmocka_unit_test(rtt__cve_2025_47268_absurd_stamps__null),
         cmocka_unit_test(drops__while_out__unknown),
         cmocka_unit_test(send__fails__told_and_not_counted_as_sent),
+        cmocka_unit_test(send__too_big__unreachable_with_the_mtu),
         cmocka_unit_test(accepted__fewer_than_offered__the_rest_again),
         cmocka_unit_test(stop__in_the_middle__says_what_is_known),
         cmocka_unit_test(engine__same_key__same_frames),

@@ -76,6 +76,7 @@ struct net {
     ik_ns now;
     bool stamps;         /* departures and arrivals are stamped */
     unsigned fail_every; /* every such frame cannot be sent */
+    enum ik_err fail_err;
     struct net_event *events;
     size_t n_events;
     struct net_sent *sent;
@@ -402,7 +403,9 @@ static inline void net_send(struct net *n, const struct ik_frame *f)
     s->frame.bytes.p = s->bytes;
     if (n->fail_every && n->n_sent % n->fail_every == 0) {
         const struct ik_event ev = {
-            .kind = IK_EV_FAILED, .key = f->key, .failed = {.err = IK_E_NO_ROUTE}};
+            .kind = IK_EV_FAILED,
+            .key = f->key,
+            .failed = {.err = n->fail_err, .mtu = n->fail_err == IK_E_TOO_BIG ? 576 : 0}};
         net_push(n, n->now, &ev, f->bytes.p, 0);
         return;
     }
