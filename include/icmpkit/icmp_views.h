@@ -25,7 +25,7 @@ struct ik_icmp_error {
                          object */
     struct ik_addr gateway;  /* v4 redirect; else family 0 */
     uint8_t length_words;    /* the RFC 4884 length attribute, 0 where the type has none */
-    bool lenient;            /* the structure was found without a length attribute */
+    bool lenient;            /* the structure was found where no length attribute points */
     struct ik_rd quote;      /* quoted bytes: the original datagram field */
     struct ik_rd extensions; /* the structure from its version octet, or empty */
 };
@@ -36,6 +36,8 @@ struct ik_icmp_ext_echo {
     uint8_t seq;
     uint8_t flags;           /* octet 7 as it came */
     struct ik_rd extensions; /* the structure from its version octet */
+    struct ik_rd trailing;   /* data that a newer tool appends outside of the checksum of the
+                                structure (draft-ietf-intarea-rfc8335bis) */
     bool local;              /* L: the probed interface is on the proxy itself */
 };
 

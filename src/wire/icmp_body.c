@@ -42,7 +42,7 @@ FIELDS(domain_name) = {F(id), F(seq), F(ttl_s), F(names), STOP};
 FIELDS(seamoby) = {F(subtype), R(reserved), F(data), STOP};
 #undef VIEW
 #define VIEW ik_icmp_ext_echo
-FIELDS(ext_echo) = {F(id), F(seq), F(flags), F(extensions), STOP};
+FIELDS(ext_echo) = {F(id), F(seq), F(flags), F(extensions), F(trailing), STOP};
 #undef VIEW
 #define VIEW ik_icmp_ext_echo_reply
 FIELDS(ext_echo_reply) = {F(id), F(seq), F(flags), F(data), STOP};
@@ -190,9 +190,21 @@ static void locator_update_finish(const struct ik_icmp_in *in)
         ik_fault_add(in->faults, IK_FLAW_BAD_VALUE, 5);
 }
 
+/* RFC 8335 has the structure go on to the end of the message. Newer tools append data and have the
+ * checksum of the structure end with its only object: that checksum then says where. */
 static void ext_echo_finish(struct ik_icmp_ext_echo *v)
 {
+    enum { HEADER = 4 };
+    struct ik_rd objects, whole = v->extensions;
     v->local = v->flags & 1;
+    v->trailing = ik_rd_from(whole, whole.left);
+    if (whole.left <= 2 * HEADER || ik_ext_open(&objects, whole, NULL) != IK_E_CHECKSUM)
+        return;
+    const size_t bytes = HEADER + (size_t)ik_load_be16(whole.p + HEADER);
+    if (bytes >= whole.left || ik_ext_open(&objects, ik_rd_head(whole, bytes), NULL) != IK_OK)
+        return;
+    v->extensions = ik_rd_head(whole, bytes);
+    v->trailing = ik_rd_from(whole, bytes);
 }
 
 static void ext_echo_reply_finish(struct ik_icmp_ext_echo_reply *v)

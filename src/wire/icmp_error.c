@@ -94,19 +94,24 @@ static void parts_split(struct ik_icmp_error *e, const struct shape *s, struct i
         ik_fault_add(faults, IK_FLAW_EXT_QUOTE_SHORT, length_at(s));
 }
 
-/* RFC 4884 section 5.5: routers older than the length attribute put the structure after a quote of
- * 128 bytes. A version of 2 and a checksum prove it; a checksum of zero proves nothing here, where
- * no length says that there is a structure at all. */
-static void lenient_split(struct ik_icmp_error *e, struct ik_faults *faults)
+/* A version of 2, room for an object (144 octets in all, section 5.2), and a checksum: one of zero
+ * proves nothing where the length attribute does not point here. */
+static bool is_proven(struct ik_rd structure)
 {
-    enum { EXT_MIN = 8 }; /* a header and the header of an object: 144 in all (section 5.2) */
-    if (e->quote.left < EXT_QUOTE_MIN + EXT_MIN)
-        return;
-    const struct ik_rd structure = ik_rd_from(e->quote, EXT_QUOTE_MIN);
+    enum { EXT_MIN = 8 };
     struct ik_rd objects;
-    if (ik_load_be16(structure.p + 2) == 0 || ik_ext_open(&objects, structure, NULL))
+    return structure.left >= EXT_MIN && ik_load_be16(structure.p + 2) != 0 &&
+           ik_ext_open(&objects, structure, NULL) == IK_OK;
+}
+
+/* Routers older than the length attribute put the structure after a quote of 128 bytes (RFC 4884
+ * section 5.5). Others do so too and count only the original datagram in the attribute. */
+static void lenient_split(struct ik_icmp_error *e, struct ik_rd body, struct ik_faults *faults)
+{
+    const struct ik_rd structure = ik_rd_from(body, EXT_QUOTE_MIN);
+    if (!is_proven(structure))
         return;
-    e->quote = ik_rd_head(e->quote, EXT_QUOTE_MIN);
+    e->quote = ik_rd_head(body, EXT_QUOTE_MIN);
     e->extensions = structure;
     e->lenient = true;
     ik_fault_add(faults, IK_FLAW_EXT_LENIENT, QUOTE_AT + EXT_QUOTE_MIN);
@@ -163,8 +168,11 @@ void ik_icmp_error_decode(const struct ik_icmp_in *in)
         e->length_words = msg->raw.p[length_at(&s) - IK_ICMP_HEAD];
     const struct ik_rd body = ik_rd_from(msg->raw, QUOTE_AT - IK_ICMP_HEAD);
     parts_split(e, &s, body, in->faults);
-    if (in->ctx->lenient_ext && s.unit && e->length_words == 0)
-        lenient_split(e, in->faults);
+    const bool unannounced = in->ctx->lenient_ext && s.unit && e->length_words == 0;
+    const bool misplaced =
+        e->length_words != 0 && e->quote.left < EXT_QUOTE_MIN && !is_proven(e->extensions);
+    if (unannounced || misplaced)
+        lenient_split(e, body, in->faults);
     if (msg->family == 6 && msg->type == IK_ICMP6_UNREACHABLE &&
         msg->code == IK_ICMP6_UNREACHABLE_HEADERS_TOO_LONG)
         pointer_find(e);

@@ -219,6 +219,29 @@ static void ext_echo__id_1_seq_2_local__is_00010201(void **state)
     assert_int_equal(faults.n, 0);
 }
 
+/* R8335-2-06, in the request: tcpdump's test icmp-rfc8335.pcap, packet 1, has a timestamp after the
+ * structure, whose checksum ends with the object. */
+static void ext_echo__with_data_after_its_object__splits_it_off(void **state)
+{
+    (void)state;
+    struct ik_icmp msg =
+        decoded(4, "2a006314 f6ea0001 2000dcf4 00080302 00000001 65933a33 000ddc2b");
+    assert_int_equal(msg.kind, IK_ICMP_EXT_ECHO);
+    assert_int_equal(msg.ext_echo.extensions.left, 12);
+    assert_int_equal(msg.ext_echo.trailing.left, 8);
+    assert_false(vector_has_flaw(&faults, IK_FLAW_PROBE_OBJECT, 8));
+    size_t len;
+    assert_int_equal(ik_icmp_encode(&msg, NULL, true, out, sizeof(out), &len), IK_OK);
+    assert_int_equal(len, 28);
+    assert_memory_equal(out, kept.p, 28);
+    /* a checksum that fits neither leaves all to the structure, which is then refused */
+    msg = decoded(4, "2a006314 f6ea0001 2000dcf5 00080302 00000001 65933a33 000ddc2b");
+    assert_int_equal(msg.ext_echo.extensions.left, 20);
+    assert_true(vector_has_flaw(&faults, IK_FLAW_PROBE_OBJECT, 8));
+    decoded(4, "2a006314 f6ea0001 2000dcf4 fff80302 00000001 65933a33 000ddc2b");
+    assert_true(vector_has_flaw(&faults, IK_FLAW_PROBE_OBJECT, 8));
+}
+
 /* R8335-2-02 */
 static void ext_echo__not_exactly_one_identification__is_told(void **state)
 {
@@ -499,6 +522,7 @@ int main(void)
         cmocka_unit_test(seamoby__subtype__is_kept_and_owns_the_code),
         cmocka_unit_test(experiments__types_253_and_254__are_bytes),
         cmocka_unit_test(ext_echo__id_1_seq_2_local__is_00010201),
+        cmocka_unit_test(ext_echo__with_data_after_its_object__splits_it_off),
         cmocka_unit_test(ext_echo__not_exactly_one_identification__is_told),
         cmocka_unit_test(ext_echo__address_of_the_other_family__is_right),
         cmocka_unit_test(ext_echo_reply__active_dual_stack__is_07),

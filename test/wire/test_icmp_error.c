@@ -375,6 +375,36 @@ static void decode__length_attribute_that_cannot_be__is_told(void **state)
     assert_true(vector_has_flaw(&faults, IK_FLAW_EXT_MISSING, 5));
 }
 
+/* tcpdump's test icmp-icmp-ttl-exceeded-mpls.pcap, from a backbone router: 17 words announced, of
+ * which the original datagram has not even as many bytes, and a structure after 128. */
+static void decode__length_below_128__finds_the_structure_at_128(void **state)
+{
+    (void)state;
+    memset(buf, 0, sizeof(buf));
+    vector_bytes("0b00f4ee 00110000 4500002a b4960000 0201d37e 84e37b08 4153ef7f 08005dc0 5dc0bc95"
+                 "7fe9",
+                 buf, sizeof(buf));
+    vector_bytes("2000707d 000c0101 073d9001 0635d101", buf + 136, 16);
+    struct ik_icmp msg = decoded_plain((struct ik_rd){buf, 152}, 4);
+    assert_int_equal(msg.error.length_words, 17);
+    assert_int_equal(msg.error.quote.left, 128);
+    assert_int_equal(msg.error.extensions.left, 16);
+    assert_true(msg.error.lenient);
+    assert_true(vector_has_flaw(&faults, IK_FLAW_EXT_QUOTE_SHORT, 5));
+    assert_true(vector_has_flaw(&faults, IK_FLAW_EXT_LENIENT, 136));
+    buf[151] ^= 1; /* unproven there: as the attribute says */
+    msg = decoded_plain((struct ik_rd){buf, 152}, 4);
+    assert_int_equal(msg.error.quote.left, 68);
+    assert_false(msg.error.lenient);
+    buf[151] ^= 1;
+    memcpy(buf + 76, buf + 136, 16); /* proven where the attribute points: that one is meant */
+    memset(buf + 136, 0, 16);
+    msg = decoded_plain((struct ik_rd){buf, 92}, 4);
+    assert_int_equal(msg.error.quote.left, 68);
+    assert_int_equal(msg.error.extensions.left, 16);
+    assert_false(msg.error.lenient);
+}
+
 /* R4884-5.4-01, R4884-5.5-01 */
 static void decode__structure_without_length__is_found_only_when_lenient(void **state)
 {
@@ -565,6 +595,7 @@ int main(void)
         cmocka_unit_test(decode__extended_error_quoting_tcp__is_accepted_whatever_its_checksum),
         cmocka_unit_test(decode__length_attribute__is_found_for_each_type),
         cmocka_unit_test(decode__length_attribute_that_cannot_be__is_told),
+        cmocka_unit_test(decode__length_below_128__finds_the_structure_at_128),
         cmocka_unit_test(decode__structure_without_length__is_found_only_when_lenient),
         cmocka_unit_test(decode__lenient_and_unproven__finds_none),
         cmocka_unit_test(decode__lenient_below_144_octets__finds_none),
