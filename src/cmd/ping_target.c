@@ -399,6 +399,19 @@ static void say_fallback(struct ik_ping *p, struct ik_now now, const char *name,
     ik_run_record(&p->run, &rec);
 }
 
+/* A name that stays without an address: in the stream too, where a target would be missed. */
+static void say_nameless(struct ik_ping *p, struct ik_now now, const char *name, const char *why)
+{
+    (void)refuse(p, name, why);
+    if (!p->run.cfg.json)
+        return;
+    struct ik_record rec = ik_record_make(IK_REC_notice, now.real);
+    rec.notice.target = name;
+    rec.notice.what = "name-error";
+    rec.notice.text = why;
+    ik_run_record(&p->run, &rec);
+}
+
 /* An address of the other family that we could use, had it a route. */
 static const struct ik_addr *unreachable_other(const struct ik_ping *p,
                                                const struct ik_names_answer *a, uint8_t family)
@@ -467,7 +480,8 @@ static void answered(void *ctx, struct ik_now now, const struct ik_names_answer 
     struct ik_ping *p = job->ping;
     p->pending--;
     if (a->err || a->n == 0)
-        (void)refuse(p, job->text, a->error_text ? a->error_text : "Name or service not known");
+        say_nameless(p, now, job->text,
+                     a->error_text ? a->error_text : "Name or service not known");
     else if (p->plan.opt.all_addresses)
         add_all(p, now, job->text, a);
     else
