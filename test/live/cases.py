@@ -29,6 +29,12 @@ def case(function):
     return function
 
 
+def add(name, function):
+    """A case made from a row of a table."""
+    function.__name__ = name
+    return case(function)
+
+
 def strict():
     return os.environ.get("CI") == "true"
 

@@ -57,6 +57,8 @@ REPLIES = {
     "duplicate": lambda r: [r.reply(), r.reply()],
     "triple": lambda r: [r.reply(), r.reply(), r.reply()],
     "late": lambda r: [(LATE_S, r.reply())],
+    "storm": lambda r: [(LATE_S, r.reply())] * 300,
+    "after-storm": lambda r: [(LATE_S + 0.1, r.reply())],
     "wrong-token": lambda r: [r.reply(data=bytes(b ^ 0xFF for b in r.data[:16]) + r.data[16:])],
     "wrong-ident": lambda r: [r.reply(ident=r.ident ^ 0x5555)],
     "wrong-seq": lambda r: [r.reply(seq=(r.seq + 1000) & 0xFFFF)],
@@ -333,15 +335,15 @@ def serve(name):
     waiting, serial = [], 0
     print("ready", flush=True)
     while True:
-        now = time.monotonic()
-        while waiting and waiting[0][0] <= now:
+        while waiting and waiting[0][0] <= time.monotonic():
             os.write(tun, heapq.heappop(waiting)[2])
-        limit = waiting[0][0] - now if waiting else None
+        limit = max(0, waiting[0][0] - time.monotonic()) if waiting else None
         if not select.select([tun], [], [], limit)[0]:
             continue
         packet = os.read(tun, 65536)
         if packet[0] >> 4 not in (4, 6):
             continue
+        now = time.monotonic()
         for answer in answers(Request(packet), tables):
             delay, out = answer if isinstance(answer, tuple) else (0, answer)
             if delay:

@@ -24,6 +24,7 @@ import time
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 ICMP = os.environ.get("ICMP") or os.path.join(ROOT, "build", "icmp")
 NOBODY = 65534
+CAPLESS_ROOT = -1  # uid 0 that may open no raw socket: datagram sockets without a user's limits
 SKIP = 77
 
 _serial = itertools.count()
@@ -111,7 +112,9 @@ class Node:
 
     def argv(self, cmd, user=None):
         prefix = ["ip", "netns", "exec", self.ns]
-        if user is not None:
+        if user == CAPLESS_ROOT:
+            prefix += ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]
+        elif user is not None:
             prefix += ["setpriv", "--reuid=%d" % user, "--regid=%d" % user, "--clear-groups"]
         return prefix + [str(c) for c in cmd]
 
@@ -154,13 +157,19 @@ class Node:
         """Who may use datagram ICMP sockets here."""
         self.sysctl(net__ipv4__ping_group_range="0 2147483647" if open_to_all else "1 0")
 
-    def resolver(self, *lines):
-        """What commands in this namespace see as /etc/resolv.conf."""
+    def etc(self, name, *lines):
+        """What commands in this namespace see as that file of /etc."""
         path = "/etc/netns/" + self.ns
         self.net.keeper.tell("path", path)
-        os.makedirs(path)
-        with open(path + "/resolv.conf", "w", encoding="ascii") as file:
+        os.makedirs(path, exist_ok=True)
+        with open(path + "/" + name, "w", encoding="ascii") as file:
             file.write("\n".join(lines) + "\n")
+
+    def resolver(self, *lines):
+        self.etc("resolv.conf", *lines)
+
+    def hosts(self, *lines):
+        self.etc("hosts", *lines)
 
 
 class Net:
@@ -237,8 +246,10 @@ class Net:
     def chain(self, routers):
         """src - r1 - ... - rN - dst, both families. Link i (from 0) is 10.9.i.0/24 and
         2001:db8:9:i::/64; returns the nodes in order, and the addresses of dst."""
-        nodes = ([self.node("src")] + [self.node("r%d" % i) for i in range(1, routers + 1)]
-                 + [self.node("dst")])
+        tag = "-c%d" % next(_serial)
+        nodes = ([self.node("src" + tag)] + [self.node("r%d%s" % (i, tag))
+                                             for i in range(1, routers + 1)]
+                 + [self.node("dst" + tag)])
         for i in range(routers + 1):
             self.link(nodes[i], nodes[i + 1], "10.9.%d.0/24" % i, "2001:db8:9:%x::/64" % i)
         for k, node in enumerate(nodes):
@@ -263,9 +274,13 @@ class Net:
         os.chmod(path, 0o755)
         return path
 
-    def command_for_all(self):
-        """A copy of the command where an ordinary user can run it, without capabilities."""
-        path = os.path.join(self.folder(), "icmp")
-        shutil.copy(ICMP, path)
+    def copy_for_all(self, original):
+        """A copy where an ordinary user can run and read it."""
+        path = os.path.join(self.folder(), os.path.basename(original))
+        shutil.copy(original, path)
         os.chmod(path, 0o755)
         return path
+
+    def command_for_all(self):
+        """A copy of the command, without capabilities."""
+        return self.copy_for_all(ICMP)
