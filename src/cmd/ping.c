@@ -106,8 +106,12 @@ static bool open_links(struct ik_ping *p, int families)
     for (int port = 0; port < 2; port++) {
         if (!(families & 1 << port))
             continue;
-        const struct ik_link_cfg cfg = link_cfg(p, port ? 6 : 4, p->secret.tag, ident ? ident : 1);
-        const enum ik_err err = ik_run_open_icmp(&p->run, &cfg, p->plan.raw_for);
+        struct ik_link_cfg cfg = link_cfg(p, port ? 6 : 4, p->secret.tag, ident ? ident : 1);
+        enum ik_err err = ik_run_open_icmp(&p->run, &cfg, p->plan.raw_for);
+        if (err == IK_E_EXISTS && p->plan.opt.ident < 0) {
+            cfg.ident = 0; /* datagram sockets of both families share the identifiers */
+            err = ik_run_open_icmp(&p->run, &cfg, p->plan.raw_for);
+        }
         any = any || !err;
         if (err && err != IK_E_UNSUPPORTED) {
             say_open_error(p, cfg.family, err);
