@@ -90,11 +90,10 @@ static size_t duct_rx(struct ik_link *l, struct ik_now now, struct ik_event *out
     d->messages += read_arrivals(d);
     bool empty = true;
     /* A wake-up without arrivals can only be the error queue's. */
-    if (d->errq.stamps.awaited || d->errq.hint || !d->in_pending) {
-        const size_t told = ik_errq_tell(&d->errq, now, out + n, cap - n, &empty);
-        d->messages += told;
-        n += told;
-    }
+    if (d->errq.stamps.awaited || d->errq.hint || !d->in_pending)
+        n += ik_errq_tell(&d->errq, now, out + n, cap - n, &empty);
+    d->messages += d->errq.read;
+    d->errq.read = 0;
     if (empty && n < cap)
         n += tell_arrivals(d, now, out + n, cap - n);
     if (n == cap || d->in_pending)
@@ -119,11 +118,12 @@ static int duct_fd(const struct ik_link *l)
     return duct_const(l)->fd;
 }
 
-/* Refused sends are told by the next rx, and no descriptor shows them. */
+/* What tx found out is told by the next rx, and no descriptor shows it. */
 static ik_ns duct_next(const struct ik_link *l)
 {
     const struct ik_duct *d = duct_const(l);
-    const bool held = d->in_pending || d->out.fails_at < d->out.n_fails;
+    const bool held =
+        d->in_pending || d->out.fails_at < d->out.n_fails || d->errq.held_at < d->errq.n_held;
     return held && !d->down ? 0 : IK_NEVER;
 }
 

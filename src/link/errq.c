@@ -149,6 +149,7 @@ static size_t read_area(struct ik_errq *q, struct ik_errq_area *a, struct ik_now
     if (room)
         got = recvmmsg(q->fd, a->msgs + first, (unsigned)room, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
     *empty = room && got < (int)room;
+    q->read += got > 0 ? (size_t)got : 0;
     size_t n = 0;
     for (int i = 0; i < got; i++) {
         struct mmsghdr *m = &a->msgs[first + (size_t)i];

@@ -25,6 +25,7 @@ struct ik_errq {
     bool bytes;            /* ICMP errors are told (RECVERR), with their bytes */
     bool hint;             /* something may wait though no stamp is awaited */
     uint32_t buffer_bytes;
+    size_t read; /* messages, whatever they told; the duct takes them away */
     struct ik_stamps stamps;
     struct ik_offset offset;
     struct ik_errq_area rx, tx;
