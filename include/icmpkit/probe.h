@@ -30,8 +30,8 @@ struct ik_echo_cfg {
     ik_ns timeout;     /* after which a probe is lost (-W); an answer later is `late` */
     ik_ns linger;      /* when all is sent: how long after its own sending an unanswered probe is
                           waited for, never longer than timeout; -1: as iputils, where the target
-                          answered before, twice its longest round trip, at least the interval;
-                          where it did not, timeout */
+                          answered before, twice its longest round trip, at least the interval
+                          (10 ms in a flood); where it did not, timeout */
     uint32_t preload;  /* -l: this many at once; 0 as 1 */
     bool flood;        /* -f: next as soon as answered, `flood_window` (0: preload) unanswered, and
                           at least 100/s whatever is answered; `interval` does not count */

@@ -364,7 +364,7 @@ static ik_ns lingers_until(const struct ik_echo_engine *e, const struct ik_slot 
     if (e->cfg.linger >= 0)
         wait = e->cfg.linger;
     else if (t->rtt.n)
-        wait = 2 * t->rtt.max > e->cfg.interval ? 2 * t->rtt.max : e->cfg.interval;
+        wait = 2 * t->rtt.max > e->unanswered ? 2 * t->rtt.max : e->unanswered;
     return ik_echo_later(slot->handed, wait < e->cfg.timeout ? wait : e->cfg.timeout);
 }
 

@@ -94,9 +94,10 @@ struct ik_echo_engine {
 
     struct ik_echo_queue lists[IK_ECHO_LISTS];
     struct ik_pace pace;
-    uint32_t window;    /* 0: by interval; else how many may be unanswered */
-    ik_ns unanswered;   /* with a window: the wait for the next one without an answer */
-    ik_ns spread;       /* between the first probes of two targets */
+    uint32_t window; /* 0: by interval; else how many may be unanswered */
+    ik_ns
+        unanswered; /* the interval, or 10 ms in a flood: the wait for the next without an answer */
+    ik_ns spread;   /* between the first probes of two targets */
     ik_ns next_first;   /* when the next new target begins, at the earliest */
     ik_ns coalesce;     /* how much later than due a probe may go, to go with others */
     ik_ns linger_check; /* when all is sent: when to look again who waited long enough */

@@ -125,6 +125,27 @@ static void session__last_one_lost__lingers_as_iputils(void **state)
     }
 }
 
+/* A flood has no interval: its last probe, lost, does not hold up the end for a second. */
+static void flood__last_one_lost__ends_soon(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.flood = true;
+    cfg.count = 2;
+    rig_open(&rig, &cfg);
+    rig_add(&rig, "192.0.2.1");
+    ik_echo_complete(rig.e);
+    rig_send(&rig);
+    rig_answer(&rig, &rig.sent[0]);
+    assert_int_equal(rig_send(&rig), 1);
+    const ik_ns last = rig.now.mono;
+    while (!done())
+        assert_true(rig_advance(&rig));
+    assert_in_range(rig.now.mono - last, 10 * MS, 11 * MS);
+    assert_int_equal(summary()->lost, 1);
+    rig_close(&rig);
+}
+
 static void stop__young_probes__are_in_flight(void **state)
 {
     (void)state;
@@ -419,6 +440,7 @@ int main(void)
         cmocka_unit_test(session__answer_after_later_probes__says_the_pipe),
         cmocka_unit_test(session__nothing_answers__waits_the_timeout_then_is_lost),
         cmocka_unit_test(session__last_one_lost__lingers_as_iputils),
+        cmocka_unit_test(flood__last_one_lost__ends_soon),
         cmocka_unit_test(stop__young_probes__are_in_flight),
         cmocka_unit_test(expire__many_open__all_are_lost_and_told),
         cmocka_unit_test(summary__on_the_way__is_not_final),
