@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "../test/wire/icmp_vectors.h"
+#include "../test/wire/ip_vectors.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -72,12 +73,28 @@ static bool vector_write(const char *root, const struct icmp_vector *v)
     return at == 0 || seed_write(root, "ndopt", v->name, bytes + 1 + at, n - at);
 }
 
+static bool ip_vector_write(const char *root, const struct ip_vector *v)
+{
+    uint8_t bytes[4096];
+    return seed_write(root, v->decoder, v->name, bytes, hex_read(v->hex, bytes, sizeof(bytes)));
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || !directory_make(argv[1]))
         return 1;
     for (size_t i = 0; i < ICMP_VECTORS; i++)
         if (!vector_write(argv[1], &icmp_vectors[i])) {
+            perror(argv[1]);
+            return 1;
+        }
+    for (size_t i = 0; i < IP_VECTORS; i++)
+        if (!ip_vector_write(argv[1], &ip_vectors[i])) {
+            perror(argv[1]);
+            return 1;
+        }
+    for (size_t i = 0; i < IP_VECTORS; i++)
+        if (!ip_vector_write(argv[1], &ip_vectors[i])) {
             perror(argv[1]);
             return 1;
         }

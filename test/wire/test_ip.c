@@ -4,35 +4,6 @@
 
 #include "base/bytes.h"
 
-/* iputils ping to a neighbour, captured on an Ethernet. */
-static const char echo4[] = "45000054 d2454000 4001e70f c0a80001 c0a80002"
-                            "0800d0a8 00010001 0011223344556677";
-/* Router alert, IGMP as the Linux kernel sends it (RFC 2113, RFC 3376). */
-static const char igmp[] = "46c00028 00004000 0102 f9f8 0a000001 e0000016 94040000"
-                           "2200f9fd 00000001 04000000 e00000fb";
-/* The first packet of tcpdump's test ipv6-routing-header.pcap: type 0, one segment left. */
-static const char routed[] =
-    "6000000000202b04 22000000000002440212 3ffffeae22f7 22000000000002400002000000000004"
-    "3a02000100000000 22000000000002100002000000000004 8000d3ab00000000";
-/* The same test, third packet: two segments left of two. */
-static const char routed_twice[] =
-    "6000000000302b05 220000000000024402123ffffeae22f7 22000000000002110002000000000002"
-    "3a04000200000000 22000000000002100002000000000004 22000000000002400002000000000004"
-    "8000d37b00000000";
-/* tcpdump's test ipv6-srh-ext-header.pcap, cut after the inner fixed header. */
-static const char srv6[] =
-    "600889ad00502b40 000a000b000c00120000000000000001 000a000b000c00020000000000f10000"
-    "2904040101000000 000a000b000c000300000000000000d6 000a000b000c00020000000000f10000"
-    "600889ad00003a40 000a000b000c00120000000000000001 00b20000000000000000000000000002";
-/* RFC 6554: two compressed addresses, 15 octets elided, 6 of padding. */
-static const char rpl[] =
-    "6000000000182b40 20010db8000000000000000000000001 20010db8000000000000000000000002"
-    "3a010302 ff600000 03 04 000000000000 8000000000000000";
-/* Hop-by-hop, destination options, fragment, ICMPv6; by scapy. */
-static const char chained[] =
-    "6000000000200040 fe800000000000000000000000000001 ff020000000000000000000000000001"
-    "3c00050200000100 2c00010400000000 3a000001deadbeef 8000123400010002";
-
 static struct ik_faults faults;
 
 static struct ik_ip decoded(struct ik_rd in)
@@ -214,7 +185,7 @@ static void ip4__ping_of_death__is_a_flaw_at_its_offset(void **state)
 static void ip6__chain__is_followed_to_its_end(void **state)
 {
     (void)state;
-    const struct ik_rd in = vector_hex(chained);
+    const struct ik_rd in = vector_hex(vector_of("ip", "chain"));
     const struct ik_ip ip = decoded(in);
     assert_int_equal(ip.next_header, 0);
     assert_int_equal(ip.proto, 58);
@@ -231,7 +202,7 @@ static void ip6__chain__is_followed_to_its_end(void **state)
 static void ip6__routing_header__gives_the_final_destination(void **state)
 {
     (void)state;
-    const char *packets[] = {routed, routed_twice};
+    const char *packets[] = {vector_of("ip", "route-one"), vector_of("ip", "route-two")};
     for (size_t i = 0; i < 2; i++) {
         const struct ik_rd in = vector_hex(packets[i]);
         const struct ik_ip ip = decoded(in);
@@ -249,7 +220,7 @@ static void ip6__routing_header_used_up__leaves_the_destination(void **state)
 {
     (void)state;
     uint8_t p[88];
-    const size_t n = vector_bytes(routed, p, sizeof(p));
+    const size_t n = vector_bytes(vector_of("ip", "route-one"), p, sizeof(p));
     p[43] = 0; /* segments left */
     const struct ik_ip ip = decoded((struct ik_rd){p, n});
     assert_false(ip.final_dst_known);
@@ -259,7 +230,7 @@ static void ip6__routing_header_used_up__leaves_the_destination(void **state)
 static void ip6__segment_routing__ends_at_the_first_of_the_list(void **state)
 {
     (void)state;
-    const struct ik_rd in = vector_hex(srv6);
+    const struct ik_rd in = vector_hex(vector_of("ip", "srv6"));
     const struct ik_ip ip = decoded(in);
     assert_int_equal(ip.proto, 41);
     assert_true(ip.final_dst_known);
@@ -270,7 +241,7 @@ static void ip6__segment_routing__ends_at_the_first_of_the_list(void **state)
 static void ip6__compressed_route__is_decompressed(void **state)
 {
     (void)state;
-    const struct ik_rd in = vector_hex(rpl);
+    const struct ik_rd in = vector_hex(vector_of("ip", "rpl"));
     const struct ik_ip ip = decoded(in);
     assert_true(ip.final_dst_known);
     char text[IK_ADDR_TEXT];
@@ -283,7 +254,7 @@ static void ip6__atomic_fragment__is_no_fragment(void **state)
 {
     (void)state;
     uint8_t p[72];
-    const size_t n = vector_bytes(chained, p, sizeof(p));
+    const size_t n = vector_bytes(vector_of("ip", "chain"), p, sizeof(p));
     p[59] = 0; /* offset and flags of the fragment header at 56 */
     const struct ik_ip ip = decoded((struct ik_rd){p, n});
     assert_false(ip.fragment);
@@ -294,7 +265,7 @@ static void ip6__later_fragment__has_data_and_no_more_headers(void **state)
 {
     (void)state;
     uint8_t p[72];
-    const size_t n = vector_bytes(chained, p, sizeof(p));
+    const size_t n = vector_bytes(vector_of("ip", "chain"), p, sizeof(p));
     p[56] = 60;   /* destination options: in a later fragment, only a number */
     p[59] = 0x08; /* offset 8, last */
     const struct ik_ip ip = decoded((struct ik_rd){p, n});
@@ -324,7 +295,7 @@ static void ip6__payload_length_beyond_the_wire__is_truncated(void **state)
 {
     (void)state;
     uint8_t p[72];
-    const size_t n = vector_bytes(chained, p, sizeof(p));
+    const size_t n = vector_bytes(vector_of("ip", "chain"), p, sizeof(p));
     ik_store_be16(p + 4, 0xffff);
     struct ik_rd in = {vector_block(p, n), n};
     struct ik_ip ip = decoded(in);
@@ -347,7 +318,7 @@ static void ip6__option_past_its_header__is_a_flaw_at_its_length(void **state)
 {
     (void)state;
     uint8_t p[72];
-    const size_t n = vector_bytes(chained, p, sizeof(p));
+    const size_t n = vector_bytes(vector_of("ip", "chain"), p, sizeof(p));
     p[51] = 5; /* the PadN of the destination options at 48 holds 4 */
     const struct ik_rd in = {vector_block(p, n), n};
     (void)decoded(in);
@@ -359,7 +330,7 @@ static void ip6__headers_out_of_place__are_flaws(void **state)
 {
     (void)state;
     uint8_t p[72];
-    const size_t n = vector_bytes(chained, p, sizeof(p));
+    const size_t n = vector_bytes(vector_of("ip", "chain"), p, sizeof(p));
     p[6] = 60; /* destination options, then hop-by-hop */
     p[40] = 0;
     struct ik_ip ip = decoded((struct ik_rd){p, n});
@@ -487,12 +458,7 @@ static void round_trip(struct ik_rd in)
 static void ip__cut_and_flipped__never_reads_outside_and_encodes_to_itself(void **state)
 {
     (void)state;
-    vector_torture(echo4, round_trip);
-    vector_torture(igmp, round_trip);
-    vector_torture(routed_twice, round_trip);
-    vector_torture(srv6, round_trip);
-    vector_torture(rpl, round_trip);
-    vector_torture(chained, round_trip);
+    vector_torture_all("ip", round_trip);
 }
 
 /* Members are written one by one: none may be forgotten. */
@@ -501,7 +467,7 @@ static void ip__decoded_into_used_memory__keeps_nothing_of_it(void **state)
     (void)state;
     static const char plain6[] = "6000000000003a40 fe800000000000000000000000000001"
                                  "ff020000000000000000000000000001";
-    const char *packets[] = {echo4, plain6};
+    const char *packets[] = {vector_of("ip", "echo4"), plain6};
     for (size_t i = 0; i < 2; i++) {
         struct ik_ip clean, used;
         struct ik_rd in = vector_hex(packets[i]);

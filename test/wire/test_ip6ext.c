@@ -200,12 +200,7 @@ static void walk(struct ik_rd in)
 static void chain__cut_and_flipped__ends(void **state)
 {
     (void)state;
-    vector_torture("2b000502 00000100 2c020401 00000000 20010db8000000000000000000000009"
-                   "33000001 deadbeef 3c010000 00000000 00000000 3a000104 00000000",
-                   walk);
-    vector_torture("2b000502 00000100 2b010302 ef500000 0008090000000000"
-                   "2b020001 00000000 20010db8000000000000000000000009 3a00fa00 00000000",
-                   walk);
+    vector_torture_all("ip6ext", walk);
 }
 
 int main(void)

@@ -14,20 +14,10 @@ static struct ik_quote decoded(struct ik_rd in)
     return q;
 }
 
-/* tcpdump's test udp-icmp-ttl-exceeded.pcap: an RFC 792 quote of 28 bytes. */
-static const char udp8[] = "45000024 00000000 0111 e806 c0a80105 08080808 5dc0829a 00102162";
-/* The same, whole, after a router that swaps the bytes of the total length. */
-static const char udp_swapped[] = "45002400 00000000 0111 e806 c0a80105 08080808 5dc0829a 00102162"
-                                  "2c54000000000001";
-/* An IPv6 packet with destination options, quoted whole. */
-static const char udp6[] = "6000000000193c01 2a048ec000000164620ce59adaf821e9"
-                           "20014860486000000000000000008888"
-                           "1100010400000000 5dc0829a0011b8cb 616263646566676869";
-
 static void quote__of_28_bytes__has_ports_and_checksum(void **state)
 {
     (void)state;
-    const struct ik_rd in = vector_hex(udp8);
+    const struct ik_rd in = vector_hex(vector_of("quote", "udp8"));
     const struct ik_quote q = decoded(in);
     assert_int_equal(q.has, IK_QUOTE_PORTS | IK_QUOTE_UDP_SUM);
     assert_int_equal(q.sport, 24000);
@@ -82,7 +72,7 @@ static void quote__of_a_later_fragment__has_no_transport(void **state)
 {
     (void)state;
     uint8_t p[28];
-    vector_bytes(udp8, p, 28);
+    vector_bytes(vector_of("quote", "udp8"), p, 28);
     p[7] = 1;
     struct ik_quote q = decoded((struct ik_rd){p, 28});
     assert_int_equal(q.has, 0);
@@ -97,7 +87,7 @@ static void quote__of_a_later_fragment__has_no_transport(void **state)
 static void quote__of_ipv6_with_extension_headers__finds_the_ports(void **state)
 {
     (void)state;
-    const struct ik_rd in = vector_hex(udp6);
+    const struct ik_rd in = vector_hex(vector_of("quote", "udp6"));
     const struct ik_quote q = decoded(in);
     assert_int_equal(q.ip.proto, 17);
     assert_int_equal(q.sport, 24000);
@@ -177,7 +167,7 @@ static void quote__padded_with_zeros__ends_at_its_total_length(void **state)
 static void quote__with_swapped_total_length__is_flagged_and_whole(void **state)
 {
     (void)state;
-    struct ik_rd in = vector_hex(udp_swapped);
+    struct ik_rd in = vector_hex(vector_of("quote", "udp-swapped"));
     struct ik_quote q = decoded(in);
     assert_true(vector_has_flaw(&faults, IK_FLAW_QUOTED_LENGTH_ORDER, 2));
     assert_int_equal(faults.n, 1);
@@ -185,7 +175,8 @@ static void quote__with_swapped_total_length__is_flagged_and_whole(void **state)
     assert_int_equal(q.ip.total_bytes, 0x2400); /* as it stands */
     assert_int_equal(q.data.left, 8);
     vector_free(in);
-    in = vector_hex(udp_swapped); /* cut to 8 bytes: the length of UDP gives it away */
+    in = vector_hex(
+        vector_of("quote", "udp-swapped")); /* cut to 8 bytes: the length of UDP gives it away */
     const struct ik_rd cut = {vector_block(in.p, 28), 28};
     q = decoded(cut);
     assert_true(vector_has_flaw(&faults, IK_FLAW_QUOTED_LENGTH_ORDER, 2));
@@ -259,12 +250,7 @@ static void decode(struct ik_rd in)
 static void quote__cut_and_flipped__stays_inside(void **state)
 {
     (void)state;
-    vector_torture(udp8, decode);
-    vector_torture(udp_swapped, decode);
-    vector_torture(udp6, decode);
-    vector_torture("48000054 00010000 0111 0000 c0000201 c0000202 070b04 00000000 00000000 01"
-                   "1111222200100000 0001",
-                   decode);
+    vector_torture_all("quote", decode);
 }
 
 int main(void)

@@ -4,14 +4,10 @@
 
 static struct ik_faults faults;
 
-/* A SYN of Linux, with its options. */
-static const char syn[] = "a4d20050 12345678 00000000 a002faf0 fe300000"
-                          "020405b40402080a0011223300000000010303 07 6869";
-
 static void decode__syn__keeps_every_field(void **state)
 {
     (void)state;
-    const struct ik_rd in = vector_hex(syn);
+    const struct ik_rd in = vector_hex(vector_of("tcp", "syn"));
     struct ik_tcp tcp;
     faults = (struct ik_faults){0};
     assert_int_equal(ik_tcp_decode(&tcp, in, &faults), IK_OK);
@@ -92,7 +88,7 @@ static void decode(struct ik_rd in)
 static void decode__cut_and_flipped__stays_inside(void **state)
 {
     (void)state;
-    vector_torture(syn, decode);
+    vector_torture_all("tcp", decode);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "icmpkit/wire.h"
+#include "ip_vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,4 +89,26 @@ static inline void vector_torture(const char *hex, void (*fn)(struct ik_rd in))
         fn((struct ik_rd){p, n});
         free(p);
     }
+}
+
+/* All vectors of a decoder, so treated. */
+static inline void vector_torture_all(const char *decoder, void (*fn)(struct ik_rd in))
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < IP_VECTORS; i++)
+        if (strcmp(ip_vectors[i].decoder, decoder) == 0) {
+            vector_torture(ip_vectors[i].hex, fn);
+            n++;
+        }
+    assert_true(n > 0);
+}
+
+/* The bytes of a vector by decoder and name. */
+static inline const char *vector_of(const char *decoder, const char *name)
+{
+    for (size_t i = 0; i < IP_VECTORS; i++)
+        if (strcmp(ip_vectors[i].decoder, decoder) == 0 && strcmp(ip_vectors[i].name, name) == 0)
+            return ip_vectors[i].hex;
+    fail_msg("no vector %s of %s", name, decoder);
+    return "";
 }
