@@ -167,12 +167,13 @@ static void duct_close(struct ik_link *l)
 
 /* How many answers, each with the stamp of its request, the buffer holds at least. Small ones cost
  * some 800 bytes on loopback and veth; a driver that receives into pages of its own may charge 2304
- * for each fragment, and a stamp costs less than 1024. */
+ * for each fragment, and a stamp costs less than 1024. A raw socket may get an error twice. */
 static uint32_t in_flight(const struct ik_duct *d)
 {
     enum { FRAGMENT_COST = 2304, FRAGMENT_BYTES = 1280, STAMP_COST = 1024 };
     const uint32_t fragments = 1 + d->cfg.max_bytes / (FRAGMENT_BYTES + 256);
-    const uint32_t each = fragments * FRAGMENT_COST + (d->out.stamps ? STAMP_COST : 0);
+    const bool twice = d->out.pending && !d->errq.bytes;
+    const uint32_t each = (fragments + twice) * FRAGMENT_COST + (d->out.stamps ? STAMP_COST : 0);
     const uint32_t n = d->rcvbuf_bytes / each;
     return n ? n : 1;
 }
@@ -233,7 +234,7 @@ static enum ik_err wire_out(struct ik_duct *d, const struct ik_duct_plan *plan)
     q->stamps = plan->stamping.flags != 0;
     q->takes_ids = plan->stamping.ids;
     q->stamp_flags = plan->stamping.flags;
-    q->pending = plan->errors || d->cfg.connect;
+    q->pending = plan->pending || d->cfg.connect;
     q->flow_label = d->cfg.flow_label > 0 ? (uint32_t)d->cfg.flow_label & 0xfffff : 0;
     q->errq = &d->errq;
     q->path_mtu = path_mtu;

@@ -40,8 +40,9 @@ struct ik_duct_plan {
     enum ik_medium out, in[IK_DUCT_INS];
     int out_fd, in_fd[IK_DUCT_INS];
     size_t n_in;
-    int fd;      /* to wait on; -1: out_fd */
-    bool errors; /* ICMP errors come in the error queue of out_fd */
+    int fd;       /* to wait on; -1: out_fd */
+    bool errors;  /* ICMP errors in the error queue of out_fd are told, else thrown away */
+    bool pending; /* such an error may fail the next send to anybody */
     uint16_t ident;
     struct ik_stamping stamping;
 };

@@ -103,7 +103,7 @@ static void error_event(const struct ik_errq *q, struct ik_now now, const struct
 enum told { TOLD_NOTHING, TOLD_STAMP, TOLD_ERROR };
 
 static enum told tell_one(struct ik_errq *q, struct ik_now now, struct mmsghdr *m,
-                          struct ik_event *out)
+                          struct ik_event *out, bool *error)
 {
     struct ik_cmsg c;
     ik_cmsg_take(&c, &m->msg_hdr);
@@ -116,6 +116,7 @@ static enum told tell_one(struct ik_errq *q, struct ik_now now, struct mmsghdr *
         return TOLD_STAMP;
     case SO_EE_ORIGIN_ICMP:
     case SO_EE_ORIGIN_ICMP6:
+        *error = true;
         if (!q->bytes)
             return TOLD_NOTHING;
         error_event(q, now, &c, m, out);
@@ -153,12 +154,10 @@ static size_t read_area(struct ik_errq *q, struct ik_errq_area *a, struct ik_now
     size_t n = 0;
     for (int i = 0; i < got; i++) {
         struct mmsghdr *m = &a->msgs[first + (size_t)i];
-        const enum told told = tell_one(q, now, m, &out[n]);
+        const enum told told = tell_one(q, now, m, &out[n], error);
         n += told != TOLD_NOTHING;
-        if (told == TOLD_ERROR) {
+        if (told == TOLD_ERROR)
             keep(a, m);
-            *error = true;
-        }
     }
     return n;
 }

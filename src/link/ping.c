@@ -37,6 +37,7 @@ enum ik_err ik_link_open_ping(struct ik_link **out, const struct ik_link_cfg *cf
         .n_in = 1,
         .fd = -1,
         .errors = true,
+        .pending = true,
         .ident = ik_sock_port(fd, cfg->family),
         .stamping = stamping,
     };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The raw ICMP socket. It hears all ICMP that the host receives, so the kernel is given a filter
  * for what concerns this run before the socket is used; with a thousand of them on a machine each
- * must be woken by its own answers only. The error queue serves stamps alone: errors come as
- * frames, and RECVERR would bring, to every socket, the errors of all others again. */
+ * must be woken by its own answers only. Errors come as frames. RECVERR is on all the same: without
+ * it the kernel hides that the queue of the interface was full (ENOBUFS), and a request that never
+ * left would pass for one that the network lost. The copies of errors that it brings are thrown
+ * away. */
 #include "link/attach.h"
 #include "link/duct.h"
 #include "link/sock.h"
@@ -25,7 +27,7 @@ static enum ik_err attach(int fd, const struct ik_link_cfg *cfg)
 enum ik_err ik_link_open_raw(struct ik_link **out, const struct ik_link_cfg *cfg)
 {
     const bool v4 = cfg->family == 4;
-    const unsigned use = IK_SOCK_SENDS | (v4 ? 0 : IK_SOCK_ANSWERS);
+    const unsigned use = IK_SOCK_SENDS | IK_SOCK_ERRORS | (v4 ? 0 : IK_SOCK_ANSWERS);
     int fd;
     enum ik_err err =
         ik_sock_open(&fd, cfg->family, SOCK_RAW, v4 ? (int)IPPROTO_ICMP : (int)IPPROTO_ICMPV6);
@@ -48,6 +50,7 @@ enum ik_err ik_link_open_raw(struct ik_link **out, const struct ik_link_cfg *cfg
         .in_fd = {fd},
         .n_in = 1,
         .fd = -1,
+        .pending = true,
         .ident = cfg->ident,
         .stamping = stamping,
     };

@@ -18,7 +18,8 @@ static enum ik_err open_sender(int *out, const struct ik_link_cfg *cfg,
     enum ik_err err = ik_sock_open(&fd, cfg->family, SOCK_RAW, IPPROTO_RAW);
     if (err)
         return err;
-    err = ik_sock_configure(fd, cfg, 0);
+    /* So that a full queue of the interface is told; no ICMP error is ever about its protocol. */
+    err = ik_sock_configure(fd, cfg, IK_SOCK_ERRORS);
     if (!err)
         err = ik_stamping_enable(fd, cfg, false, stamping);
     if (err)

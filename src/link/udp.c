@@ -28,6 +28,7 @@ enum ik_err ik_link_open_udp(struct ik_link **out, const struct ik_link_cfg *cfg
         .n_in = 1,
         .fd = -1,
         .errors = true,
+        .pending = true,
         .ident = ik_sock_port(fd, cfg->family),
         .stamping = stamping,
     };

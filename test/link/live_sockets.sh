@@ -3,10 +3,10 @@
 # Two namespaces of our own, and in them the programs that try the links:
 #   here 10.99.0.1 fd99::1  ---  10.99.0.2 fd99::2 there
 # 10.77.1/24 and fd77:1::/64 answer there, 2 is rejected there, 3 is swallowed there, 4 is filtered
-# here, 5 has an unreachable route here, 9 is routed (and comes back); 10.88 and fd88:: have no route at all.
+# here, 5 has an unreachable route here, 9 is routed (and comes back); 10.88 and fd88:: have no route at all, but for a slow one to 66.
 set -e
 [ "$(id -u)" = 0 ] || { echo "skipped: namespaces need root"; exit 77; }
-for tool in ip nft sysctl; do
+for tool in ip nft sysctl tc; do
     command -v $tool >/dev/null || { echo "skipped: needs $tool"; exit 77; }
 done
 here=ik-link-$$-a there=ik-link-$$-b
@@ -55,6 +55,13 @@ table inet t {
     }
 }
 END
+# A slow interface: what does not fit into its queue is refused.
+ip link add veth-s netns $here type veth peer name veth-t netns $there
+ip -n $here link set veth-s arp off up
+ip -n $there link set veth-t up
+ip -n $here route add 10.88.66.0/24 dev veth-s src 10.99.0.1
+ip -n $here -6 route add fd88:66::/64 dev veth-s
+ip netns exec $here tc qdisc add dev veth-s root tbf rate 64kbit burst 1600 limit 3000
 # Until duplicate address detection is through, IPv6 is not quite there.
 for i in $(seq 50); do
     ip -n $here -6 addr show tentative | grep -q . || ip -n $there -6 addr show tentative |

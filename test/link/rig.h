@@ -203,19 +203,19 @@ static const struct seen *find(const struct rig *r, enum ik_event_kind kind, uin
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* 10.77.NET.HOST, fd77:NET::HOST; NET 88 is the one without a route. */
+/* 10.77.NET.HOST, fd77:NET::HOST; NETs 66 and 88 are in 10.88, fd88. */
 static inline struct ik_addr target(uint8_t family, uint8_t net, uint8_t host)
 {
     struct ik_addr a = {.family = family};
     if (family == 4) {
         a.bytes[0] = 10;
-        a.bytes[1] = net == 88 ? 88 : 77;
+        a.bytes[1] = net == 88 || net == 66 ? 88 : 77;
         a.bytes[2] = net;
         a.bytes[3] = host;
     } else {
         a.bytes[0] = 0xfd;
-        a.bytes[1] = net == 88 ? 0x88 : 0x77;
-        a.bytes[3] = net;
+        a.bytes[1] = net == 88 || net == 66 ? 0x88 : 0x77;
+        a.bytes[3] = net == 66 ? 0x66 : net;
         a.bytes[15] = host;
     }
     return a;
