@@ -145,6 +145,7 @@ static void input(struct ik_engine *engine, struct ik_now now, uint8_t port,
     note_now(e, now);
     for (size_t i = 0; i < n; i++)
         take_event(e, now, port, &in[i]);
+    e->backlog = n >= IK_BATCH;
     end_if_settled(e);
 }
 
@@ -154,13 +155,18 @@ static size_t output(struct ik_engine *engine, struct ik_now now, struct ik_fram
     if (e->over)
         return 0;
     note_now(e, now);
-    ik_echo_account_expire(e, now);
+    /* After a full batch there may be more to read, and answers in it that came in time: nothing is
+     * given up before that was looked at. */
+    const bool caught_up = !e->backlog;
+    e->backlog = false;
+    if (caught_up)
+        ik_echo_account_expire(e, now);
     ik_echo_plan_drop(e, false);
     if (cap > IK_BATCH)
         cap = IK_BATCH;
     while (e->n_pending < cap && ik_echo_plan_next(e, now))
         ;
-    if (all_sent(e) && now.mono >= e->linger_check)
+    if (caught_up && all_sent(e) && now.mono >= e->linger_check)
         ik_echo_account_linger(e, now);
     end_if_settled(e);
     const size_t n = e->n_pending < cap ? e->n_pending : cap;

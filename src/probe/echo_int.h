@@ -121,6 +121,7 @@ struct ik_echo_engine {
     enum ik_echo_closing closing;
     uint32_t close_next;
 
+    bool backlog;  /* the last batch was full */
     bool tokened;  /* probes carry a token */
     bool complete; /* no target will be added */
     bool over;     /* nothing more is sent or counted */

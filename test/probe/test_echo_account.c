@@ -78,6 +78,41 @@ static void answer__in_time_but_read_late__is_received(void **state)
     rig_close(&rig);
 }
 
+/* R1: as long as batches are full, what waits behind them may be the answer. */
+static void answer__behind_a_full_batch__is_not_given_up_before(void **state)
+{
+    (void)state;
+    const struct ik_echo_cfg cfg = slow_cfg();
+    start(&cfg);
+    const ik_ns t0 = rig.now.mono;
+    rig_stamp(&rig, &rig.sent[0], t0, IK_CLOCK_KERNEL);
+    const struct sent probe = rig.sent[0];
+    struct ik_event batch[IK_BATCH];
+    for (size_t i = 0; i < IK_BATCH; i++)
+        batch[i] = (struct ik_event){.kind = IK_EV_SENT, .key = 1};
+    rig_step(&rig, cfg.timeout + SEC);
+    for (int turn = 0; turn < 3; turn++) {
+        rig.engine->ops->input(rig.engine, rig.now, 0, batch, IK_BATCH);
+        rig_send(&rig);
+        assert_true(rig.engine->ops->deadline(rig.engine) <= rig.now.mono);
+    }
+    answer_stamped(&probe, t0 + MS, IK_CLOCK_KERNEL);
+    rig_send(&rig);
+    assert_string_equal(reply()->state, "received");
+    assert_int_equal(rig_count(&rig, IK_REC_lost), 0);
+    rig_close(&rig);
+
+    /* Nothing behind it: given up at the next look. */
+    start(&cfg);
+    rig_step(&rig, cfg.timeout);
+    rig.engine->ops->input(rig.engine, rig.now, 0, batch, IK_BATCH);
+    rig_send(&rig);
+    assert_int_equal(rig_totals(&rig).lost, 0);
+    rig_send(&rig);
+    assert_int_equal(rig_totals(&rig).lost, 1);
+    rig_close(&rig);
+}
+
 static void answer__at_exactly_the_timeout__is_received(void **state)
 {
     (void)state;
@@ -538,6 +573,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answer__after_the_timeout__is_late),
         cmocka_unit_test(answer__in_time_but_read_late__is_received),
+        cmocka_unit_test(answer__behind_a_full_batch__is_not_given_up_before),
         cmocka_unit_test(answer__at_exactly_the_timeout__is_received),
         cmocka_unit_test(wait__for_a_neighbour__is_not_in_the_round_trip),
         cmocka_unit_test(stamps__of_two_sources__are_never_mixed),
