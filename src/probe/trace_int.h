@@ -47,6 +47,7 @@ enum trace_stop {
 };
 
 enum { TRACE_EXT_MAX = 256, TRACE_SHIFTS = 4, TRACE_BUFFER_BYTES = 1 << 18 };
+enum { TRACE_LONE_PAUSE = 10 * 1000 * 1000 }; /* ns, after an answer that quotes nothing */
 
 /* What an answer says of the probe that it belongs to. Numbers are -1 where unknown. */
 struct trace_answer {
@@ -59,6 +60,7 @@ struct trace_answer {
     int64_t mtu;
     uint8_t match_bits;
     bool nat, lenient;
+    bool lone;        /* it quotes nothing: only this probe was out */
     struct ik_rd ext; /* borrowed until copied into the probe */
 };
 
@@ -90,6 +92,7 @@ struct trace_target {
     uint32_t limit;              /* probes that matter: shrinks when the end of the path is known */
     uint32_t out, again;         /* probes in those states */
     uint32_t ambiguous;          /* errors without a quote since the last round of AGAIN */
+    ik_ns vague_at;              /* when the last of them came */
     uint32_t planned, plan_next; /* within one output */
     ik_ns send_at, wake;
     uint8_t deepest;  /* greatest TTL that a router or the target answered at */

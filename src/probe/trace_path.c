@@ -96,6 +96,9 @@ void ik_trace_path_answer(struct ik_trace *t, uint32_t slot, const struct trace_
     t->out--;
     tt->received++;
     t->totals.received++;
+    /* Its duplicate must not meet the next probe alone. */
+    if (answer->lone && tt->send_at < answer->user + TRACE_LONE_PAUSE)
+        tt->send_at = answer->user + TRACE_LONE_PAUSE;
     if (answer->ends == TRACE_STOP_UNREACHABLE) {
         raise_barrier(tt, ttl);
         return;

@@ -135,6 +135,7 @@ static void all_again(struct ik_trace *t, struct trace_target *tt)
         tt->out--;
         t->out--;
     }
+    tt->ambiguous = 0;
 }
 
 static ik_ns earlier(ik_ns a, ik_ns b)
@@ -175,9 +176,14 @@ void ik_trace_plan_advance(struct ik_trace *t, struct trace_target *tt, ik_ns no
     if (tt->stop)
         return;
     ik_ns wake = expire(t, tt, now);
-    if (tt->ambiguous && tt->ambiguous >= tt->out) {
-        all_again(t, tt);
+    if (tt->out == 0)
         tt->ambiguous = 0;
+    if (tt->ambiguous && tt->ambiguous == tt->out) {
+        const ik_ns due = tt->vague_at + IK_TRACE_PATIENCE;
+        if (now >= due)
+            all_again(t, tt);
+        else
+            wake = earlier(wake, due);
     }
     tt->planned = 0;
     if (t->out < t->cfg.max_in_flight &&
