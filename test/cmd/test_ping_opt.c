@@ -8,8 +8,8 @@
 
 struct run {
     char words[256];
-    char *argv[40];
-    const char *operands[40];
+    char *argv[64];
+    const char *operands[64];
     struct ik_ping_plan plan;
     bool ok;
 };
