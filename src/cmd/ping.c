@@ -271,7 +271,7 @@ static uint8_t family_of(const struct ik_run *r)
 static bool start(struct ik_ping *p)
 {
     const struct ik_ping_opt *o = &p->plan.opt;
-    if (o->targets && !ik_ping_target_load(p))
+    if (o->targets && !ik_ping_file_load(p))
         return false;
     if (p->room == 0) {
         ik_run_say("ping", "no targets in %s", o->targets);
@@ -319,7 +319,7 @@ static int run(struct ik_ping *p)
         return 2;
     ik_run_loop(&p->run);
     if (p->added || !p->refused)
-        ik_ping_text_totals(p, ik_clock_now());
+        ik_ping_summary_totals(p, ik_clock_now());
     return exit_status(p);
 }
 

@@ -9,6 +9,7 @@
 #include <icmpkit/probe.h>
 
 /* Ordinary users may not do more than this, counted over all their targets (as with iputils). */
+enum { IK_PING_NAME_ADDRESSES = 16 }; /* --all-addresses */
 enum { IK_PING_USER_PRELOAD = 3, IK_PING_TARGETS_MAX = 1 << 20, IK_PING_SIZE_MAX = 65507 };
 #define IK_PING_USER_INTERVAL (2 * IK_NS_PER_MS)
 #define IK_PING_USER_GROUP_INTERVAL (1000 * IK_NS_PER_MS) /* to broadcast and multicast */
@@ -101,6 +102,12 @@ struct ik_ping {
     size_t old_route_bytes;
 };
 
+/* The user named one target, so that lines need not name it. */
+static inline bool ik_ping_is_single(const struct ik_ping *p)
+{
+    return p->expected == 1 && !p->plan.opt.all_addresses;
+}
+
 /* ---- ping_opt.c ------------------------------------------------------------------------------ */
 
 extern const struct ik_opt_spec ik_ping_spec;
@@ -122,14 +129,33 @@ void ik_ping_node_print(struct ik_line *l, struct ik_rd reply);
 /* Understands one target. False: `why` (cap bytes) says what is wrong with it. */
 IK_MUST_USE bool ik_ping_target_read(const char *text, const struct ik_ping_plan *plan,
                                      struct ik_ping_target *out, char *why, size_t cap);
-/* Families that the operands can have: bit 0 IPv4, bit 1 IPv6. Counts them into p->expected,
- * p->room and p->n_names. -1: one is wrong (said). */
+/* "ping: TARGET: why" on stderr, the target escaped. */
+void ik_ping_target_say(const char *text, const char *why);
+/* Understands and counts one into p->expected, p->room and p->n_names, and the families that it can
+ * have into *families: bit 0 IPv4, bit 1 IPv6. False: said. */
+IK_MUST_USE bool ik_ping_target_count(struct ik_ping *p, const char *text, int *families);
+/* Counts the operands. Returns their families, -1 when one is wrong (said). */
 int ik_ping_target_survey(struct ik_ping *p);
-/* Reads --targets and counts what it names in the same way. False: said. */
-IK_MUST_USE bool ik_ping_target_load(struct ik_ping *p);
 /* Hands all targets to the engine: addresses now, names when they are known. False: said. */
 IK_MUST_USE bool ik_ping_target_start(struct ik_ping *p, struct ik_now now);
 void ik_ping_target_free(struct ik_ping *p);
+
+/* ---- ping_file.c ----------------------------------------------------------------------------- */
+
+/* Reads --targets and counts what it names, as ik_ping_target_count. False: said. */
+IK_MUST_USE bool ik_ping_file_load(struct ik_ping *p);
+/* The target at or after `at` in the file, NULL at its end. */
+const char *ik_ping_file_next(const struct ik_ping *p, const char *at);
+
+/* ---- ping_add.c ------------------------------------------------------------------------------ */
+
+/* So few targets that each is worth a line of its own and a look at its route. */
+bool ik_ping_add_few(const struct ik_ping *p);
+void ik_ping_add_address(struct ik_ping *p, struct ik_now now, const struct ik_ping_target *t);
+void ik_ping_add_prefix(struct ik_ping *p, struct ik_now now, const struct ik_ping_target *t);
+/* Asks for names until enough are asked for; with the answer to the last one the engine knows all
+ * its targets. */
+void ik_ping_add_names(struct ik_ping *p, struct ik_now now);
 
 /* ---- ping_text.c ----------------------------------------------------------------------------- */
 
@@ -143,10 +169,16 @@ void ik_ping_text_many(struct ik_ping *p, struct ik_now now, const char *name, u
 /* -p: the line that shows the pattern. */
 void ik_ping_text_pattern(struct ik_ping *p, struct ik_now now);
 void ik_ping_text_record(void *ping, const struct ik_record *rec);
-/* The line under the summaries of several targets. */
-void ik_ping_text_totals(struct ik_ping *p, struct ik_now now);
 /* -f: a dot for each probe sent since the last call. */
 void ik_ping_text_dots(struct ik_ping *p, struct ik_now now);
+
+/* ---- ping_summary.c -------------------------------------------------------------------------- */
+
+/* The block at the end, or a line on stderr where the summary is not the final one. */
+void ik_ping_summary_print(struct ik_ping *p, struct ik_now now,
+                           const struct ik_rec_ping_summary *s);
+/* The lines under the summaries of several targets. */
+void ik_ping_summary_totals(struct ik_ping *p, struct ik_now now);
 
 /* ---- ping_error.c ---------------------------------------------------------------------------- */
 

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 """The text and exit status of `icmp ping` beside those of iputils ping, run in the same networks."""
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
@@ -306,6 +308,101 @@ def a_full_disk_is_told_and_a_closed_pipe_is_not():
             child.wait(timeout=10)
             equal(child.stderr.read(), "")
             child.stdout = None
+
+
+def with_hosts(net, node, *lines):
+    """A hosts file for the node, and a name server that never answers."""
+    node.resolver("nameserver 10.1.0.99")
+    with open("/etc/netns/%s/hosts" % node.ns, "w", encoding="ascii") as hosts:
+        hosts.write("\n".join(lines) + "\n")
+
+
+@case
+def a_dead_name_server_delays_no_probe():
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.1.0.0/24")
+        with_hosts(net, a)
+        done = a.run([ICMP, "ping", "-H", "-i.2", "-c20", "10.1.0.2"])
+        equal(done.returncode, 0, done.stderr)
+        took = int(re.search("time ([0-9]+)ms", done.stdout).group(1))
+        if not 3800 <= took < 4500:
+            raise AssertionError("20 probes at 0.2 s took %d ms" % took)
+        # the known target is probed while the unknown one is looked up
+        child = a.start([ICMP, "ping", "-i.1", "-c3", "10.1.0.2", "unknown.example"])
+        start = time.monotonic()
+        while "icmp_seq=3" not in child.stdout.readline():
+            if time.monotonic() - start > 5:
+                raise AssertionError("the known target waits for a name")
+        child.communicate(timeout=30)
+        equal(child.returncode, 2)
+
+
+@case
+def a_family_without_route_is_left_out_and_said():
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.1.0.0/24")
+        with_hosts(net, a, "2001:db8:99::1 both", "10.1.0.2 both")
+        done = a.run([ICMP, "ping", "-c1", "both"])
+        equal((done.returncode, done.stderr), (0, "ping: both: no route by IPv6, using IPv4\n"))
+        contains(done.stdout, "64 bytes from both (10.1.0.2): icmp_seq=1 ")
+        records = [json.loads(line) for line in
+                   a.run([ICMP, "ping", "-c1", "--json", "both"]).stdout.splitlines()]
+        equal([r["record"] for r in records], ["run", "notice", "reply", "ping_summary"])
+        equal(records[1]["what"], "family-fallback")
+        only6 = a.run([ICMP, "ping", "-6", "-c1", "both"])
+        equal((only6.returncode, only6.stderr), (2, "ping: both: Network is unreachable\n"))
+
+
+@case
+def all_addresses_of_a_name_are_pinged():
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.1.0.0/24", "2001:db8:1::/64")
+        with_hosts(net, a, "2001:db8:1::2 two", "10.1.0.2 two")
+        done = a.run([ICMP, "ping", "-c1", "-i.1", "--all-addresses", "two"])
+        equal(done.returncode, 0, done.stderr)
+        for address in ("2001:db8:1::2", "10.1.0.2"):
+            contains(done.stdout, "--- two (%s) ping statistics ---\n1 packets transmitted, "
+                     "1 received" % address)
+
+
+@case
+def json_cut_by_sigkill_has_whole_lines():
+    with Net() as net:
+        node = net.node("a")
+        for delay in (0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.21):
+            with tempfile.TemporaryFile("w+", encoding="ascii") as out:
+                child = node.start([ICMP, "ping", "-f", "--json", "127.0.0.1"], stdout=out)
+                while os.fstat(out.fileno()).st_size == 0:
+                    time.sleep(0.001)
+                time.sleep(delay)
+                child.kill()
+                child.wait()
+                out.seek(0)
+                lines = out.read().split("\n")[:-1]
+                equal(json.loads(lines[0])["record"], "run")
+                for line in lines[1:]:
+                    equal(json.loads(line)["record"], "reply")
+
+
+@case
+def until_ends_when_the_state_is_there():
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.1.0.0/24")
+        done = a.run([ICMP, "ping", "--until", "up:2", "-i.1", "10.1.0.2"])
+        equal(done.returncode, 0)
+        contains(done.stdout, "2 packets transmitted, 2 received")
+        contains(done.stderr, "ping: 10.1.0.2: answers again")
+        child = a.start([ICMP, "ping", "--until", "down:3", "-i.1", "-W.3", "-q", "10.1.0.2"])
+        time.sleep(0.5)
+        b.ip("link set eth0 down")
+        out, err = child.communicate(timeout=20)
+        equal(child.returncode, 0, out + err)
+        contains(err, "ping: 10.1.0.2: does not answer any more")
+        equal(a.run([ICMP, "ping", "--until", "up:1", "-c2", "-i.1", "-W.2", "10.1.0.2"]).returncode, 1)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ static bool load(struct text_rig *r, const char *text, size_t n)
     assert_true(write(fd, text, n) == (ssize_t)n);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     r->p.plan.opt.targets = path;
-    const bool ok = ik_ping_target_load(&r->p);
+    const bool ok = ik_ping_file_load(&r->p);
     close(fd);
     return ok;
 }

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * Targets on their way into the engine: what can be known about one before a probe fails is said,
+ * and the target not tried. Names come in when the resolver answers, a bounded number of them asked
+ * for at a time. */
+#include "ping.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ASK_AT_ONCE = 64,
+    CHECK_ROUTES = 64, /* with more targets, failed sends tell */
+};
+
+bool ik_ping_add_few(const struct ik_ping *p)
+{
+    return p->expected <= CHECK_ROUTES;
+}
+
+static enum ik_err route(const struct ik_ping *p, const struct ik_addr *addr, struct ik_route *out)
+{
+    uint32_t index = addr->scope;
+    if (p->plan.interface && ik_iface_index(p->plan.interface, &index))
+        return IK_E_IFACE;
+    const uint32_t mark = p->plan.opt.mark < 0 ? 0 : (uint32_t)p->plan.opt.mark;
+    return ik_route_get(addr, p->plan.source.family == addr->family ? &p->plan.source : NULL, index,
+                        mark, out);
+}
+
+/* False: said, and the target is not tried. */
+static bool refuse(struct ik_ping *p, const char *name, const char *why)
+{
+    p->refused++;
+    ik_ping_target_say(name, why);
+    return false;
+}
+
+/* Broadcast and multicast: as iputils, not by accident and not fast for users. */
+static bool check_group(struct ik_ping *p, const char *name, bool broadcast)
+{
+    const struct ik_ping_opt *o = &p->plan.opt;
+    if (broadcast && !o->broadcast)
+        return refuse(p, name, "a broadcast address; -b allows that");
+    if (broadcast)
+        ik_run_say("ping", "WARNING: pinging broadcast address");
+    if (p->plan.root)
+        return true;
+    if (o->interval < IK_PING_USER_GROUP_INTERVAL)
+        return refuse(p, name, "a group of hosts: the least interval for a user is 1 s");
+    if (o->pmtudisc >= 0 && o->pmtudisc != 0)
+        return refuse(p, name, "a group of hosts: probes to it are not fragmented (-M do)");
+    return true;
+}
+
+/* What can be known about a target before a probe fails; `r` is filled when there is a route. */
+static bool check(struct ik_ping *p, const char *name, const struct ik_addr *addr,
+                  struct ik_route *r)
+{
+    *r = (struct ik_route){.ifindex = 0};
+    if (!p->run.links[addr->family == 6])
+        return refuse(p, name, addr->family == 6 ? "no IPv6 on this host" : "no IPv4 on this host");
+    if (!ik_ping_add_few(p))
+        return true;
+    const enum ik_err err = route(p, addr, r);
+    if (err == IK_E_NO_ROUTE)
+        return refuse(p, name, "Network is unreachable");
+    if (err == IK_E_ADDR)
+        return refuse(p, name, "the source address is not of this host");
+    const bool broadcast = !err && r->broadcast;
+    if (!broadcast && !ik_addr_is_multicast(addr))
+        return true;
+    return check_group(p, name, broadcast);
+}
+
+static void add(struct ik_ping *p, struct ik_now now, const char *name, const struct ik_addr *addr)
+{
+    uint32_t index;
+    const enum ik_err err = ik_echo_add(p->echo, now, name, addr, &index);
+    if (err) {
+        char text[IK_ADDR_TEXT];
+        (void)refuse(p, name ? name : ik_addr_text(addr, text), ik_err_text(err));
+        return;
+    }
+    p->added++;
+}
+
+/* With many targets one line for all is enough. */
+static void header(struct ik_ping *p, struct ik_now now, const char *name,
+                   const struct ik_addr *addr, const struct ik_route *r, bool numeric)
+{
+    if (ik_ping_add_few(p))
+        ik_ping_text_header(p, now, name, addr, r, numeric);
+}
+
+void ik_ping_add_address(struct ik_ping *p, struct ik_now now, const struct ik_ping_target *t)
+{
+    char text[IK_ADDR_TEXT];
+    struct ik_route r;
+    struct ik_addr addr = t->addr;
+    if (!check(p, t->text, &addr, &r))
+        return;
+    if (ik_addr_is_any(&addr) && r.source.family)
+        addr = r.source; /* "this host": as iputils, by the address that it would use */
+    const bool canonical = !strcmp(ik_addr_text(&addr, text), t->text);
+    const bool in_file = p->file && t->text >= p->file && t->text < p->file + p->file_bytes;
+    p->file_named = p->file_named || (in_file && !canonical);
+    header(p, now, t->text, &addr, &r, true);
+    add(p, now, canonical ? NULL : t->text, &addr);
+}
+
+void ik_ping_add_prefix(struct ik_ping *p, struct ik_now now, const struct ik_ping_target *t)
+{
+    if (!p->run.links[t->addr.family == 6]) {
+        (void)refuse(p, t->text,
+                     t->addr.family == 6 ? "no IPv6 on this host" : "no IPv4 on this host");
+        return;
+    }
+    ik_ping_text_many(p, now, t->text, t->n, "addresses", t->addr.family);
+    for (uint64_t i = 0; i < t->n; i++) {
+        const struct ik_addr addr = ik_prefix_host(&t->prefix, i);
+        add(p, now, NULL, &addr);
+    }
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static bool usable(const struct ik_ping *p, const struct ik_addr *addr)
+{
+    return (!p->plan.family || addr->family == p->plan.family) && p->run.links[addr->family == 6];
+}
+
+static void say_fallback(struct ik_ping *p, struct ik_now now, const char *name,
+                         const struct ik_addr *from, const struct ik_addr *to)
+{
+    char text[64];
+    snprintf(text, sizeof text, "no route by IPv%d, using IPv%d", from->family, to->family);
+    struct ik_record rec = ik_record_make(IK_REC_notice, now.real);
+    rec.notice.target = name;
+    rec.notice.addr = *to;
+    rec.notice.what = "family-fallback";
+    rec.notice.text = text;
+    ik_run_record(&p->run, &rec);
+}
+
+/* A name that stays without an address: in the stream too, where a target would be missed. */
+static void say_nameless(struct ik_ping *p, struct ik_now now, const char *name, const char *why)
+{
+    (void)refuse(p, name, why);
+    if (!p->run.cfg.json)
+        return;
+    struct ik_record rec = ik_record_make(IK_REC_notice, now.real);
+    rec.notice.target = name;
+    rec.notice.what = "name-error";
+    rec.notice.text = why;
+    ik_run_record(&p->run, &rec);
+}
+
+/* An address of the other family that we could use, had it a route. */
+static const struct ik_addr *unreachable_other(const struct ik_ping *p,
+                                               const struct ik_names_answer *a, uint8_t family)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        struct ik_route r;
+        if (usable(p, &a->addrs[i]) && a->addrs[i].family != family &&
+            route(p, &a->addrs[i], &r) == IK_E_NO_ROUTE)
+            return &a->addrs[i];
+    }
+    return NULL;
+}
+
+/* Takes the first address that has a route. The resolver's order (RFC 6724) knows routes as well
+ * and may have put it first: what is told is that a family was not to be had. */
+static void add_best(struct ik_ping *p, struct ik_now now, const char *name,
+                     const struct ik_names_answer *a)
+{
+    bool any = false;
+    for (size_t i = 0; i < a->n; i++) {
+        struct ik_route r = {.ifindex = 0};
+        const struct ik_addr *addr = &a->addrs[i], *other;
+        if (!usable(p, addr))
+            continue;
+        any = true;
+        if (route(p, addr, &r) == IK_E_NO_ROUTE)
+            continue;
+        if (ik_ping_add_few(p) && (other = unreachable_other(p, a, addr->family)))
+            say_fallback(p, now, name, other, addr);
+        if (!check(p, name, addr, &r))
+            return;
+        header(p, now, name, addr, &r, false);
+        add(p, now, name, addr);
+        return;
+    }
+    (void)refuse(p, name,
+                 any ? "Network is unreachable" : "no address of the family that is wanted");
+}
+
+static void add_all(struct ik_ping *p, struct ik_now now, const char *name,
+                    const struct ik_names_answer *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n && n < IK_PING_NAME_ADDRESSES; i++) {
+        struct ik_route r;
+        bool twice = false;
+        for (size_t j = 0; j < i; j++)
+            twice = twice || ik_addr_equal(&a->addrs[i], &a->addrs[j]);
+        if (twice || !usable(p, &a->addrs[i]))
+            continue;
+        n++;
+        if (!check(p, name, &a->addrs[i], &r))
+            continue;
+        header(p, now, name, &a->addrs[i], &r, false);
+        add(p, now, name, &a->addrs[i]);
+    }
+    if (n == 0)
+        (void)refuse(p, name, "no address of the family that is wanted");
+}
+
+static void answered(void *ctx, struct ik_now now, const struct ik_names_answer *a)
+{
+    const struct ik_ping_name *job = ctx;
+    struct ik_ping *p = job->ping;
+    p->pending--;
+    if (a->err || a->n == 0)
+        say_nameless(p, now, job->text,
+                     a->error_text ? a->error_text : "Name or service not known");
+    else if (p->plan.opt.all_addresses)
+        add_all(p, now, job->text, a);
+    else
+        add_best(p, now, job->text, a);
+    ik_ping_add_names(p, now);
+}
+
+/* Asks for names until enough are asked for; at the end of all, the engine knows its targets. A
+ * look-up that is answered at once comes back in here: `asking` keeps that flat. */
+void ik_ping_add_names(struct ik_ping *p, struct ik_now now)
+{
+    if (p->asking)
+        return;
+    p->asking = true;
+    while (p->next_name < p->n_names && p->pending < ASK_AT_ONCE) {
+        struct ik_ping_name *job = &p->names[p->next_name++];
+        struct ik_names *names = ik_run_names(&p->run);
+        p->pending++;
+        const enum ik_err err =
+            names ? ik_names_forward(names, job->text, p->plan.family, answered, job)
+                  : IK_E_UNSUPPORTED;
+        if (err) {
+            p->pending--;
+            (void)refuse(p, job->text, ik_err_text(err));
+        }
+    }
+    p->asking = false;
+    if (p->pending == 0 && p->next_name == p->n_names)
+        ik_echo_complete(p->echo);
+    (void)now;
+}
