@@ -235,6 +235,7 @@ struct ik_ip6frag {
     uint16_t offset_bytes;
     uint32_t id;
 };
+/* IK_E_VALUE for a header that is another. Reserved bits stay in ext->bytes. */
 IK_MUST_USE enum ik_err ik_ip6ext_decode_fragment(struct ik_ip6frag *out,
                                                   const struct ik_ip6ext *ext);
 
