@@ -174,10 +174,15 @@ size_t ik_errq_tell(struct ik_errq *q, struct ik_now now, struct ik_event *out, 
     return n;
 }
 
+bool ik_errq_is_full(const struct ik_errq *q)
+{
+    return q->n_held >= IK_ERRQ_HELD || q->tx.used >= IK_BATCH;
+}
+
 bool ik_errq_drain(struct ik_errq *q, struct ik_now now)
 {
     bool empty = false, error = false;
-    while (q->n_held < IK_ERRQ_HELD && q->tx.used < IK_BATCH && !empty)
+    while (!ik_errq_is_full(q) && !empty)
         q->n_held += read_area(q, &q->tx, now, q->held + q->n_held, IK_ERRQ_HELD - q->n_held,
                                &empty, &error);
     q->hint |= !empty;

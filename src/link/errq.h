@@ -45,3 +45,5 @@ size_t ik_errq_tell(struct ik_errq *q, struct ik_now now, struct ik_event *out, 
 /* Reads what is there into `held`. True when an ICMP error was among it, which explains a failed
  * send. */
 bool ik_errq_drain(struct ik_errq *q, struct ik_now now);
+/* True when tx can drain no more until rx has told what it drained. */
+bool ik_errq_is_full(const struct ik_errq *q);

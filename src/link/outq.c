@@ -132,6 +132,9 @@ size_t ik_outq_send(struct ik_outq *q, struct ik_now now, const struct ik_frame 
         tries++;
         if (q->pending && (tries == 1 || (explained && tries < TRIES)))
             continue;
+        if (q->pending && (explained || ik_errq_is_full(q->errq)))
+            break; /* errors come faster than we send: not this frame's, but rx has its turn first
+                    */
         fail(q, &in[at++], err);
         q->errq->stamps.next += q->ids; /* the next frame was prepared with the next number */
         tries = 0;
