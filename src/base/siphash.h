@@ -7,12 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline uint64_t ik_siphash_word(const uint8_t *p, size_t n)
+/* The last n < 8 bytes. */
+static inline uint64_t ik_siphash_tail(const uint8_t *p, size_t n)
 {
     uint64_t w = 0;
     for (size_t i = 0; i < n; i++)
         w |= (uint64_t)p[i] << (8 * i);
     return w;
+}
+
+/* Spelled out because compilers make one load of it, and none of the loop above. */
+static inline uint64_t ik_siphash_word8(const uint8_t *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
 }
 
 static inline uint64_t ik_siphash_rotl(uint64_t x, unsigned b)
@@ -46,13 +55,13 @@ static inline void ik_siphash_absorb(uint64_t v[4], uint64_t m)
 static inline uint64_t ik_siphash(const uint8_t key[16], const void *data, size_t n)
 {
     const uint8_t *p = data;
-    const uint64_t k0 = ik_siphash_word(key, 8), k1 = ik_siphash_word(key + 8, 8);
+    const uint64_t k0 = ik_siphash_word8(key), k1 = ik_siphash_word8(key + 8);
     uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
                      k1 ^ 0x7465646279746573u};
     size_t left = n;
     for (; left >= 8; left -= 8, p += 8)
-        ik_siphash_absorb(v, ik_siphash_word(p, 8));
-    ik_siphash_absorb(v, (uint64_t)(n & 0xff) << 56 | ik_siphash_word(p, left));
+        ik_siphash_absorb(v, ik_siphash_word8(p));
+    ik_siphash_absorb(v, (uint64_t)(n & 0xff) << 56 | ik_siphash_tail(p, left));
     v[2] ^= 0xff;
     for (int i = 0; i < 4; i++)
         ik_siphash_round(v);
