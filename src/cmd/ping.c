@@ -80,6 +80,10 @@ static void say_open_error(const struct ik_ping *p, uint8_t family, enum ik_err 
     if (err == IK_E_ADDR && p->plan.source.family)
         ik_run_say("ping", "%s is not an address of this host",
                    ik_addr_text(&p->plan.source, text));
+    else if (err == IK_E_EXISTS)
+        ik_run_say("ping", "identifier %lld is in use%s", (long long)p->plan.opt.ident,
+                   p->plan.family ? ""
+                                  : "; without privilege both families share them: add -4 or -6");
     else if (err == IK_E_ACCESS)
         ik_run_say_refused("ping", p->plan.raw_for);
     else
@@ -242,7 +246,14 @@ static void on_status(void *ctx, struct ik_now now)
 static void on_deadline(void *ctx, struct ik_now now)
 {
     struct ik_ping *p = ctx;
+    p->ended = true;
     ik_echo_expire(p->echo, now);
+}
+
+static void on_stop(void *ctx)
+{
+    struct ik_ping *p = ctx;
+    p->ended = true;
 }
 
 static void on_idle(void *ctx, struct ik_now now)
@@ -330,6 +341,7 @@ static int execute(struct ik_ping *p, char *const *argv)
                                    .json = p->plan.opt.json,
                                    .on_record = ik_ping_text_record,
                                    .on_status = on_status,
+                                   .on_stop = on_stop,
                                    .on_idle = on_idle,
                                    .ctx = p};
     const int families = ik_ping_target_survey(p);

@@ -27,12 +27,24 @@ static enum ik_err route(const struct ik_ping *p, const struct ik_addr *addr, st
                         mark, out);
 }
 
-/* False: said, and the target is not tried. */
-static bool refuse(struct ik_ping *p, const char *name, const char *why)
+/* False: said, in the stream too, where a target would be missed, and the target is not tried. */
+static bool refuse_as(struct ik_ping *p, const char *name, const char *what, const char *why)
 {
     p->refused++;
     ik_ping_target_say(name, why);
+    if (p->run.cfg.json) {
+        struct ik_record rec = ik_record_make(IK_REC_notice, ik_clock_now().real);
+        rec.notice.target = name;
+        rec.notice.what = what;
+        rec.notice.text = why;
+        ik_run_record(&p->run, &rec);
+    }
     return false;
+}
+
+static bool refuse(struct ik_ping *p, const char *name, const char *why)
+{
+    return refuse_as(p, name, "not-tried", why);
 }
 
 /* Broadcast and multicast: as iputils, not by accident and not fast for users. */
@@ -142,19 +154,6 @@ static void say_fallback(struct ik_ping *p, struct ik_now now, const char *name,
     ik_run_record(&p->run, &rec);
 }
 
-/* A name that stays without an address: in the stream too, where a target would be missed. */
-static void say_nameless(struct ik_ping *p, struct ik_now now, const char *name, const char *why)
-{
-    (void)refuse(p, name, why);
-    if (!p->run.cfg.json)
-        return;
-    struct ik_record rec = ik_record_make(IK_REC_notice, now.real);
-    rec.notice.target = name;
-    rec.notice.what = "name-error";
-    rec.notice.text = why;
-    ik_run_record(&p->run, &rec);
-}
-
 /* An address of the other family that we could use, had it a route. */
 static const struct ik_addr *unreachable_other(const struct ik_ping *p,
                                                const struct ik_names_answer *a, uint8_t family)
@@ -220,9 +219,11 @@ static void answered(void *ctx, struct ik_now now, const struct ik_names_answer 
     const struct ik_ping_name *job = ctx;
     struct ik_ping *p = job->ping;
     p->pending--;
+    if (p->ended)
+        return; /* too late to be probed */
     if (a->err || a->n == 0)
-        say_nameless(p, now, job->text,
-                     a->error_text ? a->error_text : "Name or service not known");
+        (void)refuse_as(p, job->text, "name-error",
+                        a->error_text ? a->error_text : "Name or service not known");
     else if (p->plan.opt.all_addresses)
         add_all(p, now, job->text, a);
     else

@@ -197,6 +197,8 @@ static void on_signal(void *ctx, int signo, struct ik_now now)
         if (r->cfg.on_status)
             r->cfg.on_status(r->cfg.ctx, now);
     } else if (r->interrupts++ == 0) {
+        if (r->cfg.on_stop)
+            r->cfg.on_stop(r->cfg.ctx);
         ik_loop_stop(r->loop, now);
     } else {
         ik_loop_quit(r->loop);

@@ -23,6 +23,8 @@ struct ik_run_cfg {
     void (*on_look)(void *ctx, const struct ik_record *rec);
     /* SIGQUIT: say where we are. May be NULL. */
     void (*on_status)(void *ctx, struct ik_now now);
+    /* Asked to end, before the engines are; may be NULL. */
+    void (*on_stop)(void *ctx);
     /* Once a turn before the output is flushed; may be NULL. */
     void (*on_idle)(void *ctx, struct ik_now now);
     void *ctx;

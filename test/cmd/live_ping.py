@@ -272,6 +272,46 @@ def a_user_without_permission_is_told_the_commands():
 
 
 @case
+def file_capabilities_are_used_by_a_user():
+    if not shutil.which("setcap"):
+        raise Skip("needs setcap")
+    with Net() as net:
+        node = net.node("a")
+        node.ping_sockets(False)
+        ours = net.command_for_all()
+        subprocess.run(["setcap", "cap_net_raw=ep", ours], check=True)
+        both(node, ["-c2", "-i.1", "127.0.0.1"], user=NOBODY, ours=ours)
+        both(node, ["-c1", "-R", "127.0.0.1"], user=NOBODY, ours=ours)
+        run = json.loads(node.run([ours, "ping", "-c1", "--json", "::1"], user=NOBODY)
+                         .stdout.split("\n")[0])
+        equal((run["socket"], run["unseen"]), ("raw", []))
+
+
+@case
+def sockets_of_either_kind_see_the_same():
+    """Datagram and raw: the same replies, losses and errors."""
+    with Net() as net:
+        node = net.node("a")
+        hostile = Hostile(node)
+        node.ping_sockets(True)
+        ours = net.command_for_all()
+        names = ("normal", "silent", "duplicate", "cut", "flip", "other-source", "wrong-token",
+                 "wrong-ident", "wrong-seq", "prohibited", "too-big", "quote-8", "quote-ident",
+                 "quote-token")
+        args = ["ping", "--json", "-c2", "-i.2", "-W.4", "-q"] + [hostile.address(n) for n in names]
+        seen = []
+        for user in (None, NOBODY):
+            done = node.run([ours] + args, user=user)
+            records = [json.loads(line) for line in done.stdout.splitlines()]
+            equal(records[0]["socket"], "datagram" if user else "raw")
+            seen.append([{k: r[k] for k in ("target", "sent", "received", "late", "lost", "unknown",
+                                            "duplicates", "corrupt", "errors")}
+                         for r in records if r["record"] == "ping_summary"])
+        for name, raw, datagram in zip(names, *seen):
+            equal(datagram, raw, name)
+
+
+@case
 def many_targets_answer_for_themselves():
     with Net() as net:
         a, b = net.node("a"), net.node("b")
