@@ -106,6 +106,49 @@ static void lines__no_answer__leave_after_the_bound_once_an_address(void **state
     close_lines(&t);
 }
 
+/* traceroute's way: an address whose name was asked for in vain is its own. */
+static void lines__pair__address_is_its_own_name(void **state)
+{
+    (void)state;
+    struct lines t;
+    open_lines(&t);
+    ik_line_pair(t.l);
+    t.r.at_once = "one.example";
+    say(&t, 0, "", "10.0.0.1");
+    t.r.at_once = NULL;
+    say(&t, 0, "", "10.0.0.2");
+    answer(&t.r, 1, NULL);
+    assert_int_equal(ik_line_settle(t.l, (struct ik_now){1, 0}), IK_NEVER);
+    assert_string_equal(rig_text(t.rig), "one.example (10.0.0.1)\n10.0.0.2 (10.0.0.2)\n");
+    close_lines(&t);
+}
+
+/* A name becomes a member of the record; without one there is no such member. */
+static void lines__record_with_a_name__member_and_escapes(void **state)
+{
+    (void)state;
+    static const char record[] = "{\"from\":\"10.0.0.1\",\"ttl\":1}\n";
+    const struct ik_addr a = addr_of("10.0.0.1"), b = addr_of("10.0.0.2");
+    struct lines t;
+    open_lines(&t);
+    ik_line_json(t.l, record, sizeof record - 1, 18, &a);
+    ik_line_end(t.l, (struct ik_now){0, 0});
+    ik_line_json(t.l, record, sizeof record - 1, 18, &b);
+    ik_line_end(t.l, (struct ik_now){0, 0});
+    assert_string_equal(rig_text(t.rig), "");
+    answer(&t.r, 1, NULL);
+    answer(&t.r, 0, "a\"\\\x1b");
+    assert_int_equal(ik_line_settle(t.l, (struct ik_now){1, 0}), IK_NEVER);
+    const char *text = rig_text(t.rig);
+    const char *second = strchr(text, '\n') + 1;
+    assert_memory_equal(text, "{\"from\":\"10.0.0.1\",\"name\":\"a", 28);
+    assert_non_null(strstr(text, "\"ttl\":1}\n"));
+    for (const char *c = text; c < second - 1; c++)
+        assert_true(*c >= ' '); /* no control character of a stranger's in it */
+    assert_string_equal(second, record);
+    close_lines(&t);
+}
+
 static void lines__name_of_a_stranger__is_escaped(void **state)
 {
     (void)state;
@@ -172,6 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines__name_unknown__wait_in_order),
         cmocka_unit_test(lines__no_answer__leave_after_the_bound_once_an_address),
+        cmocka_unit_test(lines__pair__address_is_its_own_name),
+        cmocka_unit_test(lines__record_with_a_name__member_and_escapes),
         cmocka_unit_test(lines__name_of_a_stranger__is_escaped),
         cmocka_unit_test(lines__finish__writes_what_waits),
         cmocka_unit_test(hostnames__more_than_the_table_holds__are_settled),
