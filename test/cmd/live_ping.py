@@ -174,8 +174,8 @@ def no_answer_prints_the_same():
         b.nft("table inet t {\n chain c {\n type filter hook input priority 0;\n"
               "icmp type echo-request drop\n icmpv6 type echo-request drop\n }\n}\n")
         for args in (["-c2", "-i.2", "-W.5", "10.1.0.2"], ["-c2", "-i.2", "-W.5", "2001:db8:1::2"],
-                     ["-w1", "-i.4", "10.1.0.2"], ["-c3", "-O", "-i.3", "-W.5", "10.1.0.2"],
-                     ["-c3", "-w1", "-i.2", "10.1.0.2"]):
+                     ["-w1", "-i.6", "10.1.0.2"], ["-c3", "-O", "-i.3", "-W.5", "10.1.0.2"],
+                     ["-c3", "-w1", "-i.6", "10.1.0.2"]):
             both(a, args)
 
 
