@@ -8,7 +8,7 @@ import time
 
 from cases import Skip, add, case, equal, main
 from net import ICMP, NOBODY, Net, require_root
-from runs import Records, check_totals, ping_json
+from runs import Records, check_totals, ping_json, trace_json
 
 require_root()
 
@@ -156,6 +156,8 @@ def a_name_that_answers_is_shown_in_traces():
     node.resolver("nameserver 127.0.0.1")
     Resolver(node, [b"router-1", b"example", b"net"])
     node.ip("addr add 192.0.2.1/32 dev lo")
+    records = trace_json(node, ["-q", "1", "192.0.2.1"], status=0)
+    equal([h["name"] for h in records.of("hop", final=True)], ["router-1.example.net"])
     text = node.run([ICMP, "trace", "-q", "1", "192.0.2.1"]).stdout
     equal("router-1.example.net (192.0.2.1)" in text, True, text)
 

@@ -2,6 +2,7 @@
 """An ordinary user: with datagram ICMP sockets open to all, the same results as root; with them closed
 and no capability, one line with the commands that would grant it."""
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -75,9 +76,12 @@ def same_as_root(family, extra):
     def run():
         src.ping_sockets(True)
         results, clocks = [], []
-        for node, user in ((roots_src, None), (src, NOBODY)):
-            args = ["-c", "2", "-i", "0.3", "-W", "0.6", *extra, *TARGETS[family]]
-            records = ping_json(node, args, user=user, command=command, status=1)
+        args = ["-c", "2", "-i", "0.3", "-W", "0.6", *extra, *TARGETS[family]]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            both = [(user, pool.submit(ping_json, node, args, user=user, command=command, status=1))
+                    for node, user in ((roots_src, None), (src, NOBODY))]
+        for user, future in both:
+            records = future.result()
             equal(records.one("run")["socket"], "raw" if user is None else "datagram")
             results.append(essence(records))
             clocks.append({r["clock"] for r in records.of("reply")})

@@ -288,20 +288,23 @@ def text_silent_hop():
     equal(lines_of(ours.stdout), lines_of(theirs.stdout))
 
 
-def user_sees_the_same(family):
-    """UDP needs no privilege: what an ordinary user sees is what root sees."""
+def user_sees_the_same(method, family):
+    """What an ordinary user sees is what root sees: by UDP without any privilege, by ICMP where
+    datagram ICMP sockets are open to all."""
     def run():
+        plain_nodes[0].ping_sockets(method == "icmp")
         command = net.command_for_all()
-        both = [trace_json(plain_nodes[0], [TARGET[family]], user=user, command=command, status=0)
-                for user in (None, NOBODY)]
-        for records in both:
+        for user in (None, NOBODY):
+            records = trace_json(plain_nodes[0], [*METHODS[method], TARGET[family]], user=user,
+                                 command=command, status=0)
             check_path(records, family)
-            check_end(records, "udp")
+            check_end(records, method)
     return run
 
 
-for a_family in (4, 6):
-    add("ordinary_user_udp_%d" % a_family, user_sees_the_same(a_family))
+for a_method in ("udp", "icmp"):
+    for a_family in (4, 6):
+        add("ordinary_user_%s_%d" % (a_method, a_family), user_sees_the_same(a_method, a_family))
 
 with net:
     main()
