@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import os
 import re
+import threading
 
 from cases import Skip
 from net import ICMP
@@ -148,6 +149,20 @@ class Pairs:
         return lambda: [f.result() for f in futures]
 
 
+def rest_of(child, timeout=30):
+    """What a child still prints after lines of it were read, to its end: (stdout, stderr). Not
+    communicate(), which would miss what those reads left in their buffers."""
+    watchdog = threading.Timer(timeout, child.kill)
+    watchdog.start()
+    try:
+        out = child.stdout.read()
+        err = child.stderr.read()
+        child.wait()
+    finally:
+        watchdog.cancel()
+    return out, err
+
+
 def interrupt_after(node, argv, lines, signals, **kw):
     """Starts argv, waits until it has printed that many lines, sends the signals in turn (waiting for
     no more than the process takes them in order), and gives what it printed and its status."""
@@ -158,5 +173,5 @@ def interrupt_after(node, argv, lines, signals, **kw):
         if number != signals[-1]:
             # the summary on the way goes to stderr: its arrival is the condition to go on
             said.append(child.stderr.readline())
-    out, err = child.communicate(timeout=20)
+    out, err = rest_of(child)
     return "".join(said) + out, err, child.returncode

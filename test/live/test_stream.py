@@ -2,16 +2,19 @@
 """A `--json` stream cut at any moment by SIGKILL: every complete line parses and is valid; and streams
 end whole by every milder signal."""
 
+import fcntl
 import json
 import os
 import random
 import signal
+import struct
+import termios
 import time
 
 from cases import add, case, equal, main
 from hostile import Hostile, faults
-from net import ICMP, Net, require_root
-from runs import Records, check_totals, schema
+from net import ICMP, Net, require_root, wait_for
+from runs import Records, check_totals, rest_of, schema
 
 require_root()
 
@@ -79,7 +82,7 @@ def ended_by(number):
         child = node.start([ICMP, "ping", "--json", "-i", "0.02", "127.0.0.1"])
         said = [child.stdout.readline() for _ in range(10)]
         child.send_signal(number)
-        rest, _ = child.communicate(timeout=10)
+        rest, _ = rest_of(child)
         records = Records("".join(said) + rest)
         equal(child.returncode, 0, "answered, then interrupted")
         equal(records[0]["record"], "run")
@@ -103,20 +106,22 @@ def quit_says_a_summary_on_the_way():
         equal(len(said) < 1000, True, "no summary on the way")
     said.append(child.stdout.readline())
     child.send_signal(signal.SIGINT)
-    rest, _ = child.communicate(timeout=10)
+    rest, _ = rest_of(child)
     records = Records("".join(said) + rest)
     equal(len(records.of("ping_summary", final=False)), 1)
     equal(len(records.of("ping_summary", final=True)), 1)
 
 
+def waiting_bytes(pipe):
+    return struct.unpack("i", fcntl.ioctl(pipe.fileno(), termios.FIONREAD, b"\0" * 4))[0]
+
+
 @case
 def a_slow_reader_gets_whole_lines():
     """The pipe is full for a while: nothing is lost of what is said, and every line is whole."""
-    child = node.start(["sh", "-c", "exec %s ping --json -c 3000 -f 127.0.0.1" % ICMP])
-    os.set_blocking(child.stdout.fileno(), True)
-    first = child.stdout.readline()
-    rest, _ = child.communicate(timeout=60)
-    records = Records(first + rest)
+    child = node.start([ICMP, "ping", "--json", "-c", "3000", "-f", "127.0.0.1"])
+    wait_for(lambda: waiting_bytes(child.stdout) >= 60000, "a full pipe")
+    records = Records(rest_of(child, 60)[0])
     summary = records.one("ping_summary", final=True)
     equal(summary["sent"], 3000)
     equal(len(records.of("reply")), summary["received"] + summary["duplicates"])

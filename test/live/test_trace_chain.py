@@ -10,7 +10,7 @@ import shutil
 import short_quote
 from cases import Skip, add, case, contains, equal, main
 from net import ICMP, NOBODY, Net, require_root, wait_for
-from runs import trace_json
+from runs import rest_of, trace_json
 
 require_root()
 
@@ -114,7 +114,7 @@ def ports_stay_and_with_classic_count_up():
         lines, want = [], ".33434: UDP"
         wait_for(lambda: lines.append(dump.stdout.readline()) or len(lines) >= 3 * HOPS, "probes")
         dump.terminate()
-        lines += dump.communicate(timeout=10)[0].splitlines()
+        lines += rest_of(dump)[0].splitlines()
         ports = [int(m.group(1)) for m in (re.search(r"\.(\d+): UDP", line) for line in lines) if m]
         contains(lines[0], want, "the first port")
         if distinct == 1:
