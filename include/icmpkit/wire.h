@@ -393,7 +393,10 @@ struct ik_ifinfo {
 IK_MUST_USE enum ik_err ik_ifinfo_decode(struct ik_ifinfo *out, const struct ik_ext_object *object,
                                          struct ik_faults *faults);
 
-/* Interface identification (RFC 8335 section 2.1), class 3. `ctype` 1 name, 2 index, 3 address. */
+/* How an interface is identified: the C-Type (RFC 8335 section 2.1). */
+enum ik_ifident_by { IK_IFIDENT_NAME = 1, IK_IFIDENT_INDEX = 2, IK_IFIDENT_ADDR = 3 };
+
+/* Interface identification (RFC 8335 section 2.1), class 3. `ctype` is an enum ik_ifident_by. */
 struct ik_ifident {
     uint8_t ctype;
     struct ik_rd name;

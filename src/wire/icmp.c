@@ -143,10 +143,21 @@ static uint16_t checksum_of(const struct ik_icmp *msg, const struct ik_icmp_ctx 
     return ik_cksum_fold(ik_cksum_add(sum, message));
 }
 
+/* A request that RFC 8335 section 2 forbids is not made: without its one object, for a remote
+ * interface by name or number, from or to many. */
+static bool probe_allowed(const struct ik_icmp *msg, const struct ik_icmp_ctx *ctx)
+{
+    const bool many = ctx && ((ctx->src && ik_addr_is_multicast(ctx->src)) ||
+                              (ctx->dst && ik_addr_is_multicast(ctx->dst)));
+    return !many && ik_icmp_probe_object_ok(&msg->ext_echo);
+}
+
 enum ik_err ik_icmp_encode(const struct ik_icmp *icmp, const struct ik_icmp_ctx *ctx, bool exact,
                            uint8_t *out, size_t cap, size_t *len)
 {
     if (icmp->family != 4 && icmp->family != 6)
+        return IK_E_VALUE;
+    if (!exact && icmp->kind == IK_ICMP_EXT_ECHO && !probe_allowed(icmp, ctx))
         return IK_E_VALUE;
     struct ik_wr w;
     ik_wr_init(&w, out, cap);

@@ -65,21 +65,27 @@ static bool has_known_code(const struct ik_icmp *msg)
            ik_icmp_code_name(msg->family, msg->type, msg->code);
 }
 
-/* A request has a structure with exactly one object, and that identifies an interface (RFC 8335
- * section 2). A responder answers anything else with code 1. */
+bool ik_icmp_probe_object_ok(const struct ik_icmp_ext_echo *v)
+{
+    struct ik_rd objects;
+    struct ik_ext_object object;
+    unsigned n = 0, wrong = 0;
+    if (ik_ext_open(&objects, v->extensions, NULL) != IK_OK)
+        return false;
+    while (ik_ext_take(&objects, &object, NULL) == IK_OK) {
+        n++;
+        wrong +=
+            object.class_num != IK_EXT_IFIDENT || (!v->local && object.ctype != IK_IFIDENT_ADDR);
+    }
+    return n == 1 && !wrong;
+}
+
+/* A responder answers a request without its one object with code 1 (RFC 8335 section 4). */
 static void probe_check(const struct ik_icmp_in *in)
 {
     enum { STRUCTURE_AT = 8 };
     const struct ik_icmp_ext_echo *v = &in->msg->ext_echo;
-    struct ik_rd objects;
-    struct ik_ext_object object;
-    unsigned n = 0, others = 0;
-    if (ik_ext_open(&objects, v->extensions, NULL) == IK_OK)
-        while (ik_ext_take(&objects, &object, NULL) == IK_OK) {
-            n++;
-            others += object.class_num != IK_EXT_IFIDENT;
-        }
-    if (n != 1 || others)
+    if (!ik_icmp_probe_object_ok(v))
         ik_fault_add(in->faults, IK_FLAW_PROBE_OBJECT, STRUCTURE_AT);
     if (v->flags & ~1)
         ik_fault_add(in->faults, IK_FLAW_RESERVED, 7);

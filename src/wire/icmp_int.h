@@ -45,3 +45,6 @@ IK_MUST_USE enum ik_err ik_nd_check(const struct ik_icmp_in *in);
 void ik_mld_check(const struct ik_icmp_in *in);
 /* Faults of every message: code, bytes behind the end. */
 void ik_icmp_check(const struct ik_icmp_in *in);
+/* True when a PROBE request identifies exactly one interface, and one of another node by its
+ * address (RFC 8335 section 2). */
+bool ik_icmp_probe_object_ok(const struct ik_icmp_ext_echo *v);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BY_NAME = 1, BY_INDEX = 2, BY_ADDR = 3, ADDR_HEAD = 4, NAME_MAX_BYTES = 255 };
+enum { ADDR_HEAD = 4, NAME_MAX_BYTES = 255 };
 
 static size_t padded(size_t n)
 {
@@ -44,15 +44,15 @@ static enum ik_err decode_body(struct ik_ifident *out, struct ik_rd payload, siz
 {
     *at = 0;
     switch (out->ctype) {
-    case BY_NAME:
+    case IK_IFIDENT_NAME:
         out->name = ik_ext_text(payload);
         return out->name.left ? IK_OK : IK_E_SHORT;
-    case BY_INDEX:
+    case IK_IFIDENT_INDEX:
         if (payload.left != 4)
             return payload.left < 4 ? IK_E_SHORT : IK_E_LENGTH;
         out->index = ik_load_be32(payload.p);
         return IK_OK;
-    case BY_ADDR:
+    case IK_IFIDENT_ADDR:
         return decode_addr(out, payload, at);
     default:
         return IK_E_VALUE;
@@ -81,7 +81,7 @@ static enum ik_err put_addr(struct ik_ext_writer *w, const struct ik_ifident *id
     if (ident->addr.left > UINT8_MAX || !addr_fits(ident->afi, ident->addr.left))
         return IK_E_VALUE;
     const enum ik_err err =
-        ik_ext_room(w, IK_EXT_IFIDENT, BY_ADDR, ADDR_HEAD + padded(ident->addr.left), &at);
+        ik_ext_room(w, IK_EXT_IFIDENT, IK_IFIDENT_ADDR, ADDR_HEAD + padded(ident->addr.left), &at);
     if (err)
         return err;
     ik_store_be16(at, ident->afi);
@@ -96,19 +96,19 @@ enum ik_err ik_ifident_put(struct ik_ext_writer *w, const struct ik_ifident *ide
     uint8_t *at;
     enum ik_err err;
     switch (ident->ctype) {
-    case BY_NAME: /* ifName is a DisplayString of at most 255 (RFC 2863) */
+    case IK_IFIDENT_NAME: /* ifName is a DisplayString of at most 255 (RFC 2863) */
         if (!ik_ext_text_is_name(ident->name, NAME_MAX_BYTES))
             return IK_E_VALUE;
-        err = ik_ext_room(w, IK_EXT_IFIDENT, BY_NAME, padded(ident->name.left), &at);
+        err = ik_ext_room(w, IK_EXT_IFIDENT, IK_IFIDENT_NAME, padded(ident->name.left), &at);
         if (!err)
             memcpy(at, ident->name.p, ident->name.left);
         return err;
-    case BY_INDEX:
-        err = ik_ext_room(w, IK_EXT_IFIDENT, BY_INDEX, 4, &at);
+    case IK_IFIDENT_INDEX:
+        err = ik_ext_room(w, IK_EXT_IFIDENT, IK_IFIDENT_INDEX, 4, &at);
         if (!err)
             ik_store_be32(at, ident->index);
         return err;
-    case BY_ADDR:
+    case IK_IFIDENT_ADDR:
         return put_addr(w, ident);
     default:
         return IK_E_VALUE;

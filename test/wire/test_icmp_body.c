@@ -263,6 +263,49 @@ static void ext_echo__not_exactly_one_identification__is_told(void **state)
     assert_true(vector_has_flaw(&faults, IK_FLAW_RESERVED, 7));
 }
 
+static enum ik_err probe_encoded(bool local, const char *objects, const char *dst)
+{
+    struct ik_addr src, to;
+    assert_int_equal(ik_addr_parse("192.0.2.1", &src), IK_OK);
+    assert_int_equal(ik_addr_parse(dst, &to), IK_OK);
+    const struct ik_icmp_ctx ctx = {.family = 4, .src = &src, .dst = &to};
+    const size_t n = vector_bytes(objects, buf, sizeof(buf));
+    const struct ik_icmp msg = {
+        .family = 4,
+        .type = IK_ICMP4_EXT_ECHO,
+        .kind = IK_ICMP_EXT_ECHO,
+        .ext_echo = {.id = 1, .seq = 2, .local = local, .extensions = {buf, n}},
+    };
+    size_t len;
+    return ik_icmp_encode(&msg, &ctx, false, out, sizeof(out), &len);
+}
+
+#define IDENT_ADDR "20000000 000c 0303 0001 04 00 c0000205"
+
+/* R8335-2-03 */
+static void ext_echo__remote_interface__is_named_by_address_only(void **state)
+{
+    (void)state;
+    assert_int_equal(probe_encoded(false, IDENT_ADDR, "192.0.2.2"), IK_OK);
+    assert_int_equal(probe_encoded(true, IDENT_ADDR, "192.0.2.2"), IK_OK);
+    assert_int_equal(probe_encoded(true, IDENT_NAME, "192.0.2.2"), IK_OK);
+    assert_int_equal(probe_encoded(false, IDENT_NAME, "192.0.2.2"), IK_E_VALUE);
+    assert_int_equal(probe_encoded(false, "20000000" IDENT_INDEX, "192.0.2.2"), IK_E_VALUE);
+    assert_int_equal(probe_encoded(true, "20000000", "192.0.2.2"), IK_E_VALUE);
+    decoded(4, "2a000000 00010200" IDENT_NAME);
+    assert_true(vector_has_flaw(&faults, IK_FLAW_PROBE_OBJECT, 8));
+    decoded(4, "2a000000 00010200" IDENT_ADDR);
+    assert_int_equal(faults.n, 0);
+}
+
+/* R8335-2-04 */
+static void ext_echo__to_many__is_not_made(void **state)
+{
+    (void)state;
+    assert_int_equal(probe_encoded(true, IDENT_NAME, "223.255.255.255"), IK_OK);
+    assert_int_equal(probe_encoded(true, IDENT_NAME, "224.0.0.1"), IK_E_VALUE);
+}
+
 /* R8335-2.1-02: an IPv6 address inside an IPv4 probe. */
 static void ext_echo__address_of_the_other_family__is_right(void **state)
 {
@@ -524,6 +567,8 @@ int main(void)
         cmocka_unit_test(ext_echo__id_1_seq_2_local__is_00010201),
         cmocka_unit_test(ext_echo__with_data_after_its_object__splits_it_off),
         cmocka_unit_test(ext_echo__not_exactly_one_identification__is_told),
+        cmocka_unit_test(ext_echo__remote_interface__is_named_by_address_only),
+        cmocka_unit_test(ext_echo__to_many__is_not_made),
         cmocka_unit_test(ext_echo__address_of_the_other_family__is_right),
         cmocka_unit_test(ext_echo_reply__active_dual_stack__is_07),
         cmocka_unit_test(ext_echo_reply__octets_behind_the_header__are_data),
