@@ -8,21 +8,31 @@
 #define SLACK (10 * IK_NS_PER_MS)
 #define WAIT_MIN (100 * IK_NS_PER_US)
 
+/* From one instant to a later one; false where that is no time that a round trip can take. */
+static bool duration(ik_ns from, ik_ns to, ik_ns *out)
+{
+    ik_ns took;
+    if (__builtin_sub_overflow(to, from, &took) || took < 0 || took > IK_RTT_MAX)
+        return false;
+    *out = took;
+    return true;
+}
+
 bool ik_rtt_between(const struct ik_rtt_stamps *s, ik_ns *rtt, enum ik_clock *clock)
 {
     ik_ns out, took;
+    *clock = IK_CLOCK_USER;
     if (__builtin_sub_overflow(s->read, s->handed, &out) || out < 0)
-        out = -1;
+        return false;
     const bool pair = s->sent.clock == s->arrived.clock && s->sent.clock != IK_CLOCK_NONE;
-    *clock = pair ? s->sent.clock : IK_CLOCK_USER;
-    if (!pair)
-        took = out;
-    else if (__builtin_sub_overflow(s->arrived.mono, s->sent.mono, &took))
-        return false;
-    if (took < 0 || took > IK_RTT_MAX || out < 0 || took - SLACK > out)
-        return false;
-    *rtt = took;
-    return true;
+    if (pair && duration(s->sent.mono, s->arrived.mono, &took) && took - SLACK <= out) {
+        *clock = s->sent.clock;
+        *rtt = took;
+        return true;
+    }
+    /* The kernel stamps the copy of a multicast that it loops back before that leaves, so the
+     * answer of this host itself seems to come first. */
+    return duration(s->handed, s->read, rtt);
 }
 
 ik_ns ik_rtt_wait(const struct ik_rtt_stamps *s)

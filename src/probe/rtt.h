@@ -15,9 +15,10 @@ struct ik_rtt_stamps {
     ik_ns handed, read;
 };
 
-/* The round trip from two stamps of one source; where the sources differ or one is missing, between
- * `handed` and `read` (clock USER). False when it cannot be true: negative, longer than the probe
- * was out by our own clock, or beyond IK_RTT_MAX; *clock is set even then. */
+/* The round trip from two stamps of one source; where the sources differ, one is missing, or the
+ * two cannot be true (negative, longer than the probe was out by our own clock, beyond IK_RTT_MAX),
+ * between `handed` and `read` (clock USER). False when that cannot be true either; *clock is set
+ * even then. */
 bool ik_rtt_between(const struct ik_rtt_stamps *s, ik_ns *rtt, enum ik_clock *clock);
 /* How long the probe waited in this machine before it left (for a neighbour's address, or in a
  * queue): IK_NEVER below 100 us, or where the departure stamp is on another scale. */

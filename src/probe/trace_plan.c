@@ -10,6 +10,8 @@
  * left go again, one at a time. */
 #include "probe/trace_plan.h"
 
+#include "probe/rtt.h"
+
 /* How long an answered probe waits for the stamp of its departure: both are on the way to us by
  * different queues. */
 static const ik_ns SETTLE = 10 * IK_NS_PER_MS;
@@ -60,10 +62,10 @@ uint32_t ik_trace_plan_next(const struct ik_trace *t, const struct trace_target 
 
 ik_ns ik_trace_plan_rtt(const struct trace_probe *p, enum ik_clock *clock)
 {
-    const bool stamps = p->sent.clock != IK_CLOCK_NONE && p->sent.clock == p->answer.at.clock;
-    const ik_ns rtt = stamps ? p->answer.at.mono - p->sent.mono : p->answer.user - p->sent_user;
-    *clock = stamps ? p->sent.clock : IK_CLOCK_USER;
-    return rtt < 0 ? IK_NEVER : rtt;
+    const struct ik_rtt_stamps stamps = {
+        .sent = p->sent, .arrived = p->answer.at, .handed = p->sent_user, .read = p->answer.user};
+    ik_ns rtt;
+    return ik_rtt_between(&stamps, &rtt, clock) ? rtt : IK_NEVER;
 }
 
 /* Nothing is waited for when the link never stamped a departure. */

@@ -9,6 +9,6 @@
 uint32_t ik_trace_plan_next(const struct ik_trace *t, const struct trace_target *tt, ik_ns at);
 /* Gives up what has waited long enough, settles answers, and computes when to look again. */
 void ik_trace_plan_advance(struct ik_trace *t, struct trace_target *tt, ik_ns now);
-/* The round trip of an answered probe and the clock that took it: kernel or hardware stamps of one
- * source on both ends, else our own clock; IK_NEVER where time ran backwards. */
+/* The round trip of an answered probe and the clock that took it, as ik_rtt_between() has it;
+ * IK_NEVER where none can be true. */
 ik_ns ik_trace_plan_rtt(const struct trace_probe *p, enum ik_clock *clock);

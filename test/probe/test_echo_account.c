@@ -177,8 +177,8 @@ static void stamps__of_two_sources__are_never_mixed(void **state)
     }
 }
 
-/* A clock in trouble: the answer counts, its time does not. */
-static void stamps__that_cannot_be_true__give_no_round_trip(void **state)
+/* A multicast answer of this host itself: the kernel stamps what it loops back before it leaves. */
+static void stamps__that_cannot_be_true__give_way_to_our_readings(void **state)
 {
     (void)state;
     const struct ik_echo_cfg cfg = slow_cfg();
@@ -188,8 +188,23 @@ static void stamps__that_cannot_be_true__give_no_round_trip(void **state)
     rig_step(&rig, 9 * MS);
     answer_stamped(&rig.sent[0], t0 + 4 * MS, IK_CLOCK_KERNEL);
     assert_string_equal(reply()->state, "received");
+    assert_string_equal(reply()->clock, "user");
+    assert_int_equal(reply()->rtt_ns, 9 * MS);
+    assert_int_equal(rig_totals(&rig).untimed, 0);
+    rig_close(&rig);
+}
+
+/* A clock in trouble: the answer counts, its time does not. */
+static void readings__that_cannot_be_true__give_no_round_trip(void **state)
+{
+    (void)state;
+    const struct ik_echo_cfg cfg = slow_cfg();
+    start(&cfg);
+    rig_step(&rig, 86401 * SEC);
+    answer_stamped(&rig.sent[0], rig.now.mono, IK_CLOCK_KERNEL);
+    assert_string_equal(reply()->state, "late");
     assert_true(reply()->rtt_ns == IK_NEVER);
-    assert_int_equal(rig_totals(&rig).received, 1);
+    assert_int_equal(rig_totals(&rig).late, 1);
     assert_int_equal(rig_totals(&rig).untimed, 1);
     ik_echo_say_summary(rig.e, rig.now);
     rig_drain(&rig);
@@ -577,7 +592,8 @@ int main(void)
         cmocka_unit_test(answer__at_exactly_the_timeout__is_received),
         cmocka_unit_test(wait__for_a_neighbour__is_not_in_the_round_trip),
         cmocka_unit_test(stamps__of_two_sources__are_never_mixed),
-        cmocka_unit_test(stamps__that_cannot_be_true__give_no_round_trip),
+        cmocka_unit_test(stamps__that_cannot_be_true__give_way_to_our_readings),
+        cmocka_unit_test(readings__that_cannot_be_true__give_no_round_trip),
         cmocka_unit_test(failed__never_left__is_outside_of_sent),
         cmocka_unit_test(drops__during_the_wait__make_it_unknown),
         cmocka_unit_test(drops__at_the_very_instant_before__do_not_count),

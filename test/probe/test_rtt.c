@@ -43,6 +43,10 @@ static void between__pairs_of_one_source_only(void **state)
         {{NONE, NONE, 1000, 9000}, true, 8000, IK_CLOCK_USER},
         {{KERNEL(5000), USER(8900), 1000, 9000}, true, 8000, IK_CLOCK_USER},
         {{USER(1100), USER(8900), 1000, 9000}, true, 7800, IK_CLOCK_USER},
+        /* A multicast answer of this host itself: the looped copy is stamped before departure. */
+        {{KERNEL(5000), KERNEL(4999), 0, 9000}, true, 9000, IK_CLOCK_USER},
+        {{KERNEL(INT64_MIN), KERNEL(INT64_MAX), 0, 9000}, true, 9000, IK_CLOCK_USER},
+        {{KERNEL(0), KERNEL(3600 * IK_NS_PER_S), 0, MS}, true, MS, IK_CLOCK_USER},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         ik_ns rtt = -1;
@@ -59,11 +63,11 @@ static void between__absurd_stamps__are_refused(void **state)
 {
     (void)state;
     static const struct ik_rtt_stamps rows[] = {
-        {KERNEL(5000), KERNEL(4999), 0, 9000},
-        {KERNEL(INT64_MIN), KERNEL(INT64_MAX), 0, 9000},
-        {KERNEL(INT64_MAX), KERNEL(INT64_MIN), 0, 9000},
-        {KERNEL(0), KERNEL(INT64_MAX), 0, 9000},
-        {KERNEL(0), KERNEL(3600 * IK_NS_PER_S), 0, MS},
+        {KERNEL(5000), KERNEL(6000), 9000, 1000},
+        {KERNEL(5000), KERNEL(4999), 9000, 1000},
+        {KERNEL(INT64_MIN), KERNEL(INT64_MAX), INT64_MIN, INT64_MAX},
+        {KERNEL(INT64_MAX), KERNEL(INT64_MIN), INT64_MAX, INT64_MIN},
+        {KERNEL(0), KERNEL(INT64_MAX), 0, 90000 * IK_NS_PER_S},
         {NONE, NONE, 9000, 1000},
         {NONE, NONE, INT64_MIN, INT64_MAX},
         {NONE, NONE, INT64_MAX, INT64_MIN},

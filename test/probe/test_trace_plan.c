@@ -198,13 +198,14 @@ static void rtt__no_departure_stamp__user_clock_on_both_ends(void **state)
     net_free(n);
 }
 
-/* CVE-2025-47268 and 2025-48964: stamps at the ends of the range, or backwards, give no round trip
- * and no overflow. */
-static void rtt__cve_2025_47268_absurd_stamps__null(void **state)
+/* CVE-2025-47268 and 2025-48964: stamps at the ends of the range, or backwards, overflow nothing;
+ * our own clock counts. */
+static void rtt__cve_2025_47268_absurd_stamps__user_clock(void **state)
 {
     (void)state;
-    static const ik_ns arrivals[] = {0, START - 1, INT64_MIN / 2};
-    for (size_t i = 0; i < 3; i++) {
+    static const ik_ns arrivals[] = {0, START - 1, START + 3600 * IK_NS_PER_S, INT64_MIN,
+                                     INT64_MAX};
+    for (size_t i = 0; i < sizeof(arrivals) / sizeof(*arrivals); i++) {
         struct ik_trace_cfg cfg = net_cfg(IK_TRACE_UDP);
         struct net *n = path(&cfg, 2);
         net_add(n);
@@ -214,7 +215,8 @@ static void rtt__cve_2025_47268_absurd_stamps__null(void **state)
                 n->events[k].ev.at.mono = arrivals[i];
         net_run_until(n, IK_NEVER - 1);
         assert_string_equal(net_text(n), "1|99 = port-unreachable yes 2");
-        assert_int_equal(n->said[0].rtt_ns, IK_NEVER);
+        assert_int_equal(n->said[0].rtt_ns, IK_NS_PER_MS);
+        assert_string_equal(n->said[0].clock, "user");
         net_free(n);
     }
 }
@@ -332,7 +334,7 @@ int main(void)
         cmocka_unit_test(wait__here_and_near__by_round_trips_seen),
         cmocka_unit_test(rtt__kernel_stamps__not_what_the_loop_saw),
         cmocka_unit_test(rtt__no_departure_stamp__user_clock_on_both_ends),
-        cmocka_unit_test(rtt__cve_2025_47268_absurd_stamps__null),
+        cmocka_unit_test(rtt__cve_2025_47268_absurd_stamps__user_clock),
         cmocka_unit_test(drops__while_out__unknown),
         cmocka_unit_test(send__fails__told_and_not_counted_as_sent),
         cmocka_unit_test(send__too_big__unreachable_with_the_mtu),
