@@ -145,7 +145,7 @@ static void input(struct ik_engine *engine, struct ik_now now, uint8_t port,
     note_now(e, now);
     for (size_t i = 0; i < n; i++)
         take_event(e, now, port, &in[i]);
-    e->backlog = n >= IK_BATCH;
+    e->backlog[port] = n >= IK_BATCH;
     end_if_settled(e);
 }
 
@@ -157,8 +157,8 @@ static size_t output(struct ik_engine *engine, struct ik_now now, struct ik_fram
     note_now(e, now);
     /* After a full batch there may be more to read, and answers in it that came in time: nothing is
      * given up before that was looked at. */
-    const bool caught_up = !e->backlog;
-    e->backlog = false;
+    const bool caught_up = !e->backlog[0] && !e->backlog[1];
+    e->backlog[0] = e->backlog[1] = false;
     if (caught_up)
         ik_echo_account_expire(e, now);
     ik_echo_plan_drop(e, false);

@@ -121,10 +121,10 @@ struct ik_echo_engine {
     enum ik_echo_closing closing;
     uint32_t close_next;
 
-    bool backlog;  /* the last batch was full */
-    bool tokened;  /* probes carry a token */
-    bool complete; /* no target will be added */
-    bool over;     /* nothing more is sent or counted */
+    bool backlog[2]; /* by port: the last batch was full */
+    bool tokened;    /* probes carry a token */
+    bool complete;   /* no target will be added */
+    bool over;       /* nothing more is sent or counted */
 };
 
 /* at + wait, IK_NEVER where that is beyond the end of time. */

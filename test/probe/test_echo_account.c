@@ -113,6 +113,28 @@ static void answer__behind_a_full_batch__is_not_given_up_before(void **state)
     rig_close(&rig);
 }
 
+/* The other link, which has nothing, says nothing about what waits in this one. */
+static void answer__behind_a_full_batch__the_other_link_quiet__is_not_given_up(void **state)
+{
+    (void)state;
+    const struct ik_echo_cfg cfg = slow_cfg();
+    start(&cfg);
+    const ik_ns t0 = rig.now.mono;
+    rig_stamp(&rig, &rig.sent[0], t0, IK_CLOCK_KERNEL);
+    const struct sent probe = rig.sent[0];
+    struct ik_event batch[IK_BATCH];
+    for (size_t i = 0; i < IK_BATCH; i++)
+        batch[i] = (struct ik_event){.kind = IK_EV_SENT, .key = 1};
+    rig_step(&rig, cfg.timeout + SEC);
+    rig.engine->ops->input(rig.engine, rig.now, 0, batch, IK_BATCH);
+    rig.engine->ops->input(rig.engine, rig.now, 1, batch, 1);
+    rig_send(&rig);
+    assert_int_equal(rig_count(&rig, IK_REC_lost), 0);
+    answer_stamped(&probe, t0 + MS, IK_CLOCK_KERNEL);
+    assert_string_equal(reply()->state, "received");
+    rig_close(&rig);
+}
+
 static void answer__at_exactly_the_timeout__is_received(void **state)
 {
     (void)state;
@@ -589,6 +611,7 @@ int main(void)
         cmocka_unit_test(answer__after_the_timeout__is_late),
         cmocka_unit_test(answer__in_time_but_read_late__is_received),
         cmocka_unit_test(answer__behind_a_full_batch__is_not_given_up_before),
+        cmocka_unit_test(answer__behind_a_full_batch__the_other_link_quiet__is_not_given_up),
         cmocka_unit_test(answer__at_exactly_the_timeout__is_received),
         cmocka_unit_test(wait__for_a_neighbour__is_not_in_the_round_trip),
         cmocka_unit_test(stamps__of_two_sources__are_never_mixed),
