@@ -25,7 +25,7 @@ static void by_type(int fd, uint8_t family, uint32_t answers)
     }
     struct icmp6_filter filter;
     ICMP6_FILTER_SETBLOCKALL(&filter);
-    for (int type = ICMP6_DST_UNREACH; type <= ICMP6_PARAM_PROB; type++)
+    for (int type = 0; type < ICMP6_INFOMSG_MASK; type++) /* errors, of unknown type too */
         ICMP6_FILTER_SETPASS(type, &filter);
     if (answers & IK_ANSWER_ECHO)
         ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);

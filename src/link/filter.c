@@ -43,6 +43,15 @@ static size_t block_open(struct prog *p, const uint8_t *values, size_t n)
     return p->n - 1;
 }
 
+/* The same for an accumulator below `bound`. */
+static size_t block_open_below(struct prog *p, uint32_t bound)
+{
+    emit(p, BPF_JMP | BPF_JGE | BPF_K, bound);
+    p->out[p->n - 1].jf = 1; /* past the jump */
+    emit(p, BPF_JMP | BPF_JA, 0);
+    return p->n - 1;
+}
+
 static void block_close(struct prog *p, size_t opened)
 {
     p->out[opened].k = (uint32_t)(p->n - opened - 1);
@@ -104,11 +113,12 @@ static void errors4(struct prog *p, const struct ik_filter_cfg *cfg)
     block_close(p, block);
 }
 
+/* One of unknown type too goes to whom its quote names (RFC 4443 section 2.4 (a)). */
 static void errors6(struct prog *p, const struct ik_filter_cfg *cfg)
 {
-    static const uint8_t types[] = {1, 2, 3, 4};
+    enum { INFORMATIONAL = 128 };
     static const uint8_t extensions[] = {0, 43, 44, 51, 60, 135, 139, 140};
-    size_t block = block_open(p, types, sizeof(types));
+    const size_t block = block_open_below(p, INFORMATIONAL);
     emit(p, BPF_LD | BPF_B | BPF_ABS, 8 + 6);
     quoted(p, cfg, 8 + 40);
     const size_t chain = block_open(p, extensions, sizeof(extensions));

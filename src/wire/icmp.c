@@ -33,7 +33,7 @@ static enum ik_icmp_kind kind_of(const struct ik_icmp_type *row, const struct ik
 {
     if (row)
         return row->kind;
-    /* RFC 4443 section 2.4 (b): an unknown error goes to the process that its quote names. */
+    /* RFC 4443 section 2.4 (a): an unknown error goes to the process that its quote names. */
     if (msg->family == 6 && ik_icmp_is_error(6, msg->type) && bytes >= 8)
         return IK_ICMP_ERROR;
     return IK_ICMP_RAW;
