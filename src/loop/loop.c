@@ -12,6 +12,8 @@
 
 /* How long to wait when a link took nothing and cannot say when it will. */
 #define RETRY_NS IK_NS_PER_MS
+/* Woken so much later than asked for, nobody knows what else happened meanwhile. */
+#define LATE_NS IK_NS_PER_MS
 
 struct engine_entry {
     struct ik_engine *engine;
@@ -34,7 +36,8 @@ struct timer {
 struct ik_loop {
     struct ik_loop_cfg cfg;
     int epoll_fd, timer_fd;
-    ik_ns armed; /* what timer_fd is set to, IK_NEVER when it is off */
+    ik_ns armed;  /* what timer_fd is set to, IK_NEVER when it is off */
+    ik_ns waited; /* until when the last wait was to be, IK_NEVER when there was none */
     int holds;
     bool quit;
     size_t n_engines, n_links, n_sources, n_timers;
@@ -67,6 +70,7 @@ enum ik_err ik_loop_new(struct ik_loop **out, const struct ik_loop_cfg *cfg)
         return IK_E_NOMEM;
     l->cfg = *cfg;
     l->armed = IK_NEVER;
+    l->waited = IK_NEVER;
     l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (l->epoll_fd < 0)
         goto fail;
@@ -224,6 +228,16 @@ static bool receive(struct ik_loop *l, struct ik_now now)
             offer(l, le->link, now, n);
     }
     return more;
+}
+
+/* A program that was stopped wakes with its deadlines behind it and, its wait being interrupted, is
+ * told of no arrivals; and what was answered in time must not be given up unread. */
+static void look_when_late(struct ik_loop *l, struct ik_now now)
+{
+    const bool late = l->waited < now.mono && now.mono - l->waited > LATE_NS;
+    l->waited = IK_NEVER;
+    for (size_t i = 0; late && i < l->n_links; i++)
+        l->links[i].ready = true;
 }
 
 static void want_write(struct ik_loop *l, const struct ik_link *link, bool wanted)
@@ -392,6 +406,7 @@ static enum ik_err wait_events(struct ik_loop *l, int timeout_ms)
 
 static enum ik_err wait_until(struct ik_loop *l, ik_ns at)
 {
+    l->waited = at;
     if (l->cfg.advance) {
         const enum ik_err err = wait_events(l, 0);
         if (err == IK_OK && at != IK_NEVER)
@@ -408,6 +423,7 @@ enum ik_err ik_loop_run(struct ik_loop *l)
     while (!l->quit) {
         const struct ik_now now = l->cfg.clock(l->cfg.ctx);
         run_timers(l, now);
+        look_when_late(l, now);
         const bool more_in = receive(l, now);
         const bool more_out = send_batches(l, now);
         if (l->cfg.on_idle)

@@ -76,6 +76,7 @@ struct metronome {
     uint8_t ports; /* frames go to port 0 .. ports-1 in turn */
     bool stopped;
     ik_ns sent_at[QUEUE], answered_at[QUEUE];
+    uint32_t answered_before[QUEUE]; /* how many, when that frame was sent */
     struct ik_record record;
     uint32_t said, to_say;
 };
@@ -109,6 +110,7 @@ static void metro_accepted(struct ik_engine *e, struct ik_now now, size_t n)
 {
     struct metronome *m = (struct metronome *)e;
     for (size_t i = 0; i < n; i++) {
+        m->answered_before[m->sent] = m->answered;
         m->sent_at[m->sent++] = now.mono;
         m->next_at += m->interval;
     }
@@ -250,13 +252,59 @@ static void run__more_than_a_batch_at_once__all_goes_without_waiting(void **stat
     ik_loop_free(b.loop);
 }
 
-/* ---- verbs' own timers, holds, stop ---------------------------------------------------------- */
-
 static void stop_all(void *ctx, struct ik_now now)
 {
     struct bench *b = ctx;
     ik_loop_stop(b->loop, now);
 }
+
+static ik_ns next_is_not_known(const struct ik_link *l)
+{
+    (void)l;
+    return IK_NEVER;
+}
+
+static void only_wake(void *ctx, struct ik_now now)
+{
+    (void)ctx;
+    (void)now;
+}
+
+static void overslept(void *ctx, ik_ns mono)
+{
+    virtual_advance(ctx, mono < IK_NS_PER_S ? mono : mono + IK_NS_PER_S);
+}
+
+/* Stopped in its sleep and continued (job control), a program has both: answers to read, which
+ * nobody told it of, and deadlines behind it. An engine would give up what was answered long ago.
+ */
+static void run__woken_late__reads_before_it_asks_for_output(void **state)
+{
+    (void)state;
+    static const struct ik_link_ops silent_ops = {
+        .rx = delay_rx, .tx = delay_tx, .fd = no_fd, .next = next_is_not_known};
+    struct bench b = {.mono = 1000};
+    b.metro = (struct metronome){.engine.ops = &metro_ops,
+                                 .interval = 2 * IK_NS_PER_S,
+                                 .want = 2,
+                                 .next_at = 1000,
+                                 .ports = 1};
+    b.links[0] = (struct delay_link){.link.ops = &silent_ops, .delay = IK_NS_PER_S};
+    const struct ik_loop_cfg cfg = {
+        .on_record = count_record, .clock = virtual_clock, .advance = overslept, .ctx = &b};
+    assert_int_equal(ik_loop_new(&b.loop, &cfg), IK_OK);
+    assert_int_equal(ik_loop_add_engine(b.loop, &b.metro.engine), IK_OK);
+    assert_int_equal(ik_loop_attach(b.loop, &b.metro.engine, 0, &b.links[0].link), IK_OK);
+    /* After it has sent, a loop looks at its links by itself: once. */
+    assert_int_equal(ik_loop_wake_at(b.loop, 2000, only_wake, &b), IK_OK);
+    assert_int_equal(ik_loop_wake_at(b.loop, 10 * IK_NS_PER_S, stop_all, &b), IK_OK);
+    assert_int_equal(ik_loop_run(b.loop), IK_OK);
+    assert_int_equal(b.metro.sent, 2);
+    assert_int_equal(b.metro.answered_before[1], 1);
+    ik_loop_free(b.loop);
+}
+
+/* ---- verbs' own timers, holds, stop ---------------------------------------------------------- */
 
 static void let_go(void *ctx, struct ik_now now)
 {
@@ -372,6 +420,7 @@ int main(void)
         cmocka_unit_test(run__virtual_time__is_exact_to_the_nanosecond),
         cmocka_unit_test(run__short_tx__offers_the_rest_again),
         cmocka_unit_test(run__more_than_a_batch_at_once__all_goes_without_waiting),
+        cmocka_unit_test(run__woken_late__reads_before_it_asks_for_output),
         cmocka_unit_test(timers__stop_and_hold__end_the_run_at_their_instants),
         cmocka_unit_test(attach__wrong_calls__are_refused),
         cmocka_unit_test(run__real_time__sources_and_timers_wake_it),
