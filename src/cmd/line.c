@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * A piece is kept as its bytes, with a mark, a kind and the raw address wherever a name belongs:
- * nothing that a stranger sent reaches here unescaped, so the mark cannot occur in text. Waiting
- * pieces stand in one buffer, each behind its length. */
+ * no text of others (strangers, file names, interfaces) reaches here unescaped, so the mark cannot
+ * occur in text. Waiting pieces stand in one buffer, each behind its length. */
 #include "line.h"
+
+#include <icmpkit/record.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -126,6 +128,14 @@ void ik_line_rtt(struct ik_line *t, ik_ns rtt)
     decimal(t, v % (1000 / step), step == 100 ? 1 : 2);
 }
 
+/* The kernel takes nearly any byte in the name of an interface. */
+void ik_line_iface(struct ik_line *t, const char *name)
+{
+    char safe[64];
+    const struct ik_rd text = {(const uint8_t *)name, strlen(name)};
+    ik_line_str(t, ik_text_escape(text, safe, sizeof safe));
+}
+
 void ik_line_addr(struct ik_line *t, const struct ik_addr *addr)
 {
     char buf[IK_ADDR_TEXT];
@@ -138,7 +148,7 @@ void ik_line_addr(struct ik_line *t, const struct ik_addr *addr)
         if (ik_iface_name(addr->scope, scope))
             ik_line_u64(t, addr->scope);
         else
-            ik_line_str(t, scope);
+            ik_line_iface(t, scope);
     }
 }
 

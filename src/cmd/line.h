@@ -25,6 +25,8 @@ void ik_line_u64(struct ik_line *t, uint64_t v);
 void ik_line_us3(struct ik_line *t, int64_t us);
 /* A round trip as iputils rounds it: four figures, "0.028", "1.23", "12.3", "123". */
 void ik_line_rtt(struct ik_line *t, ik_ns rtt);
+/* The name of an interface, escaped. */
+void ik_line_iface(struct ik_line *t, const char *name);
 /* An address as a number. */
 void ik_line_addr(struct ik_line *t, const struct ik_addr *addr);
 /* An address as "name (number)" when it has a name, else as a number. */

@@ -48,7 +48,9 @@ void ik_ping_text_header(struct ik_ping *p, struct ik_now now, const char *name,
     if (plan->interface || plan->source.family || plan->opt.sticky) {
         ik_line_str(l, "from ");
         ik_line_addr(l, plan->source.family ? &plan->source : &r->source);
-        ik_line_fmt(l, " %s: ", plan->interface ? plan->interface : "");
+        ik_line_str(l, " ");
+        ik_line_iface(l, plan->interface ? plan->interface : "");
+        ik_line_str(l, ": ");
     }
     print_size(p, addr->family);
     ik_line_end(l, now);
@@ -58,9 +60,12 @@ void ik_ping_text_many(struct ik_ping *p, struct ik_now now, const char *name, u
                        const char *things, uint8_t family)
 {
     struct ik_line *l = p->run.line;
+    char safe[256];
+    const struct ik_rd text = {(const uint8_t *)name, strlen(name)};
     if (!l)
         return;
-    ik_line_fmt(l, "PING %s (%llu %s) ", name, (unsigned long long)n, things);
+    ik_line_fmt(l, "PING %s (%llu %s) ", ik_text_escape(text, safe, sizeof safe),
+                (unsigned long long)n, things);
     print_size(p, family);
     ik_line_end(l, now);
 }

@@ -53,6 +53,23 @@ static void header__families_and_sources__as_iputils(void **state)
     rig_free(r);
 }
 
+static void header__control_characters_of_names__are_escaped(void **state)
+{
+    (void)state;
+    struct text_rig *r = rig_new();
+    const struct ik_now now = {1, 1};
+    const struct ik_addr four = addr_of("127.0.0.1");
+    const struct ik_route route = {.source = four};
+    ik_ping_text_many(&r->p, now, "a\1b\x1b", 100, "targets", 4);
+    assert_string_equal(rig_text(r), "PING a\\x01b\\x1b (100 targets) 56(84) bytes of data.\n");
+    rig_clear(r);
+    r->p.plan.interface = "e\1h";
+    ik_ping_text_header(&r->p, now, "127.0.0.1", &four, &route, true);
+    assert_string_equal(rig_text(r), "PING 127.0.0.1 (127.0.0.1) from 127.0.0.1 e\\x01h: "
+                                     "56(84) bytes of data.\n");
+    rig_free(r);
+}
+
 static void reply__times__four_figures(void **state)
 {
     (void)state;
@@ -418,6 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header__families_and_sources__as_iputils),
+        cmocka_unit_test(header__control_characters_of_names__are_escaped),
         cmocka_unit_test(reply__times__four_figures),
         cmocka_unit_test(reply__remarks__as_iputils),
         cmocka_unit_test(reply__wrong_data__is_dumped),
