@@ -64,6 +64,14 @@ static bool check_group(struct ik_ping *p, const char *name, bool broadcast)
     return true;
 }
 
+/* One of many targets: failed sends tell the rest, but nobody else would hold users to the limits
+ * of groups. Only with -b can an address turn out to be a broadcast one. */
+static bool is_unchecked(const struct ik_ping *p, const struct ik_addr *addr)
+{
+    const bool may_be_group = p->plan.opt.broadcast || ik_addr_is_multicast(addr);
+    return !ik_ping_add_few(p) && (p->plan.root || !may_be_group);
+}
+
 /* What can be known about a target before a probe fails; `r` is filled when there is a route. */
 static bool check(struct ik_ping *p, const char *name, const struct ik_addr *addr,
                   struct ik_route *r)
@@ -71,7 +79,7 @@ static bool check(struct ik_ping *p, const char *name, const struct ik_addr *add
     *r = (struct ik_route){.ifindex = 0};
     if (!p->run.links[addr->family == 6])
         return refuse(p, name, addr->family == 6 ? "no IPv6 on this host" : "no IPv4 on this host");
-    if (!ik_ping_add_few(p))
+    if (is_unchecked(p, addr))
         return true;
     const enum ik_err err = route(p, addr, r);
     if (err == IK_E_NO_ROUTE)
@@ -127,10 +135,16 @@ void ik_ping_add_prefix(struct ik_ping *p, struct ik_now now, const struct ik_pi
                      t->addr.family == 6 ? "no IPv6 on this host" : "no IPv4 on this host");
         return;
     }
+    if (ik_addr_is_multicast(&t->addr) && !check_group(p, t->text, false))
+        return;
+    const bool may_be_broadcast = p->plan.opt.broadcast && !p->plan.root;
+    char text[IK_ADDR_TEXT];
+    struct ik_route r;
     ik_ping_text_many(p, now, t->text, t->n, "addresses", t->addr.family);
     for (uint64_t i = 0; i < t->n; i++) {
         const struct ik_addr addr = ik_prefix_host(&t->prefix, i);
-        add(p, now, NULL, &addr);
+        if (!may_be_broadcast || check(p, ik_addr_text(&addr, text), &addr, &r))
+            add(p, now, NULL, &addr);
     }
 }
 

@@ -259,6 +259,25 @@ def users_have_the_limits_of_iputils():
 
 
 @case
+def users_have_the_limits_of_groups_among_many_targets():
+    """A multicast or broadcast address once a second at most, in a prefix and in a long list too."""
+    with Net() as net:
+        node, other = net.node("a"), net.node("b")
+        net.link(node, other, "10.0.0.0/25")
+        node.ip("route add 224.0.0.0/4 dev eth0")
+        node.ping_sockets(True)
+        ours = net.command_for_all()
+        many = ["127.0.0.%d" % n for n in range(1, 80)]
+        told = "a group of hosts: the least interval for a user is 1 s"
+        for args in (["224.0.0.0/30"], ["224.0.0.9", *many], ["-b", "10.0.0.126/31"],
+                     ["-b", "10.0.0.127", *many]):
+            done = node.run([ours, "ping", "-c1", "-i.5", "-W.2", *args], user=NOBODY)
+            group = "10.0.0.127" if "-b" in args else args[0]
+            contains(done.stderr, "ping: %s: %s" % (group, told), str(args))
+            equal(done.returncode, 2, str(args))
+
+
+@case
 def a_user_without_permission_is_told_the_commands():
     with Net() as net:
         node = net.node("a")
