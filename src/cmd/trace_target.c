@@ -83,11 +83,20 @@ int ik_trace_target_survey(struct ik_trace_verb *v)
 
 /* ---- into the engine ------------------------------------------------------------------------- */
 
-static void refuse(struct ik_trace_verb *v, struct ik_trace_target *t, const char *why)
+/* Said in the stream too, where a target would be missed. */
+static void refuse(struct ik_trace_verb *v, struct ik_trace_target *t, const char *what,
+                   const char *why)
 {
     t->settled = true;
     v->refused++;
     say_bad(t->text, why);
+    if (!v->plan.opt.json)
+        return;
+    struct ik_record rec = ik_record_make(IK_REC_notice, ik_clock_now().real);
+    rec.notice.target = t->text;
+    rec.notice.what = what;
+    rec.notice.text = why;
+    ik_run_record(&v->run, &rec);
 }
 
 static const char *route_trouble(enum ik_err err)
@@ -151,6 +160,7 @@ static void answered(void *ctx, struct ik_now now, const struct ik_names_answer 
 {
     struct ik_trace_target *t = ctx;
     struct ik_trace_verb *v = t->verb;
+    const bool unknown = a->err || a->n == 0;
     const char *why = a->error_text ? a->error_text : "Name or service not known";
     v->pending--;
     for (int family = 4; family <= 6 && !t->added; family += 2)
@@ -158,7 +168,7 @@ static void answered(void *ctx, struct ik_now now, const struct ik_names_answer 
             if (a->addrs[i].family == family && (!v->plan.family || v->plan.family == family))
                 why = try_add(v, t, now, &a->addrs[i]);
     if (!t->added)
-        refuse(v, t, why);
+        refuse(v, t, unknown ? "name-error" : "not-tried", why);
     complete(v, now);
 }
 
@@ -171,7 +181,7 @@ static void ask(struct ik_trace_verb *v, struct ik_trace_target *t)
     if (!err)
         return;
     v->pending--;
-    refuse(v, t, ik_err_text(err));
+    refuse(v, t, "not-tried", ik_err_text(err));
 }
 
 void ik_trace_target_start(struct ik_trace_verb *v, struct ik_now now)
@@ -181,7 +191,7 @@ void ik_trace_target_start(struct ik_trace_verb *v, struct ik_now now)
         struct ik_trace_target *t = &v->targets[i];
         const char *why = t->literal ? try_add(v, t, now, &t->addr) : NULL;
         if (why)
-            refuse(v, t, why);
+            refuse(v, t, "not-tried", why);
         else if (!t->literal)
             ask(v, t);
     }
