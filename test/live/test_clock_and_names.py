@@ -6,7 +6,7 @@ import datetime
 import os
 import time
 
-from cases import Skip, add, case, equal, main
+from cases import Skip, add, case, contains, equal, main
 from net import ICMP, NOBODY, Net, require_root
 from runs import Records, check_totals, ping_json, trace_json
 
@@ -144,21 +144,24 @@ HOSTILE_NAME = [b';$(x)`id`', b'\x1b[31mred\x1b]0;t\x07', b'\xff\xfe"\\', b"exam
 
 @case
 def hostile_names_are_escaped():
-    """2025-14558: a name of shell and terminal commands, in every output."""
+    """2025-14558: a name of shell and terminal commands, in every output. From DNS the resolver
+    refuses it; from a file it comes as it is."""
     node = net.node("evil")
     node.resolver("nameserver 127.0.0.1")
+    node.hosts("192.0.2.2 ;$(x)`id`\x1b[31mred\x1b]0;t\x07\\\".example")
     Resolver(node, HOSTILE_NAME)
-    node.ip("addr add 192.0.2.1/32 dev lo")
-    for argv in (["ping", "-c", "2", "-i", "0.3", "192.0.2.1"], ["trace", "192.0.2.1"],
-                 ["ping", "--json", "-c", "2", "-i", "0.3", "192.0.2.1"],
-                 ["trace", "--json", "192.0.2.1"]):
-        done = node.run([ICMP, *argv], timeout=20)
+    node.ip("addr add 192.0.2.1/32 dev lo", "addr add 192.0.2.2/32 dev lo")
+    for argv in (["ping", "-H", "-c", "2", "-i", "0.3"], ["trace"],
+                 ["ping", "--json", "-c", "2", "-i", "0.3"], ["trace", "--json"]):
+        done = node.run([ICMP, *argv, "192.0.2.1", "192.0.2.2"], timeout=20)
         equal(done.returncode, 0, done.stderr)
         for line in (done.stdout + done.stderr).splitlines():
             if not line.isprintable():
                 raise AssertionError("unprintable in %s: %r" % (argv, line))
         if "--json" in argv:
             Records(done.stdout)
+        if argv != ["ping", "--json", "-c", "2", "-i", "0.3"]:  # which has no names
+            contains(done.stdout, "x1b[31mred", "the name from the file is shown")
 
 
 @case
