@@ -194,8 +194,8 @@ def a_user_keeps_the_limits_of_ping():
     for args in (["-i", "0.0001"], ["-l", "4"], ["-f"]):
         ours = src.run([command, "ping", *args, "-c", "1", "127.0.0.1"], user=NOBODY)
         theirs = src.run([PING, *args, "-c", "1", "127.0.0.1"], user=NOBODY)
-        if theirs.returncode == 2:
-            equal((ours.returncode, ours.stdout), (2, ""), "%s: %s" % (args, ours.stderr))
+        equal((ours.returncode, ours.stdout), (2, ""), "%s: %s" % (args, ours.stderr))
+        equal(theirs.returncode, 2, "%s: %s" % (args, theirs.stderr))
 
 
 with net:
