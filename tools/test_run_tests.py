@@ -7,7 +7,9 @@ import io
 import json
 import pathlib
 import sys
+import tempfile
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 PATH = str(pathlib.Path(__file__).with_name('run-tests'))
@@ -71,6 +73,22 @@ class RunTests(unittest.TestCase):
         finally:
             run_tests.build = build
         self.assertEqual(closed(count, False)[1][-1], '0 passed, 1 failed, 0 skipped')
+
+    def test_tests_that_break_off__are_a_failure(self):
+        """meson ends with an error of its own, after rows that all passed."""
+        with tempfile.TemporaryDirectory() as folder:
+            logs = pathlib.Path(folder, 'build-gcc', 'meson-logs')
+            logs.mkdir(parents=True)
+
+            def call(*argv, **_):
+                (logs / 'testlog.json').write_text(log('OK', 'OK'))
+                return False
+            count = run_tests.Count()
+            with unittest.mock.patch.multiple(run_tests, ROOT=pathlib.Path(folder), call=call,
+                                              build=lambda *_: True), \
+                    contextlib.redirect_stdout(io.StringIO()):
+                run_tests.run('gcc', count)
+        self.assertEqual(closed(count, False)[1][-1], '3 passed, 1 failed, 0 skipped')
 
 
 if __name__ == '__main__':
