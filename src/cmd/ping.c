@@ -314,8 +314,8 @@ static int exit_status(const struct ik_ping *p)
         return t.until_reached ? 0 : 1;
     if (t.alive < t.targets || t.targets == 0 || p->pending)
         return 1;
-    const uint64_t wanted = (uint64_t)o->count * t.targets;
-    return o->deadline && t.received + t.late < wanted ? 1 : 0;
+    /* count * targets can be beyond 64 bits */
+    return o->deadline && (t.received + t.late) / t.targets < (uint64_t)o->count ? 1 : 0;
 }
 
 static int run(struct ik_ping *p)
