@@ -66,8 +66,8 @@ static const struct ik_opt options[] = {
     {.kind = IK_OPT_HEADING, .help = "Until when:"},
     {'w', "deadline", IK_OPT_SECONDS, AT(deadline), "SECONDS",
      "stop then, or after COUNT answers, or an error", 0, DAYS_24},
-    {'W', "timeout", IK_OPT_SECONDS, AT(timeout), "SECONDS", "wait for an answer (10)",
-     IK_NS_PER_MS, DAYS_24},
+    {'W', "timeout", IK_OPT_SECONDS, AT(timeout), "SECONDS",
+     "wait for an answer (10), 0 without end", 0, DAYS_24},
     {0, "until", IK_OPT_STRING, AT(until), "up:N|down:N",
      "stop after N answers, or losses, in a row"},
     {.kind = IK_OPT_HEADING, .help = "What to print:"},
@@ -338,6 +338,8 @@ bool ik_ping_opt_read(struct ik_ping_plan *p, int argc, char *const *argv, const
     if (!ik_opt_parse(&ik_ping_spec, argc, argv, &p->opt, &p->args))
         return false;
     p->interval_given = given(p, "i");
+    if (p->opt.timeout < IK_NS_PER_MS)
+        p->opt.timeout = DAYS_24; /* iputils counts whole milliseconds, and none as no end */
     if (p->opt.help || p->opt.usage || p->opt.version)
         return true;
     if (!read_node(p) || p->node.help)

@@ -24,6 +24,26 @@ static void read_as(struct run *r, const char *line, bool root)
     r->ok = ik_ping_opt_read(&r->plan, argc, r->argv, r->operands, root);
 }
 
+static void timeout__below_a_millisecond__has_no_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        ik_ns timeout;
+    } rows[] = {
+        {"-W 0 h", 2147483 * IK_NS_PER_S},
+        {"-W 0.0009 h", 2147483 * IK_NS_PER_S},
+        {"-W 0.001 h", IK_NS_PER_MS},
+        {"h", 10 * IK_NS_PER_S},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run r;
+        read_as(&r, rows[i].line, true);
+        assert_true(r.ok);
+        assert_int_equal(r.plan.opt.timeout, rows[i].timeout);
+    }
+}
+
 static void options__all_of_iputils__are_taken(void **state)
 {
     (void)state;
@@ -90,7 +110,6 @@ static void options__contradictions__are_refused(void **state)
         "--until up:3x h",
         "-T tsprespec h",
         "-T tsprespec name h",
-        "-W 0.0001 h",
         "-s 65508 h",
         "-Q 256 h",
         "-l 65537 h",
@@ -194,6 +213,7 @@ static void node_info__subjects__are_encoded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timeout__below_a_millisecond__has_no_end),
         cmocka_unit_test(options__all_of_iputils__are_taken),
         cmocka_unit_test(options__contradictions__are_refused),
         cmocka_unit_test(user__limits__are_those_of_iputils),
