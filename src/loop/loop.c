@@ -5,10 +5,9 @@
 #include "icmpkit/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
 /* How long to wait when a link took nothing and cannot say when it will. */
 #define RETRY_NS IK_NS_PER_MS
@@ -24,7 +23,7 @@ struct engine_entry {
 
 struct link_entry {
     struct ik_link *link;
-    bool ready, wants_write;
+    bool ready;
 };
 
 struct timer {
@@ -35,8 +34,6 @@ struct timer {
 
 struct ik_loop {
     struct ik_loop_cfg cfg;
-    int epoll_fd, timer_fd;
-    ik_ns armed;  /* what timer_fd is set to, IK_NEVER when it is off */
     ik_ns waited; /* until when the last wait was to be, IK_NEVER when there was none */
     int holds;
     bool quit;
@@ -45,23 +42,11 @@ struct ik_loop {
     struct link_entry links[IK_LOOP_MAX];
     struct ik_source *sources[IK_LOOP_MAX];
     struct timer timers[IK_LOOP_MAX];
+    /* What is waited for: links first, then sources, each at its place in its list. */
+    struct pollfd polled[2 * IK_LOOP_MAX];
     struct ik_event events[IK_BATCH];
     struct ik_frame frames[IK_BATCH];
 };
-
-/* What an epoll event is about: its kind in the upper half, its place in the lower. */
-enum { TAG_TIMER, TAG_LINK, TAG_SOURCE };
-
-static uint64_t tag_make(uint32_t kind, size_t index)
-{
-    return (uint64_t)kind << 32 | (uint32_t)index;
-}
-
-static enum ik_err watch(struct ik_loop *l, int op, int fd, uint32_t events, uint64_t tag)
-{
-    struct epoll_event ev = {.events = events, .data.u64 = tag};
-    return epoll_ctl(l->epoll_fd, op, fd, &ev) == 0 ? IK_OK : IK_E_SYSTEM;
-}
 
 enum ik_err ik_loop_new(struct ik_loop **out, const struct ik_loop_cfg *cfg)
 {
@@ -69,31 +54,15 @@ enum ik_err ik_loop_new(struct ik_loop **out, const struct ik_loop_cfg *cfg)
     if (!l)
         return IK_E_NOMEM;
     l->cfg = *cfg;
-    l->armed = IK_NEVER;
     l->waited = IK_NEVER;
-    l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (l->epoll_fd < 0)
-        goto fail;
-    l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (l->timer_fd < 0)
-        goto fail_epoll;
-    if (watch(l, EPOLL_CTL_ADD, l->timer_fd, EPOLLIN, tag_make(TAG_TIMER, 0)) != IK_OK)
-        goto fail_timer;
+    for (size_t i = 0; i < 2 * IK_LOOP_MAX; i++)
+        l->polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
     *out = l;
     return IK_OK;
-fail_timer:
-    close(l->timer_fd);
-fail_epoll:
-    close(l->epoll_fd);
-fail:
-    free(l);
-    return IK_E_SYSTEM;
 }
 
 void ik_loop_free(struct ik_loop *l)
 {
-    close(l->timer_fd);
-    close(l->epoll_fd);
     free(l);
 }
 
@@ -112,9 +81,7 @@ static enum ik_err link_add(struct ik_loop *l, struct ik_link *link)
             return IK_OK;
     if (l->n_links == IK_LOOP_MAX)
         return IK_E_FULL;
-    const int fd = link->ops->fd(link);
-    if (fd >= 0 && watch(l, EPOLL_CTL_ADD, fd, EPOLLIN, tag_make(TAG_LINK, l->n_links)) != IK_OK)
-        return IK_E_SYSTEM;
+    l->polled[l->n_links].fd = link->ops->fd(link);
     l->links[l->n_links++] = (struct link_entry){.link = link};
     return IK_OK;
 }
@@ -139,8 +106,7 @@ enum ik_err ik_loop_add_source(struct ik_loop *l, struct ik_source *s)
 {
     if (l->n_sources == IK_LOOP_MAX)
         return IK_E_FULL;
-    if (watch(l, EPOLL_CTL_ADD, s->fd, EPOLLIN, tag_make(TAG_SOURCE, l->n_sources)) != IK_OK)
-        return IK_E_SYSTEM;
+    l->polled[IK_LOOP_MAX + l->n_sources].fd = s->fd;
     l->sources[l->n_sources++] = s;
     return IK_OK;
 }
@@ -240,17 +206,11 @@ static void look_when_late(struct ik_loop *l, struct ik_now now)
         l->links[i].ready = true;
 }
 
-static void want_write(struct ik_loop *l, const struct ik_link *link, bool wanted)
+static void want_write(struct ik_loop *l, const struct ik_link *link)
 {
-    for (size_t i = 0; i < l->n_links; i++) {
-        struct link_entry *le = &l->links[i];
-        const int fd = link->ops->fd(link);
-        if (le->link != link || le->wants_write == wanted || fd < 0)
-            continue;
-        const uint32_t events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN;
-        if (watch(l, EPOLL_CTL_MOD, fd, events, tag_make(TAG_LINK, i)) == IK_OK)
-            le->wants_write = wanted;
-    }
+    for (size_t i = 0; i < l->n_links; i++)
+        if (l->links[i].link == link)
+            l->polled[i].events = POLLIN | POLLOUT;
 }
 
 /* Hands frames to their links, in order, a run of one port at a time. Returns how many were taken;
@@ -292,7 +252,7 @@ static bool send_batches(struct ik_loop *l, struct ik_now now)
         drain(l, e);
         if (short_of) {
             en->retry_at = now.mono + RETRY_NS;
-            want_write(l, short_of, true);
+            want_write(l, short_of);
         } else {
             en->retry_at = 0;
             more |= n == IK_BATCH;
@@ -346,60 +306,40 @@ static ik_ns next_instant(const struct ik_loop *l)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-static enum ik_err arm(struct ik_loop *l, ik_ns at)
+static void link_woke(struct ik_loop *l, size_t index, short events)
 {
-    if (at == l->armed)
-        return IK_OK;
-    struct itimerspec spec = {0};
-    if (at != IK_NEVER) {
-        const ik_ns when = at > 0 ? at : 1; /* zero would switch it off */
-        spec.it_value.tv_sec = when / IK_NS_PER_S;
-        spec.it_value.tv_nsec = when % IK_NS_PER_S;
-    }
-    if (timerfd_settime(l->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL) != 0)
-        return IK_E_SYSTEM;
-    l->armed = at;
-    return IK_OK;
-}
-
-static void link_woke(struct ik_loop *l, size_t index, uint32_t events)
-{
-    struct link_entry *le = &l->links[index];
-    le->ready |= (events & ~(uint32_t)EPOLLOUT) != 0;
-    if (!(events & EPOLLOUT))
+    l->links[index].ready |= (events & ~POLLOUT) != 0;
+    if (!(events & POLLOUT))
         return;
-    want_write(l, le->link, false);
+    l->polled[index].events = POLLIN;
     for (size_t i = 0; i < l->n_engines; i++)
         l->engines[i].retry_at = 0;
 }
 
-static void timer_fired(struct ik_loop *l)
+/* Waits for the kernel, at most until `at`; an instant that has passed only looks. Descriptors are
+ * handed over anew each time: a standing registration (epoll) would make every message that comes
+ * while we are busy pay for a wake-up that nobody needs. */
+static enum ik_err wait_events(struct ik_loop *l, ik_ns at)
 {
-    uint64_t times;
-    if (read(l->timer_fd, &times, sizeof(times)) == sizeof(times))
-        l->armed = IK_NEVER;
-}
-
-/* Waits for the kernel, at most until the armed timer; `timeout_ms` 0 only looks. */
-static enum ik_err wait_events(struct ik_loop *l, int timeout_ms)
-{
-    struct epoll_event evs[IK_LOOP_MAX];
-    const int n = epoll_wait(l->epoll_fd, evs, IK_LOOP_MAX, timeout_ms);
+    struct timespec left = {0};
+    if (at != IK_NEVER && at > 0) {
+        const ik_ns ns = at - l->cfg.clock(l->cfg.ctx).mono;
+        if (ns > 0)
+            left = (struct timespec){ns / IK_NS_PER_S, ns % IK_NS_PER_S};
+    }
+    int n = ppoll(l->polled, 2 * IK_LOOP_MAX, at == IK_NEVER ? NULL : &left, NULL);
     if (n < 0)
         return errno == EINTR ? IK_OK : IK_E_SYSTEM;
     const struct ik_now now = l->cfg.clock(l->cfg.ctx);
-    for (int i = 0; i < n; i++) {
-        const uint32_t index = (uint32_t)evs[i].data.u64;
-        switch (evs[i].data.u64 >> 32) {
-        case TAG_TIMER:
-            timer_fired(l);
-            break;
-        case TAG_LINK:
-            link_woke(l, index, evs[i].events);
-            break;
-        default:
-            l->sources[index]->ready(l->sources[index], now);
-        }
+    for (size_t i = 0; n > 0 && i < 2 * IK_LOOP_MAX; i++) {
+        const short events = l->polled[i].revents;
+        if (!events)
+            continue;
+        n--;
+        if (i < IK_LOOP_MAX)
+            link_woke(l, i, events);
+        else
+            l->sources[i - IK_LOOP_MAX]->ready(l->sources[i - IK_LOOP_MAX], now);
     }
     return IK_OK;
 }
@@ -407,19 +347,19 @@ static enum ik_err wait_events(struct ik_loop *l, int timeout_ms)
 static enum ik_err wait_until(struct ik_loop *l, ik_ns at)
 {
     l->waited = at;
-    if (l->cfg.advance) {
-        const enum ik_err err = wait_events(l, 0);
-        if (err == IK_OK && at != IK_NEVER)
-            l->cfg.advance(l->cfg.ctx, at);
-        return err;
-    }
-    const enum ik_err err = arm(l, at);
-    return err == IK_OK ? wait_events(l, -1) : err;
+    if (!l->cfg.advance)
+        return wait_events(l, at);
+    const enum ik_err err = wait_events(l, 0);
+    if (err == IK_OK && at != IK_NEVER)
+        l->cfg.advance(l->cfg.ctx, at);
+    return err;
 }
 
 enum ik_err ik_loop_run(struct ik_loop *l)
 {
     unsigned busy_turns = 0;
+    /* Sleep to the instant asked for: the default lets a timer be 50 us late. */
+    (void)prctl(PR_SET_TIMERSLACK, 1);
     while (!l->quit) {
         const struct ik_now now = l->cfg.clock(l->cfg.ctx);
         run_timers(l, now);
