@@ -36,7 +36,7 @@ static bool read_address(const char *text, const struct ik_ping_plan *plan, stru
         return true;
     }
     snprintf(plain, sizeof plain, "%.*s", zone ? (int)(zone - text) : (int)strlen(text), text);
-    if (ik_addr_parse(plain, out))
+    if (ik_addr_parse(plain, out) || (zone && out->family == 4))
         return false;
     if (zone && !zone_index(zone + 1, &out->scope))
         snprintf(why, cap, "no interface '%s'; 'ip link' lists them", zone + 1);

@@ -37,7 +37,7 @@ static bool read_address(const struct ik_trace_plan *plan, const char *text, str
         return false;
     memcpy(plain, text, n);
     plain[n] = 0;
-    if (ik_addr_parse(plain, out))
+    if (ik_addr_parse(plain, out) || (zone && out->family == 4))
         return false;
     if (zone && !zone_index(zone + 1, &out->scope))
         *why = "no such interface after the '%'; 'ip link' lists them";

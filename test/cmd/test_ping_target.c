@@ -22,6 +22,7 @@ static void target__forms__are_understood(void **state)
         {"10.0.0.0/12", IK_PING_PREFIX, 1048574},
         {"2001:db8::/120", IK_PING_PREFIX, 255},
         {"h", IK_PING_NAME, 1},
+        {"10.0.0.1%lo", IK_PING_NAME, 1},
         {"1.2.3.4.example", IK_PING_NAME, 1},
         {"b\xc3\xbc"
          "cher.example",
