@@ -47,14 +47,14 @@ struct ik_echo_cfg {
     bool answers_end; /* -w: a target ends after `count` answers (0: none) or its first ICMP error,
                          not after count probes */
     uint32_t until_up, until_down; /* --until: a target ends after this many answers, or losses, in
-                                      a row; 0 off */
+                                      a row, at most IK_ECHO_UNTIL_MAX; 0 off */
     uint16_t node_query;           /* NODE_INFO: qtype */
     uint16_t node_flags;
     struct ik_rd node_subject; /* at most IK_ECHO_SUBJECT_MAX bytes */
     uint8_t node_code;
 };
 
-enum { IK_ECHO_SKETCH_TARGETS = 4096, IK_ECHO_SUBJECT_MAX = 1024 };
+enum { IK_ECHO_SKETCH_TARGETS = 4096, IK_ECHO_SUBJECT_MAX = 1024, IK_ECHO_UNTIL_MAX = 32767 };
 
 /* The engine's `stop` sends nothing more and says the summaries at once. A probe that has waited as
  * long as `linger` allows is lost then, a younger one counts as in_flight. A redirect or source

@@ -148,8 +148,8 @@ static bool read_until(struct ik_ping_plan *p)
     const char *text = p->opt.until;
     const bool up = !strncmp(text, "up:", 3), down = !strncmp(text, "down:", 5);
     int64_t n;
-    if ((!up && !down) || !ik_opt_int(text + (up ? 3 : 5), false, 1, UINT32_MAX, &n))
-        return fail(p, "bad '%s' for '--until': must be up:N or down:N, N at least 1", text);
+    if ((!up && !down) || !ik_opt_int(text + (up ? 3 : 5), false, 1, IK_ECHO_UNTIL_MAX, &n))
+        return fail(p, "bad '%s' for '--until': must be up:N or down:N, N from 1 to 32767", text);
     *(up ? &p->until_up : &p->until_down) = (uint32_t)n;
     return true;
 }

@@ -48,7 +48,7 @@ static bool sane(const struct ik_echo_cfg *cfg)
     const bool bytes = cfg->payload_bytes <= PAYLOAD6_MAX &&
                        (!cfg->pattern || cfg->pattern_bytes > 0) &&
                        cfg->node_subject.left <= IK_ECHO_SUBJECT_MAX;
-    const bool modes = cfg->until_up <= INT16_MAX && cfg->until_down <= INT16_MAX &&
+    const bool modes = cfg->until_up <= IK_ECHO_UNTIL_MAX && cfg->until_down <= IK_ECHO_UNTIL_MAX &&
                        (!cfg->percentiles || cfg->max_targets <= IK_ECHO_SKETCH_TARGETS);
     return room && times && bytes && modes && (unsigned)cfg->kind <= IK_ECHO_NODE_INFO;
 }

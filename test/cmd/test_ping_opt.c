@@ -108,6 +108,8 @@ static void options__contradictions__are_refused(void **state)
         "--until sideways:3 h",
         "--until up:0 h",
         "--until up:3x h",
+        "--until up:32768 h",
+        "--until down:4294967296 h",
         "-T tsprespec h",
         "-T tsprespec name h",
         "-s 65508 h",
