@@ -28,10 +28,13 @@ void ik_drops_init(struct ik_drops *d, int fd, uint32_t rcvbuf_bytes, uint32_t m
 uint32_t ik_drops_look(struct ik_drops *d, struct ik_now now, size_t messages, bool full)
 {
     d->read += (uint32_t)messages;
-    if (messages && d->read < d->fill)
+    const bool filled = d->read >= d->fill;
+    if (full && (!filled || now.mono - d->asked < LOOK_EVERY))
         return 0;
-    if (full && now.mono - d->asked < LOOK_EVERY)
+    if (!filled) {
+        d->read = 0;
         return 0;
+    }
     const uint32_t is = counter(d->fd), fresh = is - d->counter;
     d->asked = now.mono;
     d->counter = is;

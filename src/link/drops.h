@@ -4,12 +4,14 @@
 
 #include "icmpkit/base.h"
 
-/* A drop needs a full receive buffer, and all that filled it is read afterwards: so while fewer
- * messages were read than a full buffer holds, nothing was dropped and the kernel is not asked. */
+/* A drop needs a full receive buffer, and all that filled it is read before the queue is found
+ * empty: so where fewer messages were read in a row than a full buffer holds, nothing was dropped
+ * and the kernel is not asked. Nor would it be believed: raw ICMPv6 sockets also count messages
+ * with a wrong checksum, which anybody can send. */
 struct ik_drops {
     int fd;
     uint32_t counter; /* as last read */
-    uint32_t read;    /* messages read since then */
+    uint32_t read;    /* messages read since then, or since the queue was found empty */
     uint32_t fill;    /* so many may fill the buffer */
     ik_ns asked;      /* mono, when last */
 };
