@@ -21,12 +21,13 @@ static struct counts count(const struct ik_rec_ping_summary *s)
                            .unknown = s->unknown};
 }
 
-/* Percent of those whose fate is known; where none is, nothing has come back of 100 in 100. */
+/* Percent of those whose fate is known. Where none is, none is known as lost: 0, since scripts that
+ * read iputils' line expect a number. */
 static double loss(const struct counts *c)
 {
     const int64_t known = c->transmitted - c->waiting - c->unknown;
     if (known <= 0)
-        return c->received ? 0 : 100;
+        return 0;
     return (double)(float)((double)(known - c->received) * 100.0 / (double)known);
 }
 

@@ -374,8 +374,14 @@ static void summary__late_in_flight_unknown__are_not_lost(void **state)
     rec = summary(1, 0, 0);
     rec.ping_summary.in_flight = 1;
     expect(r, &rec,
-           HEAD "1 packets transmitted, 0 received, +1 in flight, 100% packet loss, time "
+           HEAD "1 packets transmitted, 0 received, +1 in flight, 0% packet loss, time "
                 "2003ms\n\n");
+    /* what the kernel refused is decided, whatever is in flight beside it */
+    rec.ping_summary.send_errors = 1;
+    expect(r, &rec,
+           HEAD
+           "2 packets transmitted, 0 received, +1 errors, +1 in flight, 100% packet loss, time "
+           "2003ms\n\n");
     rec = summary(0, 0, 0);
     expect(r, &rec, HEAD "0 packets transmitted, 0 received\n\n");
     rig_free(r);
