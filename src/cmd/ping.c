@@ -285,7 +285,7 @@ static bool start(struct ik_ping *p)
     if (o->targets && !ik_ping_file_load(p))
         return false;
     if (p->room == 0) {
-        ik_run_say("ping", "no targets in %s", o->targets);
+        ik_run_say("ping", "no targets in %s", ik_ping_file_title(o->targets));
         return false;
     }
     if (!p->plan.root && o->preload > 1 && (uint64_t)o->preload * p->room > IK_PING_USER_PRELOAD) {

@@ -143,6 +143,8 @@ void ik_ping_target_free(struct ik_ping *p);
 
 /* ---- ping_file.c ----------------------------------------------------------------------------- */
 
+/* What messages call the file that --targets names. */
+const char *ik_ping_file_title(const char *name);
 /* Reads --targets and counts what it names, as ik_ping_target_count. False: said. */
 IK_MUST_USE bool ik_ping_file_load(struct ik_ping *p);
 /* The target at or after `at` in the file, NULL at its end. */

@@ -73,6 +73,11 @@ static int line_number(const struct ik_ping *p, const char *original, const char
     return n;
 }
 
+const char *ik_ping_file_title(const char *name)
+{
+    return strcmp(name, "-") ? name : "standard input";
+}
+
 static bool load(struct ik_ping *p, const char *name)
 {
     const bool standard = !strcmp(name, "-");
@@ -80,10 +85,9 @@ static bool load(struct ik_ping *p, const char *name)
     bool ok = fd >= 0 && slurp(fd, &p->file, &p->file_bytes);
     if (!ok) {
         p->file = NULL;
-        ik_run_say("ping", "cannot read %s: %s", standard ? "standard input" : name,
-                   strerror(errno));
+        ik_run_say("ping", "cannot read %s: %s", ik_ping_file_title(name), strerror(errno));
     } else if (memchr(p->file, 0, p->file_bytes)) {
-        ik_run_say("ping", "%s is not text: it has a zero byte", name);
+        ik_run_say("ping", "%s is not text: it has a zero byte", ik_ping_file_title(name));
         ok = false;
     }
     if (fd >= 0 && !standard)
@@ -107,7 +111,8 @@ bool ik_ping_file_load(struct ik_ping *p)
     for (const char *at = p->file; ok && (at = ik_ping_file_next(p, at)); at += strlen(at)) {
         ok = ik_ping_target_count(p, at, &families);
         if (!ok)
-            ik_run_say("ping", "in %s, line %d", p->plan.opt.targets, line_number(p, original, at));
+            ik_run_say("ping", "in %s, line %d", ik_ping_file_title(p->plan.opt.targets),
+                       line_number(p, original, at));
     }
     free(original);
     return ok;

@@ -177,7 +177,8 @@ bool ik_ping_target_start(struct ik_ping *p, struct ik_now now)
         }
     }
     if (p->file && !ik_ping_add_few(p))
-        ik_ping_text_many(p, now, p->plan.opt.targets, p->expected, "targets", 4);
+        ik_ping_text_many(p, now, ik_ping_file_title(p->plan.opt.targets), p->expected, "targets",
+                          4);
     for (int i = 0; i < p->plan.args.n; i++)
         start_one(p, now, p->plan.args.operands[i]);
     for (const char *at = p->file; at && (at = ik_ping_file_next(p, at)); at += strlen(at))

@@ -239,6 +239,10 @@ def refusals_have_status_2():
             if args != ["-h"]:
                 equal(done.stderr.count("\n"), 1, str(args) + done.stderr)
         contains(node.run([ICMP, "ping", "10.0.0.0/8"]).stderr, "16777214 addresses")
+        listed = node.run([ICMP, "ping", "--targets", "-"], input="127.0.0.1\n\n10.0.0.0/33\n")
+        contains(listed.stderr, "ping: in standard input, line 3\n")
+        empty = node.run([ICMP, "ping", "--targets", "-"], input="# none\n")
+        equal(empty.stderr, "ping: no targets in standard input\n")
         contains(node.run([ICMP, "ping", "2001:db8::/32"]).stderr, "2^96 addresses")
 
 
