@@ -140,7 +140,7 @@ void ik_ping_add_prefix(struct ik_ping *p, struct ik_now now, const struct ik_pi
     const bool may_be_broadcast = p->plan.opt.broadcast && !p->plan.root;
     char text[IK_ADDR_TEXT];
     struct ik_route r;
-    ik_ping_text_many(p, now, t->text, t->n, "addresses", t->addr.family);
+    ik_ping_text_many(p, now, t->text, t->n, t->n == 1 ? "address" : "addresses", t->addr.family);
     for (uint64_t i = 0; i < t->n; i++) {
         const struct ik_addr addr = ik_prefix_host(&t->prefix, i);
         if (!may_be_broadcast || check(p, ik_addr_text(&addr, text), &addr, &r))

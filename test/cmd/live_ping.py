@@ -346,6 +346,8 @@ def many_targets_answer_for_themselves():
             contains(done.stdout, "--- %s ping statistics ---\n1 packets transmitted, 1 received, "
                      "0%% packet loss" % target)
         contains(done.stdout, "3 of 3 targets answered")
+        one = a.run([ICMP, "ping", "-c1", "10.1.0.2/32"])
+        contains(one.stdout, "PING 10.1.0.2/32 (1 address) 56(84) bytes of data.\n")
         some = a.run([ICMP, "ping", "-c1", "-i.1", "-W.5", "-q", "10.1.0.0/29"])
         equal(some.returncode, 1)
         contains(some.stdout, "2 of 6 targets answered")
