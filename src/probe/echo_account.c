@@ -87,12 +87,16 @@ static void finish(struct ik_echo_engine *e, uint32_t target)
 
 static void reached(struct ik_echo_engine *e, uint32_t target, bool up)
 {
-    if (e->targets[target].finished)
+    const struct ik_echo_target *t = &e->targets[target];
+    if (t->finished)
         return;
     finish(e, target);
     e->n_reached++;
-    ik_echo_say_notice(e, target, "until-reached",
-                       up ? "answers again" : "does not answer any more",
+    /* whether it was different before */
+    static const char *const texts[][2] = {{"does not answer", "does not answer any more"},
+                                           {"answers", "answers again"}};
+    const bool changed = up ? t->lost + t->late + t->send_errors > 0 : t->received + t->late > 0;
+    ik_echo_say_notice(e, target, "until-reached", texts[up][changed],
                        up ? e->cfg.until_up : e->cfg.until_down);
 }
 

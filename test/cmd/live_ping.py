@@ -460,7 +460,7 @@ def until_ends_when_the_state_is_there():
         done = a.run([ICMP, "ping", "--until", "up:2", "-i.1", "10.1.0.2"])
         equal(done.returncode, 0)
         contains(done.stdout, "2 packets transmitted, 2 received")
-        contains(done.stderr, "ping: 10.1.0.2: answers again")
+        contains(done.stderr, "ping: 10.1.0.2: answers\n")
         child = a.start([ICMP, "ping", "--until", "down:3", "-i.1", "-W.3", "-q", "10.1.0.2"])
         time.sleep(0.5)
         b.ip("link set eth0 down")

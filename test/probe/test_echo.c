@@ -289,6 +289,7 @@ static void until__up_or_down__ends_the_target(void **state)
     assert_true(rig_totals(&rig).until_reached);
     assert_string_equal(rig_last(&rig, IK_REC_notice)->notice.what, "until-reached");
     assert_int_equal(rig_last(&rig, IK_REC_notice)->notice.count, 2);
+    assert_string_equal(rig_last(&rig, IK_REC_notice)->notice.text, "answers again");
     rig_close(&rig);
 
     rig_open(&rig, &cfg);
@@ -298,7 +299,32 @@ static void until__up_or_down__ends_the_target(void **state)
         assert_true(rig_advance(&rig));
     assert_int_equal(summary()->lost, 3);
     assert_int_equal(rig_last(&rig, IK_REC_notice)->notice.count, 3);
+    assert_string_equal(rig_last(&rig, IK_REC_notice)->notice.text, "does not answer");
     rig_close(&rig);
+}
+
+/* "again" and "any more" only of what was otherwise before. */
+static void until__first_state_or_a_change__is_worded(void **state)
+{
+    (void)state;
+    struct ik_echo_cfg cfg = rig_cfg();
+    cfg.until_up = 2;
+    cfg.until_down = 2;
+    cfg.timeout = 500 * MS;
+    for (int answered = 1; answered <= 2; answered++) {
+        rig_open(&rig, &cfg);
+        rig_add(&rig, "192.0.2.1");
+        ik_echo_complete(rig.e);
+        for (int i = 0; !done(); i++) {
+            assert_in_range(i, 0, 5);
+            if (rig_send(&rig) && i < answered)
+                rig_answer(&rig, &rig.sent[0]);
+            rig_step(&rig, SEC);
+        }
+        assert_string_equal(rig_last(&rig, IK_REC_notice)->notice.text,
+                            answered == 1 ? "does not answer any more" : "answers");
+        rig_close(&rig);
+    }
 }
 
 /* iputils' -w: not after count probes, but count answers, or an error. */
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(session__no_target__is_done_when_complete),
         cmocka_unit_test(clock__stepped__same_round_trips),
         cmocka_unit_test(until__up_or_down__ends_the_target),
+        cmocka_unit_test(until__first_state_or_a_change__is_worded),
         cmocka_unit_test(answers_end__counts_answers_and_ends_on_an_error),
         cmocka_unit_test(answers_end__with_probes_on_offer__sends_no_more),
         cmocka_unit_test(answers_end__one_target_before_the_other__both_end),
