@@ -74,12 +74,12 @@ static enum ik_err open_raw(struct ik_trace_verb *v, uint8_t family)
 
 static void say_open_error(const struct ik_trace_verb *v, uint8_t family, enum ik_err err)
 {
-    if (err == IK_E_ACCESS && v->plan.cfg.method == IK_TRACE_UDP && v->plan.cfg.sport &&
-        !v->plan.raw_for)
+    if (err == IK_E_ACCESS && !v->plan.raw_for && v->plan.opt.mark >= 0) /* set before the port */
+        ik_run_say_refused("trace", "--fwmark");
+    else if (err == IK_E_ACCESS && v->plan.cfg.method == IK_TRACE_UDP && v->plan.cfg.sport &&
+             !v->plan.raw_for)
         ik_run_say("trace", "not allowed to send from port %d: use --sport of 1024 or more",
                    v->plan.cfg.sport);
-    else if (err == IK_E_ACCESS && v->plan.opt.mark >= 0)
-        ik_run_say_refused("trace", "--fwmark");
     else if (err == IK_E_ACCESS)
         ik_run_say_refused("trace", v->plan.raw_for);
     else

@@ -160,7 +160,7 @@ for a_family, a_target in ((4, "10.0.2.2"), (6, "2001:db8:2::2")):
 def a_mark_needs_the_capability():
     """Whatever sockets are open to all: neither a port nor the range of groups is the matter."""
     src.ping_sockets(True)
-    for args in ([], ["-I"]):
+    for args in ([], ["-I"], ["--sport", "2000"], ["--sport", "80"]):
         done = src.run([command, "trace", "--fwmark", "1", *args, "10.0.2.2"], user=NOBODY)
         equal((done.returncode, done.stdout), (2, ""), done.stderr)
         contains(done.stderr, "--fwmark needs a raw socket; grant it with: sudo setcap cap_net_raw")
