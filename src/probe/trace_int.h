@@ -87,13 +87,13 @@ struct trace_target {
     uint8_t port;
     uint16_t sport; /* source port or identifier */
     uint32_t packet_bytes;
-    uint32_t next;               /* first probe never sent */
-    uint32_t said;               /* first probe not said */
-    uint32_t limit;              /* probes that matter: shrinks when the end of the path is known */
-    uint32_t out, again;         /* probes in those states */
-    uint32_t ambiguous;          /* errors without a quote since the last round of AGAIN */
-    ik_ns vague_at;              /* when the last of them came */
-    uint32_t planned, plan_next; /* within one output */
+    uint32_t next;       /* first probe never sent */
+    uint32_t said;       /* first probe not said */
+    uint32_t limit;      /* probes that matter: shrinks when the end of the path is known */
+    uint32_t out, again; /* probes in those states */
+    uint32_t ambiguous;  /* errors without a quote since the last round of AGAIN */
+    ik_ns vague_at;      /* when the last of them came */
+    uint32_t planned;    /* within one output */
     ik_ns send_at, wake;
     uint8_t deepest;  /* greatest TTL that a router or the target answered at */
     uint8_t barrier;  /* least TTL that an unreachable came for, 0 none */
@@ -121,7 +121,7 @@ struct ik_trace {
     uint32_t out;     /* probes that are out, over all targets */
     uint32_t counter; /* of frames */
     uint32_t ring_mask;
-    bool complete, stopping;
+    bool complete;
     bool stamped[2];   /* by port: departures are stamped */
     bool unstamped[2]; /* by port: one was waited for in vain */
     ik_ns real;        /* time of records */
