@@ -33,8 +33,9 @@ struct ik_echo_cfg {
                           answered before, twice its longest round trip, at least the interval
                           (10 ms in a flood); where it did not, timeout */
     uint32_t preload;  /* -l: this many at once; 0 as 1 */
-    bool flood;        /* -f: next as soon as answered, `flood_window` (0: preload) unanswered, and
-                          at least 100/s whatever is answered; `interval` does not count */
+    bool flood;        /* -f: next as soon as answered, and at least 100/s whatever is answered;
+                          `interval` does not count. Unanswered are at most `preload` and one more
+                          for each answer so far, up to `flood_window` (0: preload) */
     uint32_t flood_window;
     bool adaptive;    /* -A: next as soon as answered, `preload` unanswered, else after interval */
     bool broadcast;   /* -b: IPv4 targets may be broadcast addresses, answered by anybody */

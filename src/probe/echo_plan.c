@@ -87,6 +87,14 @@ void ik_echo_plan_remove(struct ik_echo_engine *e, uint32_t index)
     e->n_sending--;
 }
 
+/* How many of a target may be unanswered now. A flood begins with what is preloaded and grows by
+ * one an answer, so that what cannot bear a burst gets none. */
+static uint64_t window_of(const struct ik_echo_engine *e, const struct ik_echo_target *t)
+{
+    const uint64_t earned = preload(e) + t->received + t->late;
+    return earned < e->window ? earned : e->window;
+}
+
 /* Puts a target back after its probe was planned. */
 static void requeue(struct ik_echo_engine *e, uint32_t index, struct ik_now now)
 {
@@ -95,7 +103,7 @@ static void requeue(struct ik_echo_engine *e, uint32_t index, struct ik_now now)
         ik_echo_plan_remove(e, index);
         return;
     }
-    if (e->window && t->unacked < e->window) {
+    if (t->unacked < window_of(e, t)) {
         unlink_target(e, index);
         append(e, index, IK_ECHO_READY, now.mono);
         return;
@@ -173,7 +181,7 @@ void ik_echo_plan_answered(struct ik_echo_engine *e, uint32_t index, uint64_t se
     const uint64_t after = t->seq - seq;
     if (after < t->unacked)
         t->unacked = (uint32_t)after;
-    if (!e->window || t->list != IK_ECHO_CYCLE || t->unacked >= e->window)
+    if (!e->window || t->list != IK_ECHO_CYCLE || t->unacked >= window_of(e, t))
         return;
     unlink_target(e, index);
     append(e, index, IK_ECHO_READY, now.mono);
