@@ -74,7 +74,12 @@ static enum ik_err open_raw(struct ik_trace_verb *v, uint8_t family)
 
 static void say_open_error(const struct ik_trace_verb *v, uint8_t family, enum ik_err err)
 {
-    if (err == IK_E_ACCESS && !v->plan.raw_for && v->plan.opt.mark >= 0) /* set before the port */
+    char text[IK_ADDR_TEXT];
+    if (err == IK_E_ADDR && v->plan.source.family)
+        ik_run_say("trace", "%s is not an address of this host",
+                   ik_addr_text(&v->plan.source, text));
+    else if (err == IK_E_ACCESS && !v->plan.raw_for &&
+             v->plan.opt.mark >= 0) /* set before the port */
         ik_run_say_refused("trace", "--fwmark");
     else if (err == IK_E_ACCESS && v->plan.cfg.method == IK_TRACE_UDP && v->plan.cfg.sport &&
              !v->plan.raw_for)
