@@ -51,6 +51,20 @@ static bool read_address(const struct ik_trace_plan *plan, const char *text, str
     return true;
 }
 
+/* ADDRESS/BITS, whatever the bits. */
+static bool is_prefix(const char *text)
+{
+    char plain[IK_ADDR_TEXT];
+    struct ik_addr addr;
+    const char *slash = strchr(text, '/');
+    const size_t n = slash ? (size_t)(slash - text) : sizeof plain;
+    if (n >= sizeof plain)
+        return false;
+    memcpy(plain, text, n);
+    plain[n] = 0;
+    return ik_addr_parse(plain, &addr) == IK_OK;
+}
+
 static bool survey(struct ik_trace_verb *v, struct ik_trace_target *t, int *families)
 {
     const char *why = NULL;
@@ -62,6 +76,8 @@ static bool survey(struct ik_trace_verb *v, struct ik_trace_target *t, int *fami
     const size_t n = strlen(t->text);
     if (!t->literal && (n == 0 || n > 253))
         why = "must be a name or an address";
+    if (is_prefix(t->text))
+        why = "a prefix has no single path; give one address of it";
     for (const char *c = t->text; !t->literal && *c; c++)
         if ((uint8_t)*c <= ' ' || *c == 127)
             why = "a name has no blanks and no control characters";
