@@ -42,7 +42,7 @@ static const struct ik_opt options[] = {
     {'m', "max-hops", IK_OPT_INT, AT(max), "TTL", "end at this hop (30)", 1, 255},
     {0, "max-silent", IK_OPT_INT, AT(max_silent), "N",
      "stop after N silent hops in a row (12), 0 never", 0, 255},
-    {'N', "sim-queries", IK_OPT_INT, AT(in_flight), "N", "probes in flight together (16)", 1, 4096},
+    {'N', "sim-queries", IK_OPT_INT, AT(in_flight), "N", "probes in flight together (16)", 0, 4096},
     {'z', "sendwait", IK_OPT_STRING, AT(gap), "TIME",
      "between two probes: seconds, above 10 milliseconds (0)"},
     {'w', "wait", IK_OPT_STRING, AT(wait), "MAX[,HERE,NEAR]",
@@ -214,7 +214,7 @@ static bool settle_range(struct ik_trace_plan *p)
     p->cfg.first_ttl = (uint8_t)p->opt.first;
     p->cfg.max_ttl = (uint8_t)p->opt.max;
     p->cfg.queries = (uint32_t)p->opt.queries;
-    p->cfg.in_flight = (uint32_t)p->opt.in_flight;
+    p->cfg.in_flight = p->opt.in_flight ? (uint32_t)p->opt.in_flight : 1; /* 0: as traceroute */
     p->cfg.max_silent = (uint32_t)p->opt.max_silent;
     p->cfg.sport = p->opt.sport < 0 ? 0 : (uint16_t)p->opt.sport;
     p->cfg.tclass = (int)p->opt.tclass;

@@ -104,6 +104,16 @@ static void method__each__port_and_privilege(void **state)
     }
 }
 
+/* traceroute sends one at a time then. */
+static void in_flight__zero__as_one(void **state)
+{
+    (void)state;
+    struct run r;
+    read_as(&r, "-N 0 h");
+    assert_true(r.ok);
+    assert_int_equal(r.plan.cfg.in_flight, 1);
+}
+
 /* MAX alone switches the factors off, as in traceroute. */
 static void wait__max_alone__no_factors(void **state)
 {
@@ -181,6 +191,7 @@ int main(void)
         cmocka_unit_test(options__none__as_traceroute),
         cmocka_unit_test(options__all_of_traceroute__are_taken),
         cmocka_unit_test(method__each__port_and_privilege),
+        cmocka_unit_test(in_flight__zero__as_one),
         cmocka_unit_test(wait__max_alone__no_factors),
         cmocka_unit_test(bytes__large__datagram_unless_fragments_are_unwanted),
         cmocka_unit_test(options__bad__one_line_that_says_what_is_right),
