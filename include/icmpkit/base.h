@@ -27,6 +27,7 @@
     X(E_ACCESS, "permission denied")                         \
     X(E_NO_ROUTE, "network is unreachable")                  \
     X(E_HOST_DOWN, "no route to host")                       \
+    X(E_BLACKHOLE, "discarded by a blackhole route")         \
     X(E_ADDR, "cannot assign requested address")             \
     X(E_IFACE, "no such interface, or it is down")           \
     X(E_TOO_BIG, "message too long")                         \

@@ -81,7 +81,8 @@ struct ik_route {
     bool broadcast;        /* the destination is a broadcast address */
 };
 /* Asks the kernel for the route to dst. src NULL or of family 0: it chooses; ifindex 0: any (a
- * scope of dst counts as one); mark 0: none. IK_E_NO_ROUTE: there is none, or one that refuses;
+ * scope of dst counts as one); mark 0: none. IK_E_NO_ROUTE: there is none; IK_E_HOST_DOWN,
+ * IK_E_ACCESS, IK_E_BLACKHOLE: one of type unreachable, prohibit, blackhole;
  * IK_E_ADDR: src is not ours; IK_E_IFACE: no such interface; IK_E_VALUE: families differ;
  * IK_E_UNSUPPORTED: no such family on this machine. *out is written on success only. */
 IK_MUST_USE enum ik_err ik_route_get(const struct ik_addr *dst, const struct ik_addr *src,

@@ -82,8 +82,9 @@ static bool check(struct ik_ping *p, const char *name, const struct ik_addr *add
     if (is_unchecked(p, addr))
         return true;
     const enum ik_err err = route(p, addr, r);
-    if (err == IK_E_NO_ROUTE)
-        return refuse(p, name, "Network is unreachable");
+    const char *no_way = ik_run_route_trouble(err);
+    if (no_way)
+        return refuse(p, name, no_way);
     if (err == IK_E_ADDR)
         return refuse(p, name, "the source address is not of this host");
     const bool broadcast = !err && r->broadcast;
@@ -175,7 +176,7 @@ static const struct ik_addr *unreachable_other(const struct ik_ping *p,
     for (size_t i = 0; i < a->n; i++) {
         struct ik_route r;
         if (usable(p, &a->addrs[i]) && a->addrs[i].family != family &&
-            route(p, &a->addrs[i], &r) == IK_E_NO_ROUTE)
+            ik_run_route_trouble(route(p, &a->addrs[i], &r)))
             return &a->addrs[i];
     }
     return NULL;
@@ -186,14 +187,15 @@ static const struct ik_addr *unreachable_other(const struct ik_ping *p,
 static void add_best(struct ik_ping *p, struct ik_now now, const char *name,
                      const struct ik_names_answer *a)
 {
-    bool any = false;
+    const char *why = NULL; /* why not the first one */
     for (size_t i = 0; i < a->n; i++) {
         struct ik_route r = {.ifindex = 0};
         const struct ik_addr *addr = &a->addrs[i], *other;
         if (!usable(p, addr))
             continue;
-        any = true;
-        if (route(p, addr, &r) == IK_E_NO_ROUTE)
+        const char *no_way = ik_run_route_trouble(route(p, addr, &r));
+        why = why ? why : no_way;
+        if (no_way)
             continue;
         if (ik_ping_add_few(p) && (other = unreachable_other(p, a, addr->family)))
             say_fallback(p, now, name, other, addr);
@@ -203,8 +205,7 @@ static void add_best(struct ik_ping *p, struct ik_now now, const char *name,
         add(p, now, name, addr);
         return;
     }
-    (void)refuse(p, name,
-                 any ? "Network is unreachable" : "no address of the family that is wanted");
+    (void)refuse(p, name, why ? why : "no address of the family that is wanted");
 }
 
 static void add_all(struct ik_ping *p, struct ik_now now, const char *name,

@@ -287,6 +287,22 @@ void ik_run_resolve_hosts(struct ik_run *r)
     ik_line_resolve(r->line, r->hostnames);
 }
 
+const char *ik_run_route_trouble(enum ik_err err)
+{
+    switch (err) {
+    case IK_E_NO_ROUTE:
+        return "Network is unreachable";
+    case IK_E_HOST_DOWN:
+        return "No route to host";
+    case IK_E_ACCESS:
+        return "Permission denied, by a prohibit route";
+    case IK_E_BLACKHOLE:
+        return ik_err_text(err);
+    default:
+        return NULL;
+    }
+}
+
 /* ---- end ------------------------------------------------------------------------------------- */
 
 void ik_run_loop(struct ik_run *r)

@@ -68,6 +68,8 @@ IK_MUST_USE bool ik_run_start(struct ik_run *r);
 struct ik_names *ik_run_names(struct ik_run *r);
 /* From now on text shows the names of addresses (with json: where json_names). */
 void ik_run_resolve_hosts(struct ik_run *r);
+/* Why ik_route_get finds no way, in the kernel's words; NULL: no matter of the route. */
+const char *ik_run_route_trouble(enum ik_err err);
 /* Adds to run.unseen; static text. */
 void ik_run_unseen(struct ik_run *r, const char *what);
 /* With json: the run record. `family` 4, 6 or 0 for both. */

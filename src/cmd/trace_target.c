@@ -117,14 +117,10 @@ static void refuse(struct ik_trace_verb *v, struct ik_trace_target *t, const cha
 
 static const char *route_trouble(enum ik_err err)
 {
-    switch (err) {
-    case IK_E_NO_ROUTE:
-        return "Network is unreachable";
-    case IK_E_ADDR:
-        return "the source address is not of this host";
-    default:
-        return ik_err_text(err);
-    }
+    const char *text = ik_run_route_trouble(err);
+    if (text)
+        return text;
+    return err == IK_E_ADDR ? "the source address is not of this host" : ik_err_text(err);
 }
 
 static enum ik_err route(const struct ik_trace_verb *v, const struct ik_addr *addr,

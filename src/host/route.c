@@ -13,11 +13,14 @@
 static enum ik_err err_of(int err_no)
 {
     switch (err_no) {
-    case EHOSTUNREACH: /* an unreachable route */
     case ENETUNREACH:
-    case EACCES: /* a prohibit route */
-    case EINVAL: /* a blackhole route */
         return IK_E_NO_ROUTE;
+    case EHOSTUNREACH: /* an unreachable route */
+        return IK_E_HOST_DOWN;
+    case EACCES: /* a prohibit route */
+        return IK_E_ACCESS;
+    case EINVAL: /* a blackhole route */
+        return IK_E_BLACKHOLE;
     case ENODEV:
     case ENXIO:
     case ENETDOWN:
@@ -76,6 +79,23 @@ static uint32_t iface_mtu(uint32_t ifindex)
     return 0;
 }
 
+/* Of routes that refuse; as of the errors that the kernel answers with where it looks up itself. */
+static enum ik_err err_of_type(uint8_t type)
+{
+    switch (type) {
+    case RTN_UNREACHABLE:
+        return IK_E_HOST_DOWN;
+    case RTN_PROHIBIT:
+        return IK_E_ACCESS;
+    case RTN_BLACKHOLE:
+        return IK_E_BLACKHOLE;
+    case RTN_THROW:
+        return IK_E_NO_ROUTE;
+    default:
+        return IK_OK;
+    }
+}
+
 /* What the answer says; *local tells whether the destination is an address of this host. */
 static enum ik_err read_route(struct ik_rd body, uint8_t family, struct ik_route *out, bool *local)
 {
@@ -86,9 +106,9 @@ static enum ik_err read_route(struct ik_rd body, uint8_t family, struct ik_route
     if (!at)
         return IK_E_SYSTEM;
     memcpy(&rt, at, sizeof(rt));
-    if (rt.rtm_type == RTN_UNREACHABLE || rt.rtm_type == RTN_PROHIBIT ||
-        rt.rtm_type == RTN_BLACKHOLE || rt.rtm_type == RTN_THROW)
-        return IK_E_NO_ROUTE;
+    const enum ik_err refused = err_of_type(rt.rtm_type);
+    if (refused)
+        return refused;
     *out = (struct ik_route){.broadcast = rt.rtm_type == RTN_BROADCAST};
     *local = rt.rtm_type == RTN_LOCAL;
     while (ik_netlink_take(&body, &type, &value)) {

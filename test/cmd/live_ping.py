@@ -421,6 +421,22 @@ def a_family_without_route_is_left_out_and_said():
 
 
 @case
+def routes_that_refuse_say_how():
+    with Net() as net:
+        node, other = net.node("a"), net.node("b")
+        net.link(node, other, "10.1.0.0/24", "2001:db8:1::/64")
+        for kind, words in (("unreachable", "No route to host"), ("throw", "Network is unreachable"),
+                            ("prohibit", "Permission denied, by a prohibit route"),
+                            ("blackhole", "discarded by a blackhole route")):
+            node.ip("route add %s 10.9.0.0/24" % kind, "route add %s 2001:db8:9::/64" % kind)
+            for target in ("10.9.0.1", "2001:db8:9::1"):
+                for verb in ("ping", "trace"):
+                    done = node.run([ICMP, verb, target])
+                    equal((done.returncode, done.stderr), (2, "%s: %s: %s\n" % (verb, target, words)))
+            node.ip("route del 10.9.0.0/24", "route del 2001:db8:9::/64")
+
+
+@case
 def all_addresses_of_a_name_are_pinged():
     with Net() as net:
         a, b = net.node("a"), net.node("b")

@@ -21,9 +21,9 @@ class Route(unittest.TestCase):
         cls.a.ip('route add 10.9.0.0/16 via 10.1.0.2 mtu 1300',
                  'route add 2001:db8:9::/48 via 2001:db8:1::2 mtu 1280',
                  'route add unreachable 10.8.0.1', 'route add prohibit 10.8.0.2',
-                 'route add blackhole 10.8.0.3',
+                 'route add blackhole 10.8.0.3', 'route add throw 10.8.0.4',
                  'route add unreachable 2001:db8:8::1', 'route add prohibit 2001:db8:8::2',
-                 'route add blackhole 2001:db8:8::3',
+                 'route add blackhole 2001:db8:8::3', 'route add throw 2001:db8:8::4',
                  'route add 10.9.0.0/16 via 10.2.0.2 table 77',
                  'route add 2001:db8:9::/48 via 2001:db8:2::2 table 77')
         for family in ('-4', '-6'):
@@ -89,10 +89,16 @@ class Route(unittest.TestCase):
         self.assert_error('10.1.0.2 ::1', 'a value outside what the field allows')
 
     def test_no_route(self):
-        for dst in ('192.0.2.1', '2001:db8:77::1', '10.8.0.1', '10.8.0.2', '10.8.0.3',
-                    '2001:db8:8::1', '2001:db8:8::2', '2001:db8:8::3'):
+        for dst in ('192.0.2.1', '2001:db8:77::1', '10.8.0.4', '2001:db8:8::4'):
             with self.subTest(dst):
                 self.assert_error(dst, 'network is unreachable')
+
+    def test_routes_that_refuse__say_how(self):
+        for net in '10.8.0.', '2001:db8:8::':
+            with self.subTest(net):
+                self.assert_error(net + '1', 'no route to host')
+                self.assert_error(net + '2', 'permission denied')
+                self.assert_error(net + '3', 'discarded by a blackhole route')
 
 
 if __name__ == '__main__':
