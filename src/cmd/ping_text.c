@@ -284,6 +284,28 @@ static void on_error(struct ik_ping *p, struct ik_now now, const struct ik_rec_i
     ik_line_end(l, now);
 }
 
+/* What the system calls an error, as iputils prints it; records have our word. */
+static const char *system_words(const struct ik_rec_lost *r)
+{
+    static const struct {
+        enum ik_err err;
+        const char *words;
+    } rows[] = {
+        {IK_E_REFUSED, "Operation not permitted"}, {IK_E_ACCESS, "Permission denied"},
+        {IK_E_NO_ROUTE, "Network is unreachable"}, {IK_E_HOST_DOWN, "No route to host"},
+        {IK_E_IFACE, "Network is down"},           {IK_E_ADDR, "Cannot assign requested address"},
+        {IK_E_TOO_BIG, "Message too long"},        {IK_E_NOBUFS, "No buffer space available"},
+        {IK_E_VALUE, "Invalid argument"},
+    };
+    if (!r->error)
+        return r->state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!strcmp(r->error, ik_err_text(rows[i].err)))
+            return rows[i].words;
+    }
+    return r->error;
+}
+
 static void say_not_sent(struct ik_ping *p, const struct ik_rec_lost *r)
 {
     char to[300] = "";
@@ -294,7 +316,7 @@ static void say_not_sent(struct ik_ping *p, const struct ik_rec_lost *r)
         ik_run_say("ping", "local error: message too long, mtu%s%lld%s",
                    r->addr.family == 4 ? "=" : ": ", (long long)r->mtu, to);
     else
-        ik_run_say("ping", "sendmsg: %s%s", r->error ? r->error : r->state, to);
+        ik_run_say("ping", "sendmsg: %s%s", system_words(r), to);
 }
 
 static void on_lost(struct ik_ping *p, struct ik_now now, const struct ik_rec_lost *r)

@@ -437,6 +437,18 @@ def routes_that_refuse_say_how():
 
 
 @case
+def probes_that_are_not_sent_have_the_words_of_the_system():
+    with Net() as net:
+        node, other = net.node("a"), net.node("b")
+        net.link(node, other, "10.1.0.0/24", "2001:db8:1::/64")
+        node.nft("table inet t {\n chain c {\n type filter hook output priority 0;\n"
+                 "icmp type echo-request drop\n icmpv6 type echo-request drop\n }\n}\n")
+        for target in ("10.1.0.2", "2001:db8:1::2"):
+            done = node.run([ICMP, "ping", "-c1", "-W.1", target])
+            equal(done.stderr, "ping: sendmsg: Operation not permitted\n")
+
+
+@case
 def all_addresses_of_a_name_are_pinged():
     with Net() as net:
         a, b = net.node("a"), net.node("b")
