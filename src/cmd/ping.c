@@ -82,8 +82,9 @@ static void say_open_error(const struct ik_ping *p, uint8_t family, enum ik_err 
                    ik_addr_text(&p->plan.source, text));
     else if (err == IK_E_EXISTS)
         ik_run_say("ping", "identifier %lld is in use%s", (long long)p->plan.opt.ident,
-                   p->plan.family ? ""
-                                  : "; without privilege both families share them: add -4 or -6");
+                   family == 6 && p->run.links[0]
+                       ? "; without privilege both families share them: add -4 or -6"
+                       : "");
     else if (err == IK_E_ACCESS)
         ik_run_say_refused("ping", p->plan.raw_for);
     else

@@ -263,6 +263,25 @@ def users_have_the_limits_of_iputils():
 
 
 @case
+def an_identifier_in_use_is_told():
+    """By another run, or by our own other socket: only then does a family help."""
+    with Net() as net:
+        node = net.node("a")
+        node.ping_sockets(True)
+        ours = net.command_for_all()
+        other = node.start([ours, "ping", "-e", "77", "127.0.0.1"], user=NOBODY)
+        other.stdout.readline()
+        other.stdout.readline()
+        for target in ("127.0.0.1", "localhost"):
+            done = node.run([ours, "ping", "-e", "77", "-c1", target], user=NOBODY)
+            equal((done.returncode, done.stderr), (2, "ping: identifier 77 is in use\n"))
+        other.kill()
+        other.communicate()
+        done = node.run([ours, "ping", "-e", "77", "-c1", "localhost"], user=NOBODY)
+        contains(done.stderr, "ping: identifier 77 is in use; without privilege both families share")
+
+
+@case
 def users_have_the_limits_of_groups_among_many_targets():
     """A multicast or broadcast address once a second at most, in a prefix and in a long list too."""
     with Net() as net:
