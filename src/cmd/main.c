@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * The command: a table of verbs. */
 #include "ping.h"
+#include "run.h"
 #include "trace.h"
 #include "verb.h"
+
+#include <icmpkit/host.h>
+#include <icmpkit/record.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -25,15 +29,18 @@ static const struct ik_verb *find(const char *name)
 static int unknown(const char *name)
 {
     const char *near = ik_opt_distance("help", name) <= 2 ? "help" : NULL;
+    char safe[64];
+    const struct ik_rd bytes = {(const uint8_t *)name, strlen(name)};
+    ik_text_escape(bytes, safe, sizeof safe);
     for (const struct ik_verb *v = verbs; v->name; v++) {
         if (ik_opt_distance(v->name, name) <= 2)
             near = v->name;
     }
     if (near) {
-        fprintf(stderr, "icmp: unknown verb '%s'; did you mean '%s'?\n", name, near);
+        fprintf(stderr, "icmp: unknown verb '%s'; did you mean '%s'?\n", safe, near);
         return 2;
     }
-    fprintf(stderr, "icmp: unknown verb '%s'; 'icmp help' lists them\n", name);
+    fprintf(stderr, "icmp: unknown verb '%s'; 'icmp help' lists them\n", safe);
     return 2;
 }
 
@@ -47,27 +54,23 @@ static void list(FILE *to)
           to);
 }
 
-/* Help and version go to standard output: a full disk or closed pipe is an error there too. */
-static int finish(void)
-{
-    return fflush(stdout) || ferror(stdout) ? 2 : 0;
-}
-
 static int help(int argc, char **argv)
 {
     if (argc < 2) {
         list(stdout);
-        return finish();
+        return ik_run_printed("icmp");
     }
     const struct ik_verb *v = find(argv[1]);
     if (!v)
         return unknown(argv[1]);
     ik_opt_help(v->spec, stdout);
-    return finish();
+    return ik_run_printed("icmp");
 }
 
 int main(int argc, char **argv)
 {
+    if (!ik_host_hold_standard())
+        return 2;
     if (argc < 2) {
         list(stderr);
         return 2;
@@ -77,7 +80,7 @@ int main(int argc, char **argv)
         return help(argc - 1, argv + 1);
     if (!strcmp(name, "version") || !strcmp(name, "--version") || !strcmp(name, "-V")) {
         puts("icmp from icmpkit " IK_VERSION);
-        return finish();
+        return ik_run_printed("icmp");
     }
     const struct ik_verb *v = find(name);
     if (!v)

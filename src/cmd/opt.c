@@ -20,6 +20,10 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct ik_opt_args *args,
     va_start(ap, fmt);
     vsnprintf(args->error, sizeof args->error, fmt, ap);
     va_end(ap);
+    /* What was typed may hold what a terminal obeys. */
+    for (char *c = args->error; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
     return false;
 }
 

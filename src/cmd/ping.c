@@ -371,7 +371,7 @@ static int inform(const struct ik_ping_plan *plan)
         ik_opt_help(&ik_ping_spec, stderr);
     else
         return -1;
-    return plan->opt.usage || fflush(stdout) ? 2 : 0;
+    return plan->opt.usage ? 2 : ik_run_printed("ping");
 }
 
 /* -N subject-name=... asks the group of that name when no target is given. */

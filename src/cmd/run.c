@@ -25,6 +25,14 @@ void ik_run_say(const char *verb, const char *fmt, ...)
         return; /* nobody is left to tell */
 }
 
+int ik_run_printed(const char *verb)
+{
+    if (!fflush(stdout) && !ferror(stdout))
+        return 0;
+    ik_run_say(verb, "cannot write the results: %s", strerror(errno));
+    return 2;
+}
+
 /* A path as a shell takes it. */
 static const char *quoted(const char *path, char *buf, size_t cap)
 {

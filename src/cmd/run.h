@@ -53,6 +53,9 @@ struct ik_run {
 
 /* One line on stderr: "VERB: ...". */
 __attribute__((format(printf, 2, 3))) void ik_run_say(const char *verb, const char *fmt, ...);
+/* Ends what was printed to standard output by stdio (help, versions): the exit status, 0, or 2
+ * after saying why it could not be written. */
+int ik_run_printed(const char *verb);
 
 /* Nothing that costs: memory and settings. `r` is zeroed. False: said on stderr. */
 IK_MUST_USE bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg);

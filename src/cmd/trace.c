@@ -252,7 +252,7 @@ static int inform(const struct ik_trace_plan *plan)
         ik_opt_help(&ik_trace_spec, stdout);
     else
         return -1;
-    return fflush(stdout) ? 2 : 0;
+    return ik_run_printed("trace");
 }
 
 int ik_trace_verb(int argc, char **argv)

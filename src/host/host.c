@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * What machine this is. */
+ * What machine this is, and what it started us with. */
 #include <icmpkit/host.h>
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 const char *ik_host_kernel(char *buf, size_t cap)
 {
@@ -17,4 +19,16 @@ const char *ik_host_kernel(char *buf, size_t cap)
         buf[n] = '\0';
     }
     return buf;
+}
+
+bool ik_host_hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* The lowest free number is this one: those below were seen to be open. */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
 }

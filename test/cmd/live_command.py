@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The command as a process: descriptors that are closed or full, arguments that a terminal obeys."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from cases import case, contains, equal, main  # noqa: E402
+from net import ICMP, Net, require_root  # noqa: E402
+
+
+def run(args, **kw):
+    return subprocess.run([ICMP] + args, text=True, capture_output=True, timeout=20, **kw)
+
+
+@case
+def closed_output_goes_nowhere_and_is_an_error():
+    """Without care the first socket becomes standard output, and the results become packets."""
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.0.0.0/24")
+        for closed in (">&-", "<&- >&-", "<&- >&- 2>&-"):
+            for args in ("ping -C -c1 -i.1", "ping -c1", "trace -n -q1 -m1"):
+                sniffer = b.start(["tcpdump", "-nn", "-l", "--immediate-mode", "-x", "-i", "eth0",
+                                   "icmp or udp"])
+                while "listening" not in sniffer.stderr.readline():
+                    pass
+                done = a.run(["sh", "-c", "exec %s %s 10.0.0.2 %s" % (ICMP, args, closed)])
+                equal(done.returncode, 2, args + " " + closed)
+                a.run(["ping", "-c1", "-s7", "10.0.0.2"], check=True)  # ends the capture
+                seen = ""
+                while "length 15" not in seen:
+                    seen += sniffer.stdout.readline()
+                sniffer.terminate()
+                hex_text = seen.replace(" ", "").replace("\n", "")
+                for word in (b"PING", b"statistics", b"traceroute"):
+                    if word.hex()[:8] in hex_text:
+                        raise AssertionError("%s %s sent %r:\n%s" % (args, closed, word, seen))
+
+
+@case
+def closed_error_output_stays_closed():
+    done = subprocess.run(["sh", "-c", "exec %s ping --nonsense 2>&-" % ICMP], timeout=20)
+    equal(done.returncode, 2)
+
+
+@case
+def closed_input_is_an_error_where_it_is_read():
+    done = subprocess.run(["sh", "-c", "exec %s ping -c1 --targets - <&-" % ICMP], text=True,
+                          capture_output=True, timeout=20)
+    equal(done.returncode, 2)
+    contains(done.stderr, "cannot read standard input: Bad file descriptor")
+
+
+@case
+def full_disk_is_told():
+    for args in (["help"], ["version"], ["ping", "--help"], ["help", "trace"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([ICMP] + args, stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=20)
+        equal(done.returncode, 2, str(args))
+        contains(done.stderr, "No space left on device", str(args))
+
+
+@case
+def arguments_do_not_reach_the_terminal_as_commands():
+    escape = "\033[31m"
+    for args in (["ping", "-c", escape, "127.0.0.1"], ["ping", "--" + escape, "127.0.0.1"],
+                 [escape], ["help", escape], ["trace", "-q", escape, "127.0.0.1"], ["x" * 100000]):
+        done = run(args)
+        equal(done.returncode, 2, str(args)[:80])
+        if "\033" in done.stderr + done.stdout or len(done.stderr) > 1000:
+            raise AssertionError("raw or long: %r" % done.stderr[:1200])
+
+
+if __name__ == "__main__":
+    require_root()
+    main()
