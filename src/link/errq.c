@@ -4,6 +4,7 @@
 
 #include "link/errmap.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void area_init(struct ik_errq_area *a, const struct ik_errq *q)
@@ -122,7 +123,9 @@ static enum told tell_one(struct ik_errq *q, struct ik_now now, struct mmsghdr *
         error_event(q, now, &c, m, out);
         return TOLD_ERROR;
     default:
-        /* SO_EE_ORIGIN_LOCAL repeats what the failed send said itself. */
+        /* SO_EE_ORIGIN_LOCAL repeats what the failed send said itself, and adds the MTU. */
+        if (c.error.ee_origin == SO_EE_ORIGIN_LOCAL && c.error.ee_errno == EMSGSIZE)
+            q->refused_mtu = c.error.ee_info;
         return TOLD_NOTHING;
     }
 }

@@ -23,6 +23,7 @@ struct ik_errq {
     enum ik_medium medium; /* of what ICMP errors bring back */
     bool hardware;         /* stamps are the card's */
     bool bytes;            /* ICMP errors are told (RECVERR), with their bytes */
+    uint32_t refused_mtu;  /* the MTU that forbade a frame, 0 none: who uses it clears it */
     bool hint;             /* something may wait though no stamp is awaited */
     uint32_t buffer_bytes;
     size_t read; /* messages, whatever they told; the duct takes them away */

@@ -91,15 +91,24 @@ static void resync(struct ik_outq *q, struct ik_now now, const struct ik_frame *
     ik_stamps_restart(&q->errq->stamps);
 }
 
-static void fail(struct ik_outq *q, const struct ik_frame *f, int err)
+/* What forbade a frame: the kernel says it in the error queue (the path MTU, or that of the
+ * interface where paths are probed), else the path MTU is asked for. */
+static uint32_t mtu_of(struct ik_outq *q, struct ik_now now, const struct ik_frame *f)
+{
+    (void)ik_errq_drain(q->errq, now);
+    const uint32_t told = q->errq->refused_mtu;
+    const struct ik_addr dst = frame_dst(q, f);
+    q->errq->refused_mtu = 0;
+    return told ? told : q->path_mtu(q->ctx, &dst);
+}
+
+static void fail(struct ik_outq *q, struct ik_now now, const struct ik_frame *f, int err)
 {
     enum { LARGEST_PAYLOAD = 65507 }; /* beyond it no path helps */
     struct ik_outq_fail *out = &q->fails[q->n_fails++];
     *out = (struct ik_outq_fail){.key = f->key, .err = ik_errmap_send(err)};
-    if (out->err == IK_E_TOO_BIG && f->bytes.left <= LARGEST_PAYLOAD) {
-        const struct ik_addr dst = frame_dst(q, f);
-        out->mtu = q->path_mtu(q->ctx, &dst);
-    }
+    if (out->err == IK_E_TOO_BIG && f->bytes.left <= LARGEST_PAYLOAD)
+        out->mtu = mtu_of(q, now, f);
 }
 
 static bool is_later(int err)
@@ -135,7 +144,7 @@ size_t ik_outq_send(struct ik_outq *q, struct ik_now now, const struct ik_frame 
         if (q->pending && (explained || ik_errq_is_full(q->errq)))
             break; /* errors come faster than we send: not this frame's, but rx has its turn first
                     */
-        fail(q, &in[at++], err);
+        fail(q, now, &in[at++], err);
         q->errq->stamps.next += q->ids; /* the next frame was prepared with the next number */
         tries = 0;
     }

@@ -19,7 +19,7 @@ static enum ik_err open_sender(int *out, const struct ik_link_cfg *cfg,
     if (err)
         return err;
     /* So that a full queue of the interface is told; no ICMP error is ever about its protocol. */
-    err = ik_sock_configure(fd, cfg, IK_SOCK_ERRORS);
+    err = ik_sock_configure(fd, cfg, IK_SOCK_PACKETS | IK_SOCK_ERRORS);
     if (!err)
         err = ik_stamping_enable(fd, cfg, false, stamping);
     if (err)

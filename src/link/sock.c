@@ -114,13 +114,20 @@ static enum ik_err set_common(int fd, const struct ik_link_cfg *cfg)
     return IK_OK;
 }
 
+static enum ik_err set_discovery(int fd, const struct ik_link_cfg *cfg)
+{
+    if (cfg->pmtudisc < 0)
+        return IK_OK;
+    return cfg->family == 4 ? set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, cfg->pmtudisc)
+                            : set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, cfg->pmtudisc);
+}
+
 static enum ik_err set_sends4(int fd, const struct ik_link_cfg *cfg)
 {
     const struct option options[] = {
         {cfg->ttl >= 0, IPPROTO_IP, IP_TTL, cfg->ttl},
         {cfg->multicast_ttl >= 0, IPPROTO_IP, IP_MULTICAST_TTL, cfg->multicast_ttl},
         {cfg->tclass >= 0, IPPROTO_IP, IP_TOS, cfg->tclass},
-        {cfg->pmtudisc >= 0, IPPROTO_IP, IP_MTU_DISCOVER, cfg->pmtudisc},
         {cfg->no_multicast_loop, IPPROTO_IP, IP_MULTICAST_LOOP, 0},
     };
     const enum ik_err err = set_all(fd, options, sizeof(options) / sizeof(*options));
@@ -137,7 +144,6 @@ static enum ik_err set_sends6(int fd, const struct ik_link_cfg *cfg)
         {cfg->ttl >= 0, IPPROTO_IPV6, IPV6_UNICAST_HOPS, cfg->ttl},
         {cfg->multicast_ttl >= 0, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, cfg->multicast_ttl},
         {cfg->tclass >= 0, IPPROTO_IPV6, IPV6_TCLASS, cfg->tclass},
-        {cfg->pmtudisc >= 0, IPPROTO_IPV6, IPV6_MTU_DISCOVER, cfg->pmtudisc},
         {cfg->no_multicast_loop, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0},
     };
     const enum ik_err err = set_all(fd, options, sizeof(options) / sizeof(*options));
@@ -218,6 +224,8 @@ enum ik_err ik_sock_configure(int fd, const struct ik_link_cfg *cfg, unsigned us
     enum ik_err err = use_interface(fd, cfg);
     if (!err)
         err = set_common(fd, cfg);
+    if (!err && use & (IK_SOCK_SENDS | IK_SOCK_PACKETS))
+        err = set_discovery(fd, cfg);
     if (!err && use & IK_SOCK_SENDS)
         err = cfg->family == 4 ? set_sends4(fd, cfg) : set_sends6(fd, cfg);
     if (!err)

@@ -10,6 +10,7 @@ enum ik_sock_use {
     IK_SOCK_ANSWERS = 1 << 1, /* tell TTL, class and destination of what arrives */
     IK_SOCK_ERRORS = 1 << 2,  /* the kernel's errors in its error queue */
     IK_SOCK_PORT = 1 << 3,    /* bind to cfg->ident, or the kernel's choice */
+    IK_SOCK_PACKETS = 1 << 4, /* sends whole packets: of what leaves, only path MTU discovery */
 };
 
 /* Opens a non-blocking socket of cfg->family (type, protocol as for socket()). IK_E_ACCESS,
