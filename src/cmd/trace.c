@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { DISCOVER_DONT = 0, DISCOVER_DO = 2 }; /* IP_PMTUDISC_*, the same for IPv6 */
+/* IP_PMTUDISC_*, the same for IPv6. To probe is not to fragment, whatever path MTU was learnt: it
+ * is for the router to refuse. */
+enum { DISCOVER_DONT = 0, DISCOVER_PROBE = 3 };
 
 /* Anonymous pages: zeroed, aligned, and only there once they are used:
  * starting touches few of them. */
@@ -35,7 +37,7 @@ static struct ik_link_cfg link_cfg(const struct ik_trace_verb *v, uint8_t family
         .multicast_ttl = -1,
         .tclass = -1,
         .flow_label = family == 6 ? p->opt.flow_label : -1,
-        .pmtudisc = p->opt.dont_fragment ? DISCOVER_DO
+        .pmtudisc = p->opt.dont_fragment ? DISCOVER_PROBE
                     : p->datagram        ? DISCOVER_DONT
                                          : -1,
         .mark = p->opt.mark < 0 ? 0 : (uint32_t)p->opt.mark,

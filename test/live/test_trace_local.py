@@ -3,7 +3,8 @@
 operands that have no path."""
 
 from cases import add, case, contains, equal, main
-from net import ICMP, Net, require_root
+from net import ICMP, NOBODY, Net, require_root
+from runs import trace_json
 
 require_root()
 
@@ -16,7 +17,9 @@ src.ip("route add default via 10.0.1.2", "route add default via 2001:db8:1::2")
 dst.ip("route add default via 10.0.2.1", "route add default via 2001:db8:2::1")
 
 TARGET = {4: "10.0.2.2", 6: "2001:db8:2::2"}
+HOP = {4: "10.0.1.2", 6: "2001:db8:1::2"}
 METHODS = {"udp": [], "icmp": ["-I"], "tcp": ["-T"]}
+command = net.command_for_all()
 
 
 def refused(args):
@@ -39,6 +42,45 @@ def source_that_is_not_ours():
 def prefix_has_no_single_path():
     for text in ("10.77.3.0/30", "10.77.3.1/30", "2001:db8::/64", "10.0.0.0/99"):
         equal(refused([text]), "trace: %s: a prefix has no single path; give one address of it\n" % text)
+
+
+def dont_fragment(family, method, user):
+    """The host learns the path MTU, from ping or from the trace itself: each run shows the same."""
+    def run():
+        src.ping_sockets(True)
+        src.run(["ping", "-c", "1", "-W", "0.1", "-s", "1400", "-M", "do", TARGET[family]])
+        for _ in range(2):
+            args = ["-F", "-q", "1", *METHODS[method], TARGET[family], "1400"]
+            records = trace_json(src, args, user=user, command=command, status=1)
+            # A router looks at the limit of hops first.
+            hops = [(h["ttl"], h["from"], h.get("mark")) for h in records.of("hop")]
+            equal(hops, [(1, HOP[family], None), (2, HOP[family], "!F-1300")])
+            equal(records.one("trace_summary")["stop"], "unreachable")
+            equal(records.stderr, "")
+    return run
+
+
+def larger_than_the_interface(family, method, user):
+    def run():
+        src.ping_sockets(True)
+        src.run(["ping", "-c", "1", "-W", "0.1", "-s", "1400", "-M", "do", TARGET[family]])
+        args = ["-n", "-F", *METHODS[method], TARGET[family], "1501"]
+        done = src.run([command, "trace", *args], user=user)
+        equal(done.stderr, "trace: cannot send to %s: message too long, at most 1500 bytes\n"
+              % TARGET[family])
+        equal(len(done.stdout.splitlines()), 1, done.stdout)
+        equal(done.returncode, 2)
+        records = trace_json(src, args, user=user, command=command, status=2)
+        equal({(h["state"], h["mtu"], h.get("mark")) for h in records.of("hop")},
+              {("send_error", 1500, None)})
+    return run
+
+
+for a_family in (4, 6):
+    for a_method, a_user in (("udp", None), ("icmp", None), ("udp", NOBODY), ("icmp", NOBODY)):
+        kind = "%s_%d_%s" % (a_method, a_family, "user" if a_user else "root")
+        add("dont_fragment_" + kind, dont_fragment(a_family, a_method, a_user))
+        add("too_large_" + kind, larger_than_the_interface(a_family, a_method, a_user))
 
 
 with net:
