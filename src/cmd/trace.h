@@ -32,7 +32,7 @@ struct ik_trace_plan {
 
 /* What the text shows of one probe. */
 struct ik_trace_seen {
-    bool answered;
+    bool answered, failed; /* failed: never left this host */
     struct ik_addr from;
     ik_ns rtt;
     char mark[20];
@@ -51,9 +51,10 @@ struct ik_trace_target {
     struct ik_addr addr;
     bool settled; /* added to the engine, or refused */
     bool added, ended;
-    bool headed;     /* text: the first line was printed */
-    uint32_t seen_n; /* probes that were told */
-    uint32_t shown;  /* probes that were printed */
+    uint64_t left, failed; /* probes told that left this host, or did not */
+    bool headed;           /* text: the first line was printed */
+    uint32_t seen_n;       /* probes that were told */
+    uint32_t shown;        /* probes that were printed */
     struct ik_trace_seen *seen;
     uint8_t *exts; /* IK_TRACE_EXT_BYTES a probe, apart: most are never touched */
 };
@@ -75,8 +76,7 @@ struct ik_trace_verb {
     size_t n, pending; /* pending: names asked for */
     size_t current;    /* text: the target whose lines flow; those after it wait */
     bool asking;       /* look-ups are being started */
-    uint64_t refused;
-    bool send_error_said;
+    uint64_t refused;  /* targets that were not traced, for want of an address or a way out */
 };
 
 /* ---- trace_opt.c ----------------------------------------------------------------------------- */
@@ -93,6 +93,12 @@ IK_MUST_USE bool ik_trace_opt_read(struct ik_trace_plan *p, int argc, char *cons
 int ik_trace_target_survey(struct ik_trace_verb *v);
 /* Hands all targets to the engine: addresses now, names when they are known. */
 void ik_trace_target_start(struct ik_trace_verb *v, struct ik_now now);
+
+/* Looks at a record of the engine, whatever it is then written as: what this host refused to send,
+ * once a target, and targets that nothing was sent to. */
+void ik_trace_target_look(void *verb, const struct ik_record *rec);
+/* The target that a record is about, NULL for none. */
+struct ik_trace_target *ik_trace_target_find(struct ik_trace_verb *v, const char *name);
 
 /* ---- trace_text.c ---------------------------------------------------------------------------- */
 

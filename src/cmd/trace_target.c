@@ -210,3 +210,40 @@ void ik_trace_target_start(struct ik_trace_verb *v, struct ik_now now)
     v->asking = false;
     complete(v, now);
 }
+
+/* ---- what became of them --------------------------------------------------------------------- */
+
+struct ik_trace_target *ik_trace_target_find(struct ik_trace_verb *v, const char *name)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->targets[i].text == name)
+            return &v->targets[i];
+    return NULL;
+}
+
+static void say_send_error(const struct ik_trace_target *t, const struct ik_rec_hop *h)
+{
+    char safe[256];
+    const struct ik_rd bytes = {(const uint8_t *)t->text, strlen(t->text)};
+    const char *name = ik_text_escape(bytes, safe, sizeof safe);
+    if (h->mtu > 0)
+        ik_run_say("trace", "cannot send to %s: %s, at most %lld bytes", name, h->error,
+                   (long long)h->mtu);
+    else
+        ik_run_say("trace", "cannot send to %s: %s", name, h->error);
+}
+
+void ik_trace_target_look(void *verb, const struct ik_record *rec)
+{
+    struct ik_trace_verb *v = verb;
+    if (rec->kind == IK_REC_hop) {
+        struct ik_trace_target *t = ik_trace_target_find(v, rec->hop.target);
+        if (t && !rec->hop.error)
+            t->left++;
+        else if (t && t->failed++ == 0)
+            say_send_error(t, &rec->hop);
+    } else if (rec->kind == IK_REC_trace_summary) {
+        const struct ik_trace_target *t = ik_trace_target_find(v, rec->trace_summary.target);
+        v->refused += t && t->failed && !t->left;
+    }
+}

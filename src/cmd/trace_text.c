@@ -136,11 +136,21 @@ static void put_probe(struct ik_trace_verb *v, const struct ik_trace_seen *s,
     }
 }
 
-/* The line of one hop: probes from `from` to before `to`. */
+static bool all_failed(const struct ik_trace_target *t, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++)
+        if (!t->seen[i].failed)
+            return false;
+    return true;
+}
+
+/* The line of one hop: probes from `from` to before `to`. None where all of them never left. */
 static void put_hop(struct ik_trace_verb *v, const struct ik_trace_target *t, uint32_t from,
                     uint32_t to, struct ik_now now)
 {
     const struct ik_trace_seen *before = NULL;
+    if (all_failed(t, from, to))
+        return;
     ik_line_fmt(v->run.line, "%2u ", v->plan.cfg.first_ttl + from / v->plan.cfg.queries);
     for (uint32_t i = from; i < to; i++) {
         put_probe(v, &t->seen[i], before);
@@ -180,19 +190,12 @@ void ik_trace_text_flow(struct ik_trace_verb *v, struct ik_now now)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static struct ik_trace_target *target_of(struct ik_trace_verb *v, const char *name)
-{
-    for (size_t i = 0; i < v->n; i++)
-        if (v->targets[i].text == name)
-            return &v->targets[i];
-    return NULL;
-}
-
 static void see(struct ik_trace_target *t, const struct ik_rec_hop *h)
 {
     uint8_t *ext = t->exts + (size_t)t->seen_n * IK_TRACE_EXT_BYTES;
     struct ik_trace_seen *s = &t->seen[t->seen_n++];
     *s = (struct ik_trace_seen){.answered = h->from.family != 0,
+                                .failed = h->error != NULL,
                                 .from = h->from,
                                 .rtt = h->rtt_ns,
                                 .quoted_ttl = h->quoted_ttl,
@@ -205,30 +208,16 @@ static void see(struct ik_trace_target *t, const struct ik_rec_hop *h)
             (struct ik_rd){memcpy(ext, h->extensions.p, h->extensions.left), h->extensions.left};
 }
 
-/* What this host refused to send is not the network's silence. Once is enough. */
-static void say_send_error(struct ik_trace_verb *v, const struct ik_rec_hop *h)
-{
-    if (v->send_error_said || !h->error)
-        return;
-    v->send_error_said = true;
-    if (h->mtu > 0)
-        ik_run_say("trace", "cannot send to %s: %s, at most %lld bytes", h->target, h->error,
-                   (long long)h->mtu);
-    else
-        ik_run_say("trace", "cannot send to %s: %s", h->target, h->error);
-}
-
 void ik_trace_text_record(void *verb, const struct ik_record *rec)
 {
     struct ik_trace_verb *v = verb;
     const struct ik_now now = ik_clock_now();
     if (rec->kind == IK_REC_hop) {
-        struct ik_trace_target *t = target_of(v, rec->hop.target);
+        struct ik_trace_target *t = ik_trace_target_find(v, rec->hop.target);
         if (t)
             see(t, &rec->hop);
-        say_send_error(v, &rec->hop);
     } else if (rec->kind == IK_REC_trace_summary) {
-        struct ik_trace_target *t = target_of(v, rec->trace_summary.target);
+        struct ik_trace_target *t = ik_trace_target_find(v, rec->trace_summary.target);
         if (t)
             t->ended = true;
     }

@@ -143,9 +143,7 @@ void ik_trace_record_hop(struct ik_trace *t, const struct trace_target *tt, uint
         fill_answer(t, tt->addr.family, p, h);
     } else if (p->state == TRACE_FAILED) {
         h->error = ik_err_text(p->err);
-        h->mtu = p->err_mtu ? (int64_t)p->err_mtu : -1;
-        if (p->err == IK_E_TOO_BIG)
-            h->mark = put_big(t->mark, p->err_mtu);
+        h->mtu = p->err_mtu ? (int64_t)p->err_mtu : -1; /* no mark: no router said so */
     } else if (p->state == TRACE_LOST && tt->deepest > h->ttl) {
         /* What is forwarded well beyond this hop was not lost at it (RFC 1812 section 4.3.2.8: a
          * router may limit the rate of its errors). */

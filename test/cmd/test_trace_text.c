@@ -85,6 +85,15 @@ static void hop(struct rig *r, size_t t, const char *from, ik_ns rtt, const char
     ik_trace_text_record(&r->v, &rec);
 }
 
+/* One that this host did not let out. */
+static void hop_failed(struct rig *r, size_t t)
+{
+    struct ik_record rec = ik_record_make(IK_REC_hop, 0);
+    rec.hop.target = names[t];
+    rec.hop.error = "network is unreachable";
+    ik_trace_text_record(&r->v, &rec);
+}
+
 static void summary(struct rig *r, size_t t)
 {
     struct ik_record rec = ik_record_make(IK_REC_trace_summary, 0);
@@ -151,6 +160,25 @@ static void targets__several__one_after_another(void **state)
     rig_free(r);
 }
 
+/* A star is a probe that was not answered: one that never left says nothing of its hop. */
+static void hops__never_sent__no_line(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(2);
+    for (int i = 0; i < 6; i++)
+        hop_failed(r, 0);
+    summary(r, 0);
+    for (int i = 0; i < 4; i++)
+        hop_failed(r, 1);
+    hop(r, 1, NULL, 0, NULL);
+    hop(r, 1, "10.0.0.1", US, NULL);
+    summary(r, 1);
+    assert_string_equal(rig_text(r),
+                        HEAD("one", "192.0.2.1") HEAD("two", "192.0.2.2") " 2  * * 10.0.0.1  "
+                                                                          "0.001 ms\n");
+    rig_free(r);
+}
+
 static const char *extensions_of(struct rig *r, const uint8_t *ext, size_t n, bool lenient)
 {
     const struct ik_trace_seen s = {
@@ -209,6 +237,7 @@ int main(void)
         cmocka_unit_test(hops__plain__as_traceroute),
         cmocka_unit_test(hops__several_addresses_and_stars__as_traceroute),
         cmocka_unit_test(targets__several__one_after_another),
+        cmocka_unit_test(hops__never_sent__no_line),
         cmocka_unit_test(extensions__mpls_and_unknown__as_traceroute),
         cmocka_unit_test(extensions__interface_of_a_stranger__escaped),
         cmocka_unit_test(extensions__quoted_ttl_and_nat__told),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What `icmp trace` says of this host and of what it was given: addresses that are not its own,
-operands that have no path."""
+operands that have no path, path MTUs that the host has learnt, probes that it does not let out."""
 
 from cases import add, case, contains, equal, main
 from net import ICMP, NOBODY, Net, require_root
@@ -81,6 +81,42 @@ for a_family in (4, 6):
         kind = "%s_%d_%s" % (a_method, a_family, "user" if a_user else "root")
         add("dont_fragment_" + kind, dont_fragment(a_family, a_method, a_user))
         add("too_large_" + kind, larger_than_the_interface(a_family, a_method, a_user))
+
+
+def nothing_leaves(args, why, family, user):
+    def run():
+        src.ping_sockets(True)
+        target = TARGET[family] if "-r" not in args else "10.0.2.9"
+        done = src.run([command, "trace", "-n", *args, target], user=user)
+        equal(done.stderr, "trace: cannot send to %s: %s\n" % (target, why))
+        contains(done.stdout, "traceroute to ")
+        equal(len(done.stdout.splitlines()), 1, done.stdout)
+        equal(done.returncode, 2)
+    return run
+
+
+def filtered(family, user):
+    def run():
+        src.nft("table inet out { chain o { type filter hook output priority 0;"
+                " ip daddr 10.0.2.2 drop; ip6 daddr 2001:db8:2::2 drop; }\n}")
+        try:
+            nothing_leaves([], "refused by a filter", family, user)()
+            # What is sent to another target is another matter.
+            done = src.run([ICMP, "trace", "-n", TARGET[family], HOP[family]])
+            equal(done.returncode, 2, done.stderr)
+            equal(len(done.stdout.splitlines()), 3, done.stdout)
+        finally:
+            src.run(["nft", "delete", "table", "inet", "out"], check=True)
+    return run
+
+
+for a_user in (None, NOBODY):
+    kind = "user" if a_user else "root"
+    for a_method in ("udp", "icmp"):
+        add("nothing_leaves_direct_%s_%s" % (a_method, kind),
+            nothing_leaves(["-r", *METHODS[a_method]], "network is unreachable", 4, a_user))
+    for a_family in (4, 6):
+        add("nothing_leaves_filtered_%d_%s" % (a_family, kind), filtered(a_family, a_user))
 
 
 with net:
