@@ -118,6 +118,9 @@ void ik_ping_add_address(struct ik_ping *p, struct ik_now now, const struct ik_p
     char text[IK_ADDR_TEXT];
     struct ik_route r;
     struct ik_addr addr = t->addr;
+    const bool this_host6 = addr.family == 6 && ik_addr_is_any(&addr);
+    if (this_host6)
+        addr.bytes[15] = 1; /* as the kernel sends what is for :: */
     if (!check(p, t->text, &addr, &r))
         return;
     if (ik_addr_is_any(&addr) && r.source.family)
@@ -125,7 +128,7 @@ void ik_ping_add_address(struct ik_ping *p, struct ik_now now, const struct ik_p
     const bool canonical = !strcmp(ik_addr_text(&addr, text), t->text);
     const bool in_file = p->file && t->text >= p->file && t->text < p->file + p->file_bytes;
     p->file_named = p->file_named || (in_file && !canonical);
-    header(p, now, t->text, &addr, &r, true);
+    header(p, now, t->text, this_host6 ? &t->addr : &addr, &r, true); /* as iputils shows them */
     add(p, now, canonical ? NULL : t->text, &addr);
 }
 

@@ -74,7 +74,7 @@ def loopback_prints_the_same():
                      ["-c1", "-T", "tsandaddr", "127.0.0.1"],
                      ["-c1", "-T", "tsprespec", "127.0.0.1", "127.0.0.1"],
                      ["-c1", "-w2", "127.0.0.1"], ["-c1", "-W1", "127.0.0.1"], ["-c1", "127.1"],
-                     ["-c1", "0"], ["-c", "2", "-A", "127.0.0.1"], ["127.0.0.1", "-c1"]):
+                     ["-c1", "0"], ["-c1", "0.0.0.0"], ["-c1", "::"], ["-c", "2", "-A", "127.0.0.1"], ["127.0.0.1", "-c1"]):
             both(node, args)
     # the kernel keeps a flow label for some seconds after its owner: one namespace each
     with Net() as net:
