@@ -73,6 +73,12 @@ void ik_names_close(struct ik_names *n);
 /* Interfaces by name and index. IK_E_IFACE when there is none. */
 IK_MUST_USE enum ik_err ik_iface_index(const char *name, uint32_t *out);
 IK_MUST_USE enum ik_err ik_iface_name(uint32_t index, char out[static 16]);
+/* Whether an interface has this address, its scope aside. IK_E_NOT_FOUND: it has not (a name that
+ * is no interface's has none); IK_E_SYSTEM: the kernel does not say. */
+IK_MUST_USE enum ik_err ik_iface_check_addr(const char *name, const struct ik_addr *addr);
+/* The only interface that is up and has an IPv6 link-local address. IK_E_NOT_FOUND: there is none;
+ * IK_E_EXISTS: there are several; IK_E_SYSTEM: the kernel does not say. */
+IK_MUST_USE enum ik_err ik_iface_only_link(uint32_t *out);
 
 /* What the kernel would do with a packet. */
 struct ik_route {
