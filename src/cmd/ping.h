@@ -96,6 +96,7 @@ struct ik_ping {
     size_t n_names, next_name, pending; /* next_name: the first not asked yet */
     bool asking;                        /* inside the resolver */
     bool ended;                         /* interrupted, or past its deadline */
+    bool warned;                        /* of a source that is not the interface's */
     uint64_t refused;                   /* targets that could not be tried */
     /* text */
     uint64_t dots; /* -f: probes shown so far */

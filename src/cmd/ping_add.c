@@ -72,6 +72,19 @@ static bool is_unchecked(const struct ik_ping *p, const struct ik_addr *addr)
     return !ik_ping_add_few(p) && (p->plan.root || !may_be_group);
 }
 
+/* Once: an interface that does not have the source that the kernel chose, as iputils warns. */
+static void warn_source(struct ik_ping *p, const struct ik_route *r)
+{
+    const char *name = p->plan.interface;
+    char safe[64];
+    if (p->warned || !name || p->plan.source.family || !r->source.family ||
+        ik_iface_check_addr(name, &r->source) != IK_E_NOT_FOUND)
+        return;
+    p->warned = true;
+    ik_run_say("ping", "Warning: source address might be selected on device other than: %s",
+               ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe));
+}
+
 /* What can be known about a target before a probe fails; `r` is filled when there is a route. */
 static bool check(struct ik_ping *p, const char *name, const struct ik_addr *addr,
                   struct ik_route *r)
@@ -87,6 +100,8 @@ static bool check(struct ik_ping *p, const char *name, const struct ik_addr *add
         return refuse(p, name, no_way);
     if (err == IK_E_ADDR)
         return refuse(p, name, "the source address is not of this host");
+    if (!err)
+        warn_source(p, r);
     const bool broadcast = !err && r->broadcast;
     if (!broadcast && !ik_addr_is_multicast(addr))
         return true;

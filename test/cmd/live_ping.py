@@ -468,6 +468,18 @@ def probes_that_are_not_sent_have_the_words_of_the_system():
 
 
 @case
+def a_source_of_another_interface_is_warned_of():
+    with Net() as net:
+        node, other = net.node("a"), net.node("b")
+        net.link(node, other, "10.1.0.0/24")
+        for args in (["-I", "lo", "10.1.0.2"], ["-I", "eth0", "127.0.0.1"],
+                     ["-I", "lo", "-I", "10.1.0.1", "10.1.0.2"], ["-I", "eth0", "10.1.0.2"]):
+            mine = both(node, ["-c1", "-W.2"] + args)
+            warning = "ping: Warning: source address might be selected on device other than: lo\n"
+            equal(mine.stderr, warning if args == ["-I", "lo", "10.1.0.2"] else "")
+
+
+@case
 def all_addresses_of_a_name_are_pinged():
     with Net() as net:
         a, b = net.node("a"), net.node("b")
