@@ -81,8 +81,9 @@ static void warn_source(struct ik_ping *p, const struct ik_route *r)
         ik_iface_check_addr(name, &r->source) != IK_E_NOT_FOUND)
         return;
     p->warned = true;
-    ik_run_say("ping", "Warning: source address might be selected on device other than: %s",
-               ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe));
+    ik_run_say(
+        "ping", "Warning: source address might be selected on device other than: %s",
+        ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe));
 }
 
 /* What can be known about a target before a probe fails; `r` is filled when there is a route. */

@@ -87,6 +87,21 @@ static void iface__name_and_index__belong_together(void **state)
     assert_string_equal(name, "lo");
 }
 
+static void iface__addresses__are_those_it_has(void **state)
+{
+    (void)state;
+    struct ik_addr a = {.family = 4, .bytes = {192, 0, 2, 1}};
+    uint32_t index = 77;
+    assert_int_equal(ik_iface_check_addr("lo", &a), IK_E_NOT_FOUND);
+    a = (struct ik_addr){.family = 4, .bytes = {127, 0, 0, 1}};
+    assert_int_equal(ik_iface_check_addr("lo", &a), IK_OK);
+    assert_int_equal(ik_iface_check_addr("nosuchif0", &a), IK_E_NOT_FOUND);
+    if (ik_iface_only_link(&index))
+        assert_int_equal(index, 77);
+    else
+        assert_int_not_equal(index, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +110,7 @@ int main(void)
         cmocka_unit_test(scope__of_loopback__is_its_index),
         cmocka_unit_test(scope__that_is_none__is_an_error),
         cmocka_unit_test(iface__name_and_index__belong_together),
+        cmocka_unit_test(iface__addresses__are_those_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
