@@ -144,7 +144,10 @@ void ik_ping_add_address(struct ik_ping *p, struct ik_now now, const struct ik_p
     const bool canonical = !strcmp(ik_addr_text(&addr, text), t->text);
     const bool in_file = p->file && t->text >= p->file && t->text < p->file + p->file_bytes;
     p->file_named = p->file_named || (in_file && !canonical);
-    header(p, now, t->text, this_host6 ? &t->addr : &addr, &r, true); /* as iputils shows them */
+    struct ik_addr shown = this_host6 ? t->addr : addr; /* as iputils shows them */
+    if (!strchr(t->text, '%'))
+        shown.scope = 0;
+    header(p, now, t->text, &shown, &r, true);
     add(p, now, canonical ? NULL : t->text, &addr);
 }
 

@@ -23,6 +23,20 @@ static bool zone_index(const char *zone, uint32_t *out)
     return true;
 }
 
+/* The interface of a link-local address that has no zone: the one to send by, else that of the
+ * source, else the only one that there is. With several the kernel would take the first one that
+ * has a route, which is a guess. */
+static bool find_zone(const struct ik_ping_plan *plan, uint32_t *out)
+{
+    if (plan->interface)
+        return !ik_iface_index(plan->interface, out);
+    if (plan->source.scope) {
+        *out = plan->source.scope;
+        return true;
+    }
+    return !ik_iface_only_link(out);
+}
+
 /* An address, IPv6 perhaps with a zone; "127.1" and its kind too, as iputils. */
 static bool read_address(const char *text, const struct ik_ping_plan *plan, struct ik_addr *out,
                          char *why, size_t cap)
@@ -40,9 +54,8 @@ static bool read_address(const char *text, const struct ik_ping_plan *plan, stru
         return false;
     if (zone && !zone_index(zone + 1, &out->scope))
         snprintf(why, cap, "no interface '%s'; 'ip link' lists them", zone + 1);
-    else if (out->family == 6 && ik_addr_is_link_local(out) && !zone && plan->interface)
-        return !ik_iface_index(plan->interface, &out->scope);
-    else if (out->family == 6 && ik_addr_is_link_local(out) && !zone)
+    else if (out->family == 6 && ik_addr_is_link_local(out) && !zone &&
+             !find_zone(plan, &out->scope))
         snprintf(why, cap, "a link-local address needs its interface: %s%%eth0, or -I eth0", plain);
     return true;
 }
@@ -112,6 +125,29 @@ void ik_ping_target_say(const char *text, const char *why)
     ik_run_say("ping", "%s: %s", ik_text_escape(bytes, safe, sizeof safe), why);
 }
 
+static bool lacks_zone(const struct ik_addr *a)
+{
+    return a->family == 6 && ik_addr_is_link_local(a) && !a->scope;
+}
+
+/* A link-local source without a zone is on the link of the target. */
+static void take_source_zone(struct ik_ping_plan *plan, const struct ik_addr *target)
+{
+    if (lacks_zone(&plan->source))
+        plan->source.scope = target->scope;
+}
+
+/* No target tells the zone of the source. False: said. */
+static bool settle_source_zone(struct ik_ping_plan *plan)
+{
+    char text[IK_ADDR_TEXT];
+    if (!lacks_zone(&plan->source) || !ik_iface_only_link(&plan->source.scope))
+        return true;
+    ik_addr_text(&plan->source, text);
+    ik_run_say("ping", "a link-local source needs its interface: %s%%eth0, or -I eth0 too", text);
+    return false;
+}
+
 bool ik_ping_target_count(struct ik_ping *p, const char *text, int *families)
 {
     struct ik_ping_target t;
@@ -125,6 +161,7 @@ bool ik_ping_target_count(struct ik_ping *p, const char *text, int *families)
         p->room += p->plan.opt.all_addresses ? IK_PING_NAME_ADDRESSES : 1;
         *families |= p->plan.family == 4 ? 1 : p->plan.family == 6 ? 2 : 3;
     } else {
+        take_source_zone(&p->plan, &t.addr);
         p->room += t.n;
         *families |= t.addr.family == 4 ? 1 : 2;
     }
@@ -143,6 +180,8 @@ int ik_ping_target_survey(struct ik_ping *p)
         if (!ik_ping_target_count(p, p->plan.args.operands[i], &families))
             return -1;
     }
+    if (!settle_source_zone(&p->plan))
+        return -1;
     if (p->plan.opt.targets)
         families |= p->plan.family == 4 ? 1 : p->plan.family == 6 ? 2 : 3;
     return families;

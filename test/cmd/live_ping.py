@@ -479,6 +479,34 @@ def a_source_of_another_interface_is_warned_of():
             equal(mine.stderr, warning if args == ["-I", "lo", "10.1.0.2"] else "")
 
 
+def link_local(node, dev):
+    shown = node.run(["ip", "-6", "-o", "addr", "show", "dev", dev, "scope", "link"]).stdout
+    return shown.split("inet6 ")[1].split("/")[0]
+
+
+@case
+def the_zone_of_a_link_local_address_is_found_where_only_one_can_be_meant():
+    with Net() as net:
+        node, other = net.node("a"), net.node("b")
+        net.link(node, other, "10.1.0.0/24", "2001:db8:1::/64")
+        mine, peer = link_local(node, "eth0"), link_local(other, "eth0")
+        both(node, ["-c1", "-W1", peer])
+        for args in (["-I", mine, peer], ["-I", mine, peer + "%eth0"],
+                     ["-I", mine + "%eth0", peer]):
+            done = node.run([ICMP, "ping", "-c1", "-W1"] + args)
+            equal(done.returncode, 0, done.stderr)
+            contains(done.stdout, "64 bytes from %s%%eth0: icmp_seq=1 " % peer)
+        net.link(node, other, "10.2.0.0/24", "2001:db8:2::/64")
+        done = node.run([ICMP, "ping", "-c1", "-W1", "-I", mine, peer + "%eth0"])
+        equal(done.returncode, 0, done.stderr)
+        done = node.run([ICMP, "ping", "-c1", peer])
+        equal((done.returncode, done.stderr), (2, "ping: %s: a link-local address needs its "
+              "interface: %s%%eth0, or -I eth0\n" % (peer, peer)))
+        done = node.run([ICMP, "ping", "-c1", "-I", mine, "2001:db8:1::2"])
+        equal((done.returncode, done.stderr), (2, "ping: a link-local source needs its interface: "
+              "%s%%eth0, or -I eth0 too\n" % mine))
+
+
 @case
 def all_addresses_of_a_name_are_pinged():
     with Net() as net:
