@@ -28,6 +28,7 @@ NUMBERS = [
     (r"ident=[0-9]+", "ident=I"),
     (r"[0-9]+ absolute", "T absolute"),
     (r"(?m)^(\t[0-9.]+)\t[0-9]+$", r"\1\tT"),
+    (r"(?m)^\t[0-9]$", r"\tT"),  # milliseconds since the hop before
 ]
 
 
