@@ -173,3 +173,15 @@ struct ik_trace_totals {
     uint64_t ambiguous;        /* errors that quoted nothing while several probes were in flight */
 };
 void ik_trace_totals(const struct ik_trace *t, struct ik_trace_totals *out);
+
+/* How far one target is. */
+struct ik_trace_progress {
+    const char *name;        /* as it was added; borrowed */
+    uint32_t hops;           /* whose records were all said */
+    uint64_t sent, received; /* probes that left, and those that were answered */
+    bool ended;              /* its summary was said */
+};
+/* Of target number `index`, from 0 in the order of ik_trace_add. False when there is none: *out is
+ * untouched. */
+IK_MUST_USE bool ik_trace_progress(const struct ik_trace *t, uint32_t index,
+                                   struct ik_trace_progress *out);

@@ -438,3 +438,16 @@ void ik_trace_totals(const struct ik_trace *t, struct ik_trace_totals *out)
 {
     *out = t->totals;
 }
+
+bool ik_trace_progress(const struct ik_trace *t, uint32_t index, struct ik_trace_progress *out)
+{
+    if (index >= t->n_targets)
+        return false;
+    const struct trace_target *tt = &t->targets[index];
+    *out = (struct ik_trace_progress){.name = tt->name,
+                                      .hops = tt->said / t->cfg.queries,
+                                      .sent = tt->sent,
+                                      .received = tt->received,
+                                      .ended = tt->summary_said};
+    return true;
+}

@@ -109,6 +109,32 @@ static void answer__on_the_wrong_port__is_nobodys(void **state)
     net_free(n);
 }
 
+/* A router's round trip is a millisecond a hop: the third probe is out at 3.5 ms. */
+static void progress__on_the_way_and_after__what_was_told(void **state)
+{
+    (void)state;
+    struct ik_trace_cfg cfg = net_cfg(IK_TRACE_UDP);
+    cfg.in_flight = 1;
+    struct net *n = net_new(4, IK_MEDIUM_IP, &cfg, 4);
+    struct ik_trace_progress p = {.hops = 77};
+    assert_false(ik_trace_progress(n->t, 0, &p));
+    assert_int_equal(p.hops, 77);
+    net_add(n);
+    net_run_until(n, n->now + 3500 * IK_NS_PER_US);
+    assert_true(ik_trace_progress(n->t, 0, &p));
+    assert_int_equal(p.hops, 2);
+    assert_int_equal(p.sent, 3);
+    assert_int_equal(p.received, 2);
+    assert_false(p.ended);
+    net_run_until(n, IK_NEVER - 1);
+    assert_true(ik_trace_progress(n->t, 0, &p));
+    assert_int_equal(p.hops, 4);
+    assert_int_equal(p.received, 4);
+    assert_true(p.ended);
+    assert_false(ik_trace_progress(n->t, 1, &p));
+    net_free(n);
+}
+
 /* Paths at random: routers that drop, delay, duplicate, cut, rewrite. Whatever happens the trace
  * ends, its records are whole and in order, and no hop is credited to a router of another TTL. */
 static void chance__a_thousand_paths__ends_and_credits_right(void **state)
@@ -157,6 +183,7 @@ int main(void)
         cmocka_unit_test(targets__more_than_may_be_in_flight__take_turns),
         cmocka_unit_test(targets__both_families__each_on_its_port),
         cmocka_unit_test(answer__on_the_wrong_port__is_nobodys),
+        cmocka_unit_test(progress__on_the_way_and_after__what_was_told),
         cmocka_unit_test(chance__a_thousand_paths__ends_and_credits_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
