@@ -229,6 +229,7 @@ static int execute(struct ik_trace_verb *v, char *const *argv)
                                    .json_names = !v->plan.opt.numeric,
                                    .on_record = ik_trace_text_record,
                                    .on_look = ik_trace_target_look,
+                                   .on_status = ik_trace_target_status,
                                    .ctx = v};
     const int families = ik_trace_target_survey(v);
     if (families < 0 || !ik_run_init(&v->run, &cfg))

@@ -97,6 +97,8 @@ void ik_trace_target_start(struct ik_trace_verb *v, struct ik_now now);
 /* Looks at a record of the engine, whatever it is then written as: what this host refused to send,
  * once a target, and targets that nothing was sent to. */
 void ik_trace_target_look(void *verb, const struct ik_record *rec);
+/* SIGQUIT: a line on stderr for each target that has not ended. */
+void ik_trace_target_status(void *verb, struct ik_now now);
 /* The target that a record is about, NULL for none. */
 struct ik_trace_target *ik_trace_target_find(struct ik_trace_verb *v, const char *name);
 

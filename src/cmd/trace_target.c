@@ -5,11 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As a terminal may have it. */
+static const char *safe_name(const char *text, char *buf, size_t cap)
+{
+    const struct ik_rd bytes = {(const uint8_t *)text, strlen(text)};
+    return ik_text_escape(bytes, buf, cap);
+}
+
 static void say_bad(const char *text, const char *why)
 {
     char safe[256];
-    const struct ik_rd bytes = {(const uint8_t *)text, strlen(text)};
-    ik_run_say("trace", "%s: %s", ik_text_escape(bytes, safe, sizeof safe), why);
+    ik_run_say("trace", "%s: %s", safe_name(text, safe, sizeof safe), why);
 }
 
 /* ---- understanding --------------------------------------------------------------------------- */
@@ -224,8 +230,7 @@ struct ik_trace_target *ik_trace_target_find(struct ik_trace_verb *v, const char
 static void say_send_error(const struct ik_trace_target *t, const struct ik_rec_hop *h)
 {
     char safe[256];
-    const struct ik_rd bytes = {(const uint8_t *)t->text, strlen(t->text)};
-    const char *name = ik_text_escape(bytes, safe, sizeof safe);
+    const char *name = safe_name(t->text, safe, sizeof safe);
     if (h->mtu > 0)
         ik_run_say("trace", "cannot send to %s: %s, at most %lld bytes", name, h->error,
                    (long long)h->mtu);
@@ -246,4 +251,21 @@ void ik_trace_target_look(void *verb, const struct ik_record *rec)
         const struct ik_trace_target *t = ik_trace_target_find(v, rec->trace_summary.target);
         v->refused += t && t->failed && !t->left;
     }
+}
+
+void ik_trace_target_status(void *verb, struct ik_now now)
+{
+    (void)now;
+    struct ik_trace_verb *v = verb;
+    struct ik_trace_progress p;
+    char safe[256];
+    for (uint32_t i = 0; ik_trace_progress(v->engine, i, &p); i++)
+        if (!p.ended)
+            ik_run_say("trace", "%s: %u hop%s told, %llu probe%s sent, %llu answered",
+                       safe_name(p.name, safe, sizeof safe), p.hops, p.hops == 1 ? "" : "s",
+                       (unsigned long long)p.sent, p.sent == 1 ? "" : "s",
+                       (unsigned long long)p.received);
+    for (size_t i = 0; i < v->n; i++)
+        if (!v->targets[i].settled)
+            say_bad(v->targets[i].text, "its address is being looked up");
 }

@@ -2,9 +2,11 @@
 """What `icmp trace` says of this host and of what it was given: addresses that are not its own,
 operands that have no path, path MTUs that the host has learnt, probes that it does not let out."""
 
+import signal
+
 from cases import add, case, contains, equal, main
 from net import ICMP, NOBODY, Net, require_root
-from runs import trace_json
+from runs import Records, rest_of, trace_json
 
 require_root()
 
@@ -117,6 +119,41 @@ for a_user in (None, NOBODY):
             nothing_leaves(["-r", *METHODS[a_method]], "network is unreachable", 4, a_user))
     for a_family in (4, 6):
         add("nothing_leaves_filtered_%d_%s" % (a_family, kind), filtered(a_family, a_user))
+
+
+@case
+def sigquit_tells_how_far_it_is():
+    """A line for each target that has not ended; what is on stdout stays what it was."""
+    dst.nft("table inet hole { chain p { type filter hook prerouting priority -300;"
+            " ip daddr 10.0.2.2 drop; }\n}")
+    src.hosts("127.0.0.1 localhost")
+    src.resolver("nameserver 10.0.2.2", "options timeout:1 attempts:1")
+    try:
+        args = ["-n", "-q", "1", "-m", "5", "-w", "1", HOP[4], TARGET[4], "name.example"]
+        child = src.start([ICMP, "trace", *args])
+        before = [child.stdout.readline() for _ in range(4)]  # all of one target, a hop of the other
+        child.send_signal(signal.SIGQUIT)
+        said = [child.stderr.readline() for _ in range(2)]
+        out, _ = rest_of(child)
+    finally:
+        dst.run(["nft", "delete", "table", "inet", "hole"], check=True)
+    equal(said, ["trace: 10.0.2.2: 1 hop told, 5 probes sent, 1 answered\n",
+                 "trace: name.example: its address is being looked up\n"])
+    contains(before[3], " 1  10.0.1.2")
+    equal(out.splitlines()[:4], [" 2  *", " 3  *", " 4  *", " 5  *"])
+
+
+@case
+def sigquit_leaves_records_alone():
+    args = ["--json", "-m", "3", "-w", "1", "-q", "1", "10.0.2.77"]
+    child = src.start([ICMP, "trace", *args])
+    lines = [child.stdout.readline() for _ in range(2)]
+    child.send_signal(signal.SIGQUIT)
+    contains(child.stderr.readline(), "trace: 10.0.2.77: 1 hop told, 3 probes sent, 1 answered")
+    out, err = rest_of(child)
+    records = Records("".join(lines) + out)
+    equal([len(records.of(kind)) for kind in ("run", "hop", "trace_summary")], [1, 3, 1])
+    equal(err, "")
 
 
 with net:
