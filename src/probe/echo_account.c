@@ -43,12 +43,6 @@ static void count(struct ik_echo_engine *e, struct ik_echo_target *t, enum ik_sl
     *of_all += (uint64_t)by;
 }
 
-static void count_sent(struct ik_echo_engine *e, struct ik_echo_target *t, int by)
-{
-    t->sent += (uint64_t)by;
-    e->totals.sent += (uint64_t)by;
-}
-
 static void close_open(struct ik_echo_engine *e, uint32_t index, enum ik_slot_state fate)
 {
     struct ik_echo_target *t = ik_echo_target_of(e, index);
@@ -146,7 +140,7 @@ void ik_echo_account_sent(struct ik_echo_engine *e, uint32_t index, struct ik_no
     t->in_flight++;
     e->totals.in_flight++;
     e->n_live += !t->finished;
-    count_sent(e, t, 1);
+    e->totals.sent++;
 }
 
 void ik_echo_account_failed(struct ik_echo_engine *e, uint32_t index, struct ik_now now,
@@ -159,7 +153,7 @@ void ik_echo_account_failed(struct ik_echo_engine *e, uint32_t index, struct ik_
         return;
     struct ik_echo_target *t = ik_echo_target_of(e, index);
     settle(e, index, IK_SLOT_FAILED);
-    count_sent(e, t, -1);
+    e->totals.sent--;
     const bool dropped = err == IK_E_NOBUFS || err == IK_E_AGAIN;
     if (dropped)
         add32(&t->local_drops, &e->totals.local_drops);

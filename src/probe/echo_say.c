@@ -185,7 +185,7 @@ static const struct ik_record *summary(struct ik_echo_engine *e, uint32_t index,
     struct ik_rec_ping_summary *r = &e->summary.rec.ping_summary;
     r->target = name_of(t, &e->summary);
     r->addr = t->addr;
-    r->sent = (int64_t)t->sent;
+    r->sent = (int64_t)(t->received + t->late + t->lost + t->unknown + t->in_flight);
     r->received = (int64_t)t->received;
     r->late = (int64_t)t->late;
     r->lost = (int64_t)t->lost;
@@ -196,7 +196,7 @@ static const struct ik_record *summary(struct ik_echo_engine *e, uint32_t index,
     r->errors = t->errors;
     r->send_errors = t->send_errors;
     r->local_drops = t->local_drops;
-    const uint64_t judged = t->sent - t->in_flight - t->unknown;
+    const uint64_t judged = t->received + t->late + t->lost;
     r->loss_ratio = judged ? (double)t->lost / (double)judged : -1;
     put_rtts(e, index, &r->rtt_ns);
     r->ewma_ns = t->rtt.n ? (ik_ns)t->ewma8_us * 125 : IK_NEVER;
