@@ -97,7 +97,7 @@ IK_MUST_USE enum ik_err ik_route_get(const struct ik_addr *dst, const struct ik_
 /* Kernel release ("6.1.0-18-amd64"); writes at most cap bytes with terminator. Returns buf. */
 const char *ik_host_kernel(char *buf, size_t cap);
 
-/* Occupies those of the descriptors 0, 1 and 2 that are closed with one that refuses its use, so that
- * no socket gets their number and what is meant for people is not sent into a network. To be called
- * before anything is opened. False when that cannot be had. */
+/* Occupies those of the descriptors 0, 1 and 2 that are closed with one that refuses its use, so
+ * that no socket gets their number and what is meant for people is not sent into a network. To be
+ * called before anything is opened. False when that cannot be had. */
 bool ik_host_hold_standard(void);
