@@ -2,8 +2,11 @@
 #include "out.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void ik_out_init(struct ik_out *o, int fd)
@@ -11,24 +14,34 @@ void ik_out_init(struct ik_out *o, int fd)
     o->fd = fd;
     o->error = 0;
     o->used = o->line_end = 0;
+    struct stat st;
+    o->may_block = fstat(fd, &st) || !S_ISREG(st.st_mode);
 }
 
-/* Standard output may be shared with somebody who made it non-blocking. */
-static void wait_writable(int fd)
+/* True when PIPE_BUF bytes can be written without waiting. Else waits, with every signal free to do
+ * what it does by default: the loop takes them from a descriptor, which nobody reads meanwhile, and
+ * a reader that has stopped reading must not make us unstoppable. */
+static bool is_writable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    (void)poll(&p, 1, -1);
+    if (poll(&p, 1, 0) != 0)
+        return true; /* or an error, which write will name */
+    sigset_t none;
+    sigemptyset(&none);
+    (void)ppoll(&p, 1, NULL, &none);
+    return false;
 }
 
 static void write_all(struct ik_out *o, size_t n)
 {
     for (size_t at = 0; at < n && !o->error;) {
-        const ssize_t done = write(o->fd, o->buf + at, n - at);
+        if (o->may_block && !is_writable(o->fd))
+            continue;
+        const size_t most = o->may_block && n - at > PIPE_BUF ? PIPE_BUF : n - at;
+        const ssize_t done = write(o->fd, o->buf + at, most);
         if (done >= 0)
             at += (size_t)done;
-        else if (errno == EAGAIN)
-            wait_writable(o->fd);
-        else if (errno != EINTR)
+        else if (errno != EINTR && errno != EAGAIN)
             o->error = errno;
     }
 }

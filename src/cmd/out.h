@@ -12,6 +12,7 @@ enum { IK_OUT_CAP = 65536 };
  * errno, EPIPE when the reader went away. */
 struct ik_out {
     int fd, error;
+    bool may_block;        /* no regular file: a reader may be slow */
     size_t used, line_end; /* line_end: after the last newline in the buffer */
     char buf[IK_OUT_CAP];
 };

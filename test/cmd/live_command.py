@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: MIT
 """The command as a process: descriptors that are closed or full, arguments that a terminal obeys."""
 
+import array
+import fcntl
 import os
+import signal
 import subprocess
 import sys
+import termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from cases import case, contains, equal, main  # noqa: E402
-from net import ICMP, Net, require_root  # noqa: E402
+from net import ICMP, Net, require_root, wait_for  # noqa: E402
 
 
 def run(args, **kw):
@@ -52,6 +56,27 @@ def closed_input_is_an_error_where_it_is_read():
                           capture_output=True, timeout=20)
     equal(done.returncode, 2)
     contains(done.stderr, "cannot read standard input: Bad file descriptor")
+
+
+@case
+def reader_that_stops_reading_does_not_make_it_unstoppable():
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        child = subprocess.Popen([ICMP, "ping", "--json", "-i0", "-c200000", "127.0.0.1"],
+                                 stdout=subprocess.PIPE)
+        room = fcntl.fcntl(child.stdout, fcntl.F_GETPIPE_SZ)
+
+        def full():
+            waiting = array.array("i", [0])
+            fcntl.ioctl(child.stdout, termios.FIONREAD, waiting)
+            return waiting[0] > room - 2 * 4096
+
+        wait_for(full, "a full pipe")
+        child.send_signal(stop)
+        try:
+            equal(child.wait(timeout=10), -stop)
+        finally:
+            child.kill()
+            child.stdout.close()
 
 
 @case
