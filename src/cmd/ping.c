@@ -102,7 +102,10 @@ static bool open_links(struct ik_ping *p, int families)
     }
     memcpy(&ident, p->secret.ident, sizeof ident);
     p->filter_tag = p->plan.opt.size >= 16 && !p->plan.opt.timestamp;
-    const char *one = p->plan.opt.connect ? "-C" : p->plan.opt.flow_label >= 0 ? "-F" : NULL;
+    const char *one = p->plan.opt.connect           ? "-C"
+                      : p->plan.opt.flow_label >= 0 ? "-F"
+                      : p->plan.opt.sticky          ? "-B"
+                                                    : NULL;
     if (one && !sole_address(p).family) {
         ik_run_say("ping", "%s is for a single target, given as an address", one);
         return false;

@@ -80,6 +80,17 @@ def reader_that_stops_reading_does_not_make_it_unstoppable():
 
 
 @case
+def options_for_one_address_refuse_names_and_more():
+    many4 = (["localhost"], ["127.0.0.1", "127.0.0.2"], ["127.0.0.0/30"])
+    many6 = (["localhost"], ["::1", "::2"], ["::/126"])
+    for option, many in ((["-B"], many4), (["-C"], many4), (["-F", "7"], many6)):
+        for targets in many:
+            done = run(["ping", "-c1"] + option + targets)
+            equal(done.returncode, 2, str(option + targets))
+            contains(done.stderr, option[0] + " is for a single target, given as an address")
+
+
+@case
 def full_disk_is_told():
     for args in (["help"], ["version"], ["ping", "--help"], ["help", "trace"]):
         with open("/dev/full", "w") as full:
