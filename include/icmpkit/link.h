@@ -57,6 +57,22 @@ IK_MUST_USE enum ik_err ik_link_open_rawip(struct ik_link **out, const struct ik
  * ttl; in: payloads, and IK_EV_ERROR. No privilege. */
 IK_MUST_USE enum ik_err ik_link_open_udp(struct ik_link **out, const struct ik_link_cfg *cfg);
 
+/* Links of whole frames, IK_MEDIUM_ETHER both ways and both families: what a stack or a simulated
+ * network has instead of a card. Frames that could not be sent come back as IK_EV_FAILED; of those
+ * that left nothing is told. The calls below about ident, source and rcvbuf are not for them. */
+
+/* Makes a TAP device of that name, down, with that address and MTU (68 to 65521 bytes), gone when
+ * the link closes. What the machine sends through it is received here, and what is sent here it
+ * receives. User stamps. IK_E_EXISTS: an interface has that name; IK_E_ACCESS: needs
+ * CAP_NET_ADMIN; IK_E_UNSUPPORTED: no /dev/net/tun; IK_E_VALUE. */
+IK_MUST_USE enum ik_err ik_link_open_tap(struct ik_link **out, const char *name,
+                                         const uint8_t mac[6], uint32_t mtu);
+/* Every frame that arrives at an interface, promiscuously, beside whatever else hears it; not what
+ * leaves through it, so what is sent here is not seen again. Frames are as on the wire: checksums
+ * that a sender on this machine left to the card are completed, VLAN tags are in place. Stamps of
+ * the kernel. IK_E_ACCESS: needs CAP_NET_RAW; IK_E_IFACE: no such interface, or it is down. */
+IK_MUST_USE enum ik_err ik_link_open_packet(struct ik_link **out, const char *ifname);
+
 /* The identifier (or source port) that the link sends with. */
 uint16_t ik_link_ident(const struct ik_link *l);
 /* The source address that the kernel would use towards cfg.peer, family 0 when unknown. */
