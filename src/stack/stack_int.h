@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of this room share: the packet in hand, packet buffers, the stack itself, and the
+ * functions by which the parts call each other. The way of a packet:
+ *
+ *   input -> ether -> ip4 / ip6 -> deliver -> icmp4 / icmp6 / udp / tcp / upper
+ *                 \-> arp     \-> forward (filter, nat) ---\
+ *   error, echo, targets, upper ------------------------> output -> nbr -> ether -> out queue
+ *
+ * Everything runs inside one call of the engine; the instant of that call is s->now. Whoever takes
+ * a buffer hands it on (queue, neighbour, output) or gives it back: each function below says which.
+ * An exit of a packet counts (ik_stack_tally) exactly once, and tells an event if anybody listens.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/fmt.h"
+#include "base/rd.h"
+#include "base/rng.h"
+#include "base/wr.h"
+#include "icmpkit/record.h"
+#include "icmpkit/stack.h"
+#include "icmpkit/wire.h"
+
+#include <string.h>
+
+enum {
+    IK_ETHER_BYTES = 14,
+    IK_ETHER_IP4 = 0x0800,
+    IK_ETHER_ARP = 0x0806,
+    IK_ETHER_IP6 = 0x86dd,
+    IK_BUF_HEADROOM = 16, /* before the IP header of a fresh buffer: an Ethernet header fits */
+    IK_IP_BYTES_MAX = 65535,
+    IK_IP4_BYTES = 20, /* headers without options */
+    IK_IP6_BYTES = 40,
+};
+
+/* ---- buffers (pool.c) ------------------------------------------------------------------------ */
+
+/* A packet in memory of the pool: `len` bytes at `start` (IP packets start at IK_BUF_HEADROOM, so
+ * that a frame header can be put before them without a copy). */
+struct ik_buf {
+    struct ik_buf *next;
+    uint32_t cap; /* bytes of room behind `bytes` */
+    uint32_t start, len;
+    uint8_t port;        /* the frame goes out by it */
+    uint8_t medium;      /* enum ik_medium of the bytes at `start` */
+    bool big;            /* one of the 64 KiB kind */
+    bool forwarded;      /* while it waits for a neighbour: not of this node */
+    struct ik_meta meta; /* frames of UPPER */
+    struct ik_addr hop;  /* while it waits: the neighbour */
+    uint8_t bytes[];
+};
+
+/* A singly linked queue of buffers. */
+struct ik_bufs {
+    struct ik_buf *first, *last;
+    uint32_t n;
+};
+
+/* A buffer with room for `bytes` after the headroom, empty, start IK_BUF_HEADROOM; above what a
+ * buffer holds one of the 64 KiB kind. NULL, counted as NO_ROOM, when there is none, or when this
+ * stack holds its part already. */
+struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes);
+/* Gives a buffer back that ik_stack_pool_take gave; its bytes stay until the next take. */
+void ik_stack_pool_give(struct ik_stack *s, struct ik_buf *b);
+static inline uint8_t *ik_buf_at(struct ik_buf *b)
+{
+    return b->bytes + b->start;
+}
+static inline struct ik_rd ik_buf_rd(const struct ik_buf *b)
+{
+    return (struct ik_rd){b->bytes + b->start, b->len};
+}
+void ik_bufs_put(struct ik_bufs *q, struct ik_buf *b);
+/* NULL when empty. */
+struct ik_buf *ik_bufs_take(struct ik_bufs *q);
+
+/* ---- the packet in hand ---------------------------------------------------------------------- */
+
+enum ik_cast { IK_CAST_UNICAST, IK_CAST_BROADCAST, IK_CAST_MULTICAST };
+
+/* What an address is to this node (local.c). */
+enum ik_local {
+    IK_LOCAL_NONE,      /* somebody else */
+    IK_LOCAL_UNICAST,   /* one of ours */
+    IK_LOCAL_BROADCAST, /* limited, or of an attached net */
+    IK_LOCAL_MULTICAST, /* a group we are in on that port */
+};
+
+/* A packet that is being handled; lives on the C stack of the input. */
+struct ik_pkt {
+    uint8_t port;       /* it came by this one; IK_STACK_UPPER: of the user of the node */
+    enum ik_cast cast;  /* how its frame was addressed */
+    bool own;           /* made by this node (upper, or looped back): not forwarded, errors about it
+                           go to upper */
+    bool reassembled;   /* l3 is a datagram that arrived in fragments */
+    bool forwarded;     /* it is, or would have been, on its way through us */
+    bool translated;    /* nat has done its part */
+    bool source_routed; /* `next` is where it goes next; ip.dst was ours */
+    uint8_t l2_src[6];
+    enum ik_local local; /* what ip.dst is to us */
+    struct ik_rd l3;     /* from the IP header to its total length; borrowed */
+    struct ik_ip ip;     /* decoded from l3 */
+    struct ik_addr next; /* source_routed */
+};
+
+/* ---- the stack ------------------------------------------------------------------------------- */
+
+struct ik_neigh;     /* src/net: neighbour cache */
+struct ik_limit;     /* src/net: buckets of errors */
+struct ik_pmtu;      /* src/net: path MTUs */
+struct ik_redirects; /* redirect.c */
+struct ik_rdisc4;    /* rdisc4.c */
+struct ik_nd;        /* nd.c: ND of hosts and routers, RA, DAD */
+struct ik_mld;       /* mld.c */
+struct ik_quench;    /* quench.c */
+struct ik_nat;       /* nat.c */
+struct ik_answers;   /* answers.c: PROBE */
+struct ik_reass;     /* reass.c */
+struct ik_routes;    /* route.c */
+struct ik_events;    /* event.c */
+
+/* What changes of an interface; what does not is s->ifaces[port]. State of one duty only is in the
+ * memory of that duty's file, a pointer to it below. */
+struct ik_stack_port {
+    bool up;
+    ik_ns up_since;
+};
+
+struct ik_stack {
+    struct ik_engine engine; /* first */
+    struct ik_stack_pool *pool;
+    const struct ik_stack_options *opt;
+    const struct ik_stack_iface *ifaces;
+    const struct ik_stack_route *routes;
+    uint32_t n_routes;
+    uint8_t n_ifaces;
+    bool started; /* an input or output happened: `up_since` of the ports is set */
+    bool stopped;
+    uint32_t held;          /* buffers of the pool */
+    struct ik_now now;      /* of the call that is running */
+    ik_ns wake;             /* the earliest timer of any part: see ik_stack_arm */
+    struct ik_rng rng;      /* the only chance there is */
+    uint8_t key[16];        /* of keyed hashes */
+    struct ik_bufs out;     /* frames to send; the first `offered` were shown to the link */
+    struct ik_bufs loop;    /* IP packets to ourselves */
+    struct ik_bufs waiting; /* IP packets whose next hop is not resolved */
+    uint32_t turn;          /* IK_BALANCE_PACKET */
+    uint16_t ip_id;
+    const char *down; /* a legacy node that fell, and why */
+    struct ik_stack_port *ports;
+    /* NULL where the configuration needs none */
+    struct ik_routes *route_table;
+    struct ik_neigh *neigh;
+    struct ik_limit *limit;
+    struct ik_pmtu *pmtu;
+    struct ik_redirects *redirects;
+    struct ik_reass *reass;
+    struct ik_rdisc4 *rdisc4;
+    struct ik_nd *nd;
+    struct ik_mld *mld;
+    struct ik_quench *quench;
+    struct ik_nat *nat;
+    struct ik_answers *answers;
+    struct ik_events *events;
+    uint64_t count[IK_STACK_COUNT];
+};
+
+static inline void ik_stack_tally(struct ik_stack *s, enum ik_stack_count which)
+{
+    s->count[which]++;
+}
+
+/* Has the timeouts of all parts called at `at` or soon after. A timer that was cancelled costs one
+ * idle call, so nobody needs to disarm. */
+static inline void ik_stack_arm(struct ik_stack *s, ik_ns at)
+{
+    if (at < s->wake)
+        s->wake = at;
+}
+
+static inline bool ik_stack_is_router(const struct ik_stack *s)
+{
+    return s->opt->kind == IK_STACK_ROUTER;
+}
+
+/* ---- parts with memory and timers ------------------------------------------------------------ */
+
+/* Each part that has state: bytes (aligned to 8, 0 when cfg needs none of it), init (sets its
+ * pointer in s to mem; s is otherwise complete, no time is known yet), start (the interfaces came
+ * up, s->now is set: first call of the engine), timeout (does what is due at s->now; returns its
+ * next instant or IK_NEVER). A row here is all it takes. */
+#define IK_STACK_PARTS(X) \
+    X(route)              \
+    X(nbr)                \
+    X(limits)             \
+    X(reass)              \
+    X(pmtu)               \
+    X(redirect)           \
+    X(rdisc4)             \
+    X(quench)             \
+    X(nd)                 \
+    X(mld)                \
+    X(nat)                \
+    X(answers)            \
+    X(event)
+#define X(part)                                                                                 \
+    size_t ik_stack_##part##_bytes(const struct ik_stack_cfg *cfg);                             \
+    void ik_stack_##part##_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg); \
+    void ik_stack_##part##_start(struct ik_stack *s);                                           \
+    ik_ns ik_stack_##part##_timeout(struct ik_stack *s);
+IK_STACK_PARTS(X)
+#undef X
+
+/* ---- addresses of this node (local.c) -------------------------------------------------------- */
+
+/* What dst is to us for a packet that came by `port` (IK_STACK_UPPER: of ourselves): addresses of
+ * all interfaces (RFC 1122 section 3.3.4.2, weak model; those of prefixes that the host stands for
+ * too), broadcast and groups of that port. */
+enum ik_local ik_stack_local_kind(const struct ik_stack *s, uint8_t port,
+                                  const struct ik_addr *dst);
+/* The port that has this unicast address itself (no prefixes); IK_STACK_UPPER: none. */
+uint8_t ik_stack_local_port(const struct ik_stack *s, const struct ik_addr *addr);
+/* An address of the port, the one whose prefix holds `peer` if there is one (peer may be NULL);
+ * IPv6: by scope, then longest match (RFC 6724 section 5). Family 0: it has none of that family. */
+struct ik_addr ik_stack_local_of_port(const struct ik_stack *s, uint8_t port, uint8_t family,
+                                      const struct ik_addr *peer);
+/* True when addr is a neighbour by the prefixes of that port. */
+bool ik_stack_local_on_link(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr);
+/* True for the addresses that may be no source of a packet from outside (RFC 1122 section
+ * 3.2.1.3; RFC 4291 section 2.7; RFC 1812 section 5.3.7): broadcast, multicast, loopback, class E;
+ * not for the unspecified address. */
+bool ik_stack_local_bad_source(const struct ik_stack *s, uint8_t port, const struct ik_addr *src);
+
+/* ---- routes (route.c) ------------------------------------------------------------------------ */
+
+/* Where a packet goes next. */
+struct ik_stack_hop {
+    enum ik_stack_route_kind kind;
+    uint8_t port;
+    bool on_link;        /* `next` is the destination itself */
+    bool is_default;     /* by a default route */
+    struct ik_addr next; /* the neighbour; family of the packet */
+    uint32_t mtu;        /* of the port */
+};
+/* False when there is no way. Redirected destinations first (hosts), then the longest prefix among
+ * routes (static, of the interfaces; those with the packet's TOS before those without, RFC 1812
+ * section 5.2.4.3), then default routers that were discovered. `hash` chooses among equals: see
+ * ik_stack_route_hash. Ports that are down have no routes. */
+bool ik_stack_route_find(struct ik_stack *s, const struct ik_addr *dst, uint32_t hash, uint8_t tos,
+                         struct ik_stack_hop *out);
+/* What the balance of this node makes of a packet: addresses, protocol and ports (ICMP: identifier
+ * of echo), the destination alone, or a number that grows. `payload` is that of the IP packet. */
+uint32_t ik_stack_route_hash(struct ik_stack *s, const struct ik_ip *ip);
+
+/* ---- sending (output.c, nbr.c, ether.c) ------------------------------------------------------ */
+
+/* How a packet is to be sent; zero is a packet of this node by its routes. */
+struct ik_stack_how {
+    const struct ik_pkt *about;     /* the packet on whose behalf: it is quoted when the link is too
+                                       narrow, and tells whose turn it is to hear of it; NULL: nobody */
+    const struct ik_stack_hop *hop; /* known already; NULL: by route */
+    bool forwarded; /* never below the destination's path MTU of our own; redirects, no filter 3 */
+    bool df_off_link; /* set DF as path MTU discovery asks (IPv4, of this node) */
+};
+/* Sends the whole IP packet in b (checksum of the header and all filled): to ourselves, or by
+ * route, cut into fragments for the link (IPv4 without DF; IPv6 of our own) or answered with "too
+ * big", to the neighbour, into the out queue. Consumes b. */
+void ik_stack_output_ip(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_how *how);
+/* The same for a header view and a payload that lie elsewhere (borrowed for the call), any length
+ * up to 65,535: header checksum and lengths are computed. */
+void ik_stack_output_view(struct ik_stack *s, const struct ik_ip *ip,
+                          const struct ik_stack_how *how);
+/* An IPv4 header of our own: TTL and identification as configured, no options, no DF. */
+struct ik_ip ik_stack_output_ip4(struct ik_stack *s, const struct ik_addr *src,
+                                 const struct ik_addr *dst, uint8_t proto);
+/* The same for IPv6. */
+struct ik_ip ik_stack_output_ip6(struct ik_stack *s, const struct ik_addr *src,
+                                 const struct ik_addr *dst, uint8_t proto);
+/* Resolves hop->next on hop->port and sends b there, or lets it wait; multicast and broadcast need
+ * no resolving. b fits the link. Consumes b. */
+void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop,
+                       bool forwarded);
+/* Puts an Ethernet header before the packet in b and b into the out queue. Consumes b. */
+void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,
+                         const uint8_t dst[static 6], uint16_t type);
+/* The link-layer address of a group or of the broadcast address (RFC 1112 section 6.4, RFC 2464
+ * section 7). */
+void ik_stack_ether_group(const struct ik_addr *dst, uint8_t mac[static 6]);
+
+/* ---- neighbours (nbr.c) ---------------------------------------------------------------------- */
+
+/* What we learnt of a neighbour, and how. */
+enum ik_nbr_news {
+    IK_NBR_SOLICITATION, /* it asked us, or advertised itself unasked: stale, created */
+    IK_NBR_UNSOLICITED,  /* it advertised: stale, not created */
+    IK_NBR_SOLICITED,    /* it answered us: reachable */
+    IK_NBR_CONFIRMED,    /* an upper layer saw it answer; mac NULL */
+};
+/* `mac` NULL: no link-layer address was told. `override_mac`: O bit of an advertisement; ARP: true.
+ * `is_router`: R bit; ARP: false. Packets that waited for it leave. */
+void ik_stack_nbr_learn(struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
+                        const uint8_t *mac, enum ik_nbr_news news, bool override_mac,
+                        bool is_router);
+/* True when the neighbour's link-layer address is known; *mac. */
+bool ik_stack_nbr_find(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
+                       uint8_t mac[static 6]);
+
+/* ---- errors (error.c) ------------------------------------------------------------------------ */
+
+/* An error about a packet. */
+struct ik_stack_error {
+    uint8_t type, code;
+    uint32_t info;          /* next-hop MTU, pointer; 0 */
+    struct ik_addr gateway; /* redirect */
+    enum ik_rule rule;      /* the duty that asks for it; told in the event */
+    bool has_out_port;      /* out_port: where it would have left (RFC 5837) */
+    uint8_t out_port;
+};
+/* Sends the error about p to its source, or suppresses it: never about an error, a broadcast or
+ * multicast (but where RFC 4443 section 2.4(e.3) excepts it), a link-layer broadcast, a fragment
+ * that is not the first, a source that is no single host (RFC 1122 section 3.2.2, RFC 1812 section
+ * 4.3.2.7, RFC 4443 section 2.4(e)); silent nodes, options no_*, rate limit. Counts ERRORS,
+ * ERRORS_SUPPRESSED or ERRORS_LIMITED. About a packet of our own it goes to upper. The packet
+ * itself stays the caller's. */
+void ik_stack_error_send(struct ik_stack *s, const struct ik_pkt *p,
+                         const struct ik_stack_error *e);
+/* The rules alone, without rate limit: the rule that forbids it, or IK_RULE_NONE. */
+enum ik_rule ik_stack_error_forbidden(const struct ik_stack *s, const struct ik_pkt *p,
+                                      const struct ik_stack_error *e);
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+/* A frame from the link (ether.c). */
+void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame);
+/* ARP packet after the Ethernet header (arp.c). */
+void ik_stack_arp_input(struct ik_stack *s, uint8_t port, struct ik_rd arp);
+/* Asks for the owner of `target`; mac NULL: by broadcast, else by unicast to it. */
+void ik_stack_arp_ask(struct ik_stack *s, uint8_t port, const struct ik_addr *target,
+                      const uint8_t *mac);
+/* An IP packet: `l3` from the header on, link padding and all; sets the rest of p (ip4.c, ip6.c).
+ */
+void ik_stack_ip4_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3);
+void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3);
+/* Forwards p to p->ip.dst or p->next (forward.c, forward6.c): the packet is valid and not for us,
+ * hop-by-hop options are judged. */
+void ik_stack_forward4(struct ik_stack *s, const struct ik_pkt *p);
+void ik_stack_forward6(struct ik_stack *s, const struct ik_pkt *p);
+/* A fragment for us (reass.c): when it completes a datagram that is delivered, IPv4 by
+ * ik_stack_deliver, IPv6 by ik_stack_ip6_reassembled. Bad ones are dropped or answered, as the RFCs
+ * say. An atomic fragment (RFC 6946) does not come here. */
+void ik_stack_reass_input(struct ik_stack *s, struct ik_pkt *p);
+/* The whole datagram, its fragment header taken out; p->ip is decoded. */
+void ik_stack_ip6_reassembled(struct ik_stack *s, struct ik_pkt *p);
+/* A whole datagram for us, by p->ip.proto: ICMP, UDP, TCP, upper, else "protocol unreachable"
+ * (deliver.c; IPv6 extension headers are walked before, by ip6.c). */
+void ik_stack_deliver(struct ik_stack *s, struct ik_pkt *p);
+/* Gives the packet to the user of the node, if there is one: IPv4 as IK_MEDIUM_IP, ICMPv6 as
+ * IK_MEDIUM_ICMP6 with meta, other IPv6 as IK_MEDIUM_IP (upper.c). */
+void ik_stack_to_upper(struct ik_stack *s, const struct ik_pkt *p);
+/* A frame from the user of the node. */
+void ik_stack_upper_input(struct ik_stack *s, const struct ik_frame *f);
+void ik_stack_icmp4_input(struct ik_stack *s, struct ik_pkt *p);
+void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p);
+void ik_stack_udp_input(struct ik_stack *s, struct ik_pkt *p);
+void ik_stack_tcp_input(struct ik_stack *s, struct ik_pkt *p);
+/* Sends `msg` (whole ICMP message, checksum as it is; borrowed) as an answer to p: from the address
+ * that was spoken to (or of the port, for broadcast and multicast), TOS of the request, its options
+ * turned round (ik_stack_ip4opt_reply) (echo4.c). */
+void ik_stack_echo4_answer(struct ik_stack *s, const struct ik_pkt *p, struct ik_rd msg);
+
+/* ---- what other ICMPv4 messages do; `m` is decoded from p->ip.payload, its checksum right -----
+ */
+
+void ik_stack_query4_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m);
+void ik_stack_rdisc4_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m);
+void ik_stack_redirect4_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m);
+void ik_stack_quench_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m);
+/* "Fragmentation needed" (and, for the upper layer, any other error passes by without this). */
+void ik_stack_pmtu_input4(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m);
+/* Extended echo request of either family (answers.c). */
+void ik_stack_answers_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m);
+
+/* ---- hooks of the duties --------------------------------------------------------------------- */
+
+/* Default router that was discovered; false when there is none. Fills kind, port, next, is_default.
+ */
+bool ik_stack_rdisc4_router(struct ik_stack *s, struct ik_stack_hop *out);
+bool ik_stack_nd_router(struct ik_stack *s, const struct ik_addr *dst, struct ik_stack_hop *out);
+/* Asks who has `target` (nd.c); mac NULL: to its solicited-node group, else by unicast to it. */
+void ik_stack_nd_ask(struct ik_stack *s, uint8_t port, const struct ik_addr *target,
+                     const uint8_t *mac);
+/* True when this unicast address of ours on `port` may be used: not tentative or duplicate. */
+bool ik_stack_nd_usable(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr);
+/* True when the node listens to this IPv6 group on the port. */
+bool ik_stack_mld_joined(const struct ik_stack *s, uint8_t port, const struct ik_addr *group);
+/* What goes to dst may be this long: the path MTU learnt, at most that of the hop. */
+uint32_t ik_stack_pmtu_find(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu);
+/* A narrower path to dst was reported: 0 for "unknown" (RFC 1191 section 5 plateaus below
+ * `packet_bytes`). */
+void ik_stack_pmtu_learn(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu,
+                         uint32_t packet_bytes);
+/* A gateway for this destination that a redirect told of (host): fills next, port, on_link. */
+bool ik_stack_redirect_find(struct ik_stack *s, const struct ik_addr *dst,
+                            struct ik_stack_hop *out);
+/* Remembers it; gateway equal to dst: it is on the link. */
+void ik_stack_redirect_learn(struct ik_stack *s, uint8_t port, const struct ik_addr *dst,
+                             const struct ik_addr *gateway);
+/* Forgets what leads by this gateway, because it stopped answering. */
+void ik_stack_redirect_forget(struct ik_stack *s, uint8_t port, const struct ik_addr *gateway);
+/* Router: p is forwarded by hop; when it leaves where it came from, tells the source of the better
+ * way (RFC 1812 section 5.2.7.2, RFC 4861 section 8.2). */
+void ik_stack_redirect4_consider(struct ik_stack *s, const struct ik_pkt *p,
+                                 const struct ik_stack_hop *hop);
+void ik_stack_redirect6_consider(struct ik_stack *s, const struct ik_pkt *p,
+                                 const struct ik_stack_hop *hop);
+
+/* IPv4 options (ip4opt.c). check: at input of a packet that has some; false: dropped, counted and,
+ * where the RFCs say so, answered. Sets p->source_routed and p->next. */
+bool ik_stack_ip4opt_check(struct ik_stack *s, struct ik_pkt *p);
+/* Writes into `header` (a copy of p's IPv4 header) what the options ask of the node that forwards
+ * it by `out_port` (record route, timestamp, source route and destination), or delivers it
+ * (IK_STACK_UPPER: record route and timestamp). The checksum is the caller's. False: an option that
+ * cannot be served; dropped, counted and answered. */
+bool ik_stack_ip4opt_apply(struct ik_stack *s, const struct ik_pkt *p, uint8_t *header,
+                           uint8_t out_port);
+/* The options of our answer to p: source route turned round (RFC 1122 section 3.2.1.8, RFC 1812
+ * section 4.3.2.6) and, for an echo reply, record route and timestamp with ours added. Returns
+ * their bytes, a multiple of 4; *dst is where the answer goes at first. */
+size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool echo,
+                             uint8_t out[static 40], struct ik_addr *dst);
+
+/* True when p may go on: 1 forwarded, 2 to this node, 3 from this node. False: dropped, counted,
+ * answered (filter.c). Called only with options.n_filter. */
+bool ik_stack_filter_pass(struct ik_stack *s, const struct ik_pkt *p, uint8_t direction);
+/* p is IPv4 for an address of ours and this node translates: true when nat took it (translated and
+ * forwarded by ik_stack_forward4 with p->translated, dropped, or answered), false when it is for
+ * the node itself (nat.c). Called only with options.nat. */
+bool ik_stack_nat_inbound(struct ik_stack *s, const struct ik_pkt *p);
+/* b is p on its way out by `out_port`, TTL and options done: rewrites it in place. False: may not
+ * pass; counted and answered; b stays the caller's. */
+bool ik_stack_nat_outbound(struct ik_stack *s, const struct ik_pkt *p, struct ik_buf *b,
+                           uint8_t out_port);
+
+/* ---- events (event.c) ------------------------------------------------------------------------ */
+
+/* Opens an event when somebody listens: a writer for its words, else NULL. `kind`: received, sent,
+ * forwarded, delivered, dropped, decided, timer, state. p may be NULL. Then put text with
+ * ik_fmt_put_* and end it. */
+struct ik_wr *ik_stack_event_begin(struct ik_stack *s, const char *kind, enum ik_rule rule,
+                                   const struct ik_pkt *p);
+void ik_stack_event_end(struct ik_stack *s);
+/* All of it at once, with static words. */
+void ik_stack_event_say(struct ik_stack *s, const char *kind, enum ik_rule rule,
+                        const struct ik_pkt *p, const char *what);
+/* Tells that p is dropped, and counts why. */
+void ik_stack_event_drop(struct ik_stack *s, enum ik_stack_count why, enum ik_rule rule,
+                         const struct ik_pkt *p, const char *what);
