@@ -48,6 +48,12 @@ enum ik_err {
 /* The text of an error, static, never NULL; "unknown error" for a number that is none. */
 const char *ik_err_text(enum ik_err err);
 
+/* ---- words ----------------------------------------------------------------------------------- */
+
+/* How unlike two words are: insertions, deletions, changes and swaps of neighbours. Words longer
+ * than 31 are as unlike as can be. */
+unsigned ik_text_distance(const char *a, const char *b);
+
 /* ---- time ------------------------------------------------------------------------------------ */
 
 /* Signed nanoseconds: an instant of the clock that the context names, or a duration. */

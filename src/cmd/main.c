@@ -28,12 +28,12 @@ static const struct ik_verb *find(const char *name)
 
 static int unknown(const char *name)
 {
-    const char *near = ik_opt_distance("help", name) <= 2 ? "help" : NULL;
+    const char *near = ik_text_distance("help", name) <= 2 ? "help" : NULL;
     char safe[64];
     const struct ik_rd bytes = {(const uint8_t *)name, strlen(name)};
     ik_text_escape(bytes, safe, sizeof safe);
     for (const struct ik_verb *v = verbs; v->name; v++) {
-        if (ik_opt_distance(v->name, name) <= 2)
+        if (ik_text_distance(v->name, name) <= 2)
             near = v->name;
     }
     if (near) {

@@ -74,6 +74,3 @@ void ik_opt_help(const struct ik_opt_spec *spec, FILE *to);
 /* Strict numbers, for what is not an option: the whole text, in range. */
 IK_MUST_USE bool ik_opt_int(const char *text, bool hex, int64_t min, int64_t max, int64_t *out);
 IK_MUST_USE bool ik_opt_seconds(const char *text, ik_ns min, ik_ns max, ik_ns *out);
-/* How unlike two words are: insertions, deletions, changes and swaps of neighbours. Words longer
- * than 31 are as unlike as can be. */
-unsigned ik_opt_distance(const char *a, const char *b);

@@ -157,16 +157,6 @@ static void seconds__edges__are_exact_in_any_locale(void **state)
     setlocale(LC_ALL, "C");
 }
 
-static void distance__small_edits__counts_them(void **state)
-{
-    (void)state;
-    assert_int_equal(ik_opt_distance("count", "count"), 0);
-    assert_int_equal(ik_opt_distance("count", "cuont"), 1);
-    assert_int_equal(ik_opt_distance("count", "coun"), 1);
-    assert_int_equal(ik_opt_distance("ping", "pong"), 1);
-    assert_int_equal(ik_opt_distance("", "abc"), 3);
-}
-
 static void help__table__lists_every_option(void **state)
 {
     (void)state;
@@ -189,7 +179,6 @@ int main(void)
         cmocka_unit_test(parse__list_too_long__is_refused),
         cmocka_unit_test(number__edges__are_exact),
         cmocka_unit_test(seconds__edges__are_exact_in_any_locale),
-        cmocka_unit_test(distance__small_edits__counts_them),
         cmocka_unit_test(help__table__lists_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
