@@ -19,6 +19,7 @@ struct engine_entry {
     struct ik_link *ports[IK_LOOP_PORTS];
     ik_ns retry_at; /* a link fell short: not asked for frames before this, or before it is writable
                      */
+    bool misled;    /* it was writable and yet took nothing: only time helps */
 };
 
 struct link_entry {
@@ -251,10 +252,14 @@ static bool send_batches(struct ik_loop *l, struct ik_now now)
         e->ops->accepted(e, now, took);
         drain(l, e);
         if (short_of) {
+            /* A full queue behind a socket leaves it writable. */
+            if (took || !en->misled)
+                want_write(l, short_of);
             en->retry_at = now.mono + RETRY_NS;
-            want_write(l, short_of);
+            en->misled = en->misled && !took;
         } else {
             en->retry_at = 0;
+            en->misled = false;
             more |= n == IK_BATCH;
         }
         /* What it took may have been answered, or refused, already. */
@@ -312,8 +317,10 @@ static void link_woke(struct ik_loop *l, size_t index, short events)
     if (!(events & POLLOUT))
         return;
     l->polled[index].events = POLLIN;
-    for (size_t i = 0; i < l->n_engines; i++)
+    for (size_t i = 0; i < l->n_engines; i++) {
+        l->engines[i].misled = l->engines[i].retry_at != 0;
         l->engines[i].retry_at = 0;
+    }
 }
 
 /* Waits for the kernel, at most until `at`; an instant that has passed only looks. Descriptors are

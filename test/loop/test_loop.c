@@ -414,6 +414,71 @@ static void run__real_time__sources_and_timers_wake_it(void **state)
     close(fds[1]);
 }
 
+/* A link that takes nothing though its descriptor is writable: the queue behind it is full. */
+struct stuck_link {
+    struct ik_link link;
+    int fd;
+    unsigned tx_calls;
+};
+
+static size_t stuck_rx(struct ik_link *l, struct ik_now now, struct ik_event *out, size_t cap)
+{
+    (void)l, (void)now, (void)out, (void)cap;
+    return 0;
+}
+
+static size_t stuck_tx(struct ik_link *l, struct ik_now now, const struct ik_frame *in, size_t n)
+{
+    (void)now, (void)in, (void)n;
+    ((struct stuck_link *)l)->tx_calls++;
+    return 0;
+}
+
+static int stuck_fd(const struct ik_link *l)
+{
+    return ((const struct stuck_link *)l)->fd;
+}
+
+static ik_ns stuck_next(const struct ik_link *l)
+{
+    (void)l;
+    return IK_NEVER;
+}
+
+static const struct ik_link_ops stuck_ops = {
+    .rx = stuck_rx, .tx = stuck_tx, .fd = stuck_fd, .next = stuck_next};
+
+static void quit_loop(void *ctx, struct ik_now now)
+{
+    (void)now;
+    ik_loop_quit(ctx);
+}
+
+/* A loop that believed the descriptor would try some ten thousand times; one that waits a
+ * millisecond between tries cannot try more often than that. */
+static void run__writable_but_takes_nothing__does_not_spin(void **state)
+{
+    (void)state;
+    enum { RUN_MS = 20 };
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    struct stuck_link stuck = {.link.ops = &stuck_ops, .fd = fds[1]};
+    struct metronome metro = {
+        .engine.ops = &metro_ops, .interval = IK_NS_PER_MS, .want = 1, .ports = 1};
+    struct ik_loop *loop;
+    const struct ik_loop_cfg cfg = {.on_record = ignore_record, .clock = real_clock};
+    assert_int_equal(ik_loop_new(&loop, &cfg), IK_OK);
+    assert_int_equal(ik_loop_add_engine(loop, &metro.engine), IK_OK);
+    assert_int_equal(ik_loop_attach(loop, &metro.engine, 0, &stuck.link), IK_OK);
+    const ik_ns until = real_clock(NULL).mono + RUN_MS * IK_NS_PER_MS;
+    assert_int_equal(ik_loop_wake_at(loop, until, quit_loop, loop), IK_OK);
+    assert_int_equal(ik_loop_run(loop), IK_OK);
+    assert_in_range(stuck.tx_calls, 1, 2 * RUN_MS + 2);
+    ik_loop_free(loop);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +489,7 @@ int main(void)
         cmocka_unit_test(timers__stop_and_hold__end_the_run_at_their_instants),
         cmocka_unit_test(attach__wrong_calls__are_refused),
         cmocka_unit_test(run__real_time__sources_and_timers_wake_it),
+        cmocka_unit_test(run__writable_but_takes_nothing__does_not_spin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
