@@ -7,6 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* Batches read in one call at most: whoever floods us with what is told to nobody does not keep us
+ * here. What is left is read at the next. */
+enum { ROUNDS = 16 };
+
 static void area_init(struct ik_errq_area *a, const struct ik_errq *q)
 {
     a->used = 0;
@@ -171,7 +175,7 @@ size_t ik_errq_tell(struct ik_errq *q, struct ik_now now, struct ik_event *out, 
     size_t n = 0;
     bool error = false;
     *empty = false;
-    while (n < cap && q->rx.used < IK_BATCH && !*empty)
+    for (int round = 0; round < ROUNDS && n < cap && q->rx.used < IK_BATCH && !*empty; round++)
         n += read_area(q, &q->rx, now, out + n, cap - n, empty, &error);
     q->hint = !*empty;
     return n;
@@ -185,7 +189,7 @@ bool ik_errq_is_full(const struct ik_errq *q)
 bool ik_errq_drain(struct ik_errq *q, struct ik_now now)
 {
     bool empty = false, error = false;
-    while (!ik_errq_is_full(q) && !empty)
+    for (int round = 0; round < ROUNDS && !ik_errq_is_full(q) && !empty; round++)
         q->n_held += read_area(q, &q->tx, now, q->held + q->n_held, IK_ERRQ_HELD - q->n_held,
                                &empty, &error);
     q->hint |= !empty;
