@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ * A bounded cache by address. */
+#include "net/ways.h"
+
+#include "base/siphash.h"
+
+#include <string.h>
+
+enum { WAYS_MAX = 4 };
+
+uint64_t ik_ways_id(const uint8_t key[static 16], const struct ik_addr *addr, unsigned bits)
+{
+    uint8_t text[17] = {addr->family};
+    memcpy(text + 1, addr->bytes, bits / 8);
+    const uint64_t id = ik_siphash(key, text, 1 + bits / 8);
+    return id ? id : 1;
+}
+
+uint32_t ik_ways_rows(uint32_t bound)
+{
+    uint32_t n = WAYS_MAX;
+    if (bound <= n)
+        return bound;
+    while (n < bound)
+        n *= 2;
+    return n;
+}
+
+void ik_ways_init(struct ik_ways *w, struct ik_ways_row *rows, uint32_t bound)
+{
+    const uint32_t n = ik_ways_rows(bound);
+    const uint32_t ways = n < WAYS_MAX ? n : WAYS_MAX;
+    *w = (struct ik_ways){.rows = rows, .set_mask = n / ways - 1, .ways = ways};
+    for (uint32_t i = 0; i < n; i++)
+        rows[i] = (struct ik_ways_row){.at = INT64_MIN};
+}
+
+static uint32_t set_of(const struct ik_ways *w, uint64_t id)
+{
+    return ((uint32_t)id & w->set_mask) * w->ways;
+}
+
+uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id)
+{
+    const uint32_t first = set_of(w, id);
+    for (uint32_t i = first; i < first + w->ways; i++)
+        if (w->rows[i].id == id)
+            return i;
+    return IK_WAYS_NONE;
+}
+
+/* A free row has the earliest instant there is, so it is the first to go. */
+static uint32_t earliest(const struct ik_ways *w, uint32_t first)
+{
+    uint32_t best = first;
+    for (uint32_t i = first + 1; i < first + w->ways; i++)
+        if (w->rows[i].at < w->rows[best].at)
+            best = i;
+    return best;
+}
+
+uint32_t ik_ways_take(struct ik_ways *w, uint64_t id)
+{
+    uint32_t i = ik_ways_find(w, id);
+    if (i != IK_WAYS_NONE)
+        return i;
+    i = earliest(w, set_of(w, id));
+    w->rows[i] = (struct ik_ways_row){.id = id, .at = INT64_MIN};
+    return i;
+}

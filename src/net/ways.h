@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * What is remembered for each address by the tables that strangers can fill: a bounded cache of
+ * rows, up to four to a set. A row is known by the keyed 64-bit hash of its address, whose low bits
+ * choose the set; so nobody without the key can find two addresses that share a set (what CVE-2021-
+ * 20322 used), and one full set says nothing of another. In a full set the row with the earliest
+ * instant goes. */
+#pragma once
+
+#include "icmpkit/base.h"
+
+#define IK_WAYS_NONE UINT32_MAX
+
+/* `at` is the owner's; it decides which row goes first. */
+struct ik_ways_row {
+    uint64_t id; /* 0: free */
+    ik_ns at;
+};
+
+struct ik_ways {
+    struct ik_ways_row *rows;
+    uint32_t set_mask;
+    uint32_t ways;
+};
+
+/* The hash of an address, of its family and first `bits` bits (a multiple of 8), never 0. The scope
+ * is not part of it. */
+uint64_t ik_ways_id(const uint8_t key[static 16], const struct ik_addr *addr, unsigned bits);
+
+/* How many rows there are for that bound (1 .. 2^24): the bound itself up to four, else the next
+ * power of two. */
+uint32_t ik_ways_rows(uint32_t bound);
+/* Starts empty in `rows`, which are ik_ways_rows(bound). */
+void ik_ways_init(struct ik_ways *w, struct ik_ways_row *rows, uint32_t bound);
+/* The row of that id, or IK_WAYS_NONE. */
+uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id);
+/* The row of that id; a new one has `at` INT64_MIN and takes the place of the earliest of its set
+ * when that is full. */
+uint32_t ik_ways_take(struct ik_ways *w, uint64_t id);
