@@ -41,3 +41,8 @@ bool ik_stack_nd_usable(const struct ik_stack *s, uint8_t port, const struct ik_
     (void)s, (void)port, (void)addr;
     return true;
 }
+
+void ik_stack_nd_stop(struct ik_stack *s)
+{
+    (void)s;
+}

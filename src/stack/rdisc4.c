@@ -34,3 +34,8 @@ void ik_stack_rdisc4_input(struct ik_stack *s, const struct ik_pkt *p, const str
 {
     (void)s, (void)p, (void)m;
 }
+
+void ik_stack_rdisc4_stop(struct ik_stack *s)
+{
+    (void)s;
+}

@@ -36,6 +36,13 @@ enum {
 
 /* ---- buffers (pool.c) ------------------------------------------------------------------------ */
 
+/* On whose behalf a packet leaves: who hears of it when it cannot. */
+enum ik_who {
+    IK_WHO_NODE,      /* the node itself (answers, errors, discovery): nobody */
+    IK_WHO_UPPER,     /* its user: an error of the node itself goes to upper */
+    IK_WHO_FORWARDED, /* the source of the packet */
+};
+
 /* A packet in memory of the pool: `len` bytes at `start` (IP packets start at IK_BUF_HEADROOM, so
  * that a frame header can be put before them without a copy). */
 struct ik_buf {
@@ -44,8 +51,8 @@ struct ik_buf {
     uint32_t start, len;
     uint8_t port;        /* the frame goes out by it */
     uint8_t medium;      /* enum ik_medium of the bytes at `start` */
+    uint8_t who;         /* enum ik_who */
     bool big;            /* one of the 64 KiB kind */
-    bool forwarded;      /* while it waits for a neighbour: not of this node */
     struct ik_meta meta; /* frames of UPPER */
     struct ik_addr hop;  /* while it waits: the neighbour */
     uint8_t bytes[];
@@ -71,9 +78,28 @@ static inline struct ik_rd ik_buf_rd(const struct ik_buf *b)
 {
     return (struct ik_rd){b->bytes + b->start, b->len};
 }
-void ik_bufs_put(struct ik_bufs *q, struct ik_buf *b);
+static inline void ik_bufs_put(struct ik_bufs *q, struct ik_buf *b)
+{
+    b->next = NULL;
+    if (q->last)
+        q->last->next = b;
+    else
+        q->first = b;
+    q->last = b;
+    q->n++;
+}
 /* NULL when empty. */
-struct ik_buf *ik_bufs_take(struct ik_bufs *q);
+static inline struct ik_buf *ik_bufs_take(struct ik_bufs *q)
+{
+    struct ik_buf *b = q->first;
+    if (!b)
+        return NULL;
+    q->first = b->next;
+    if (!q->first)
+        q->last = NULL;
+    q->n--;
+    return b;
+}
 
 /* ---- the packet in hand ---------------------------------------------------------------------- */
 
@@ -116,7 +142,6 @@ struct ik_mld;       /* mld.c */
 struct ik_quench;    /* quench.c */
 struct ik_nat;       /* nat.c */
 struct ik_answers;   /* answers.c: PROBE */
-struct ik_reass;     /* reass.c */
 struct ik_routes;    /* route.c */
 struct ik_events;    /* event.c */
 
@@ -145,6 +170,7 @@ struct ik_stack {
     struct ik_bufs out;     /* frames to send; the first `offered` were shown to the link */
     struct ik_bufs loop;    /* IP packets to ourselves */
     struct ik_bufs waiting; /* IP packets whose next hop is not resolved */
+    struct ik_bufs reass;   /* datagrams in reassembly, oldest first */
     uint32_t turn;          /* IK_BALANCE_PACKET */
     uint16_t ip_id;
     const char *down; /* a legacy node that fell, and why */
@@ -155,7 +181,6 @@ struct ik_stack {
     struct ik_limit *limit;
     struct ik_pmtu *pmtu;
     struct ik_redirects *redirects;
-    struct ik_reass *reass;
     struct ik_rdisc4 *rdisc4;
     struct ik_nd *nd;
     struct ik_mld *mld;
@@ -194,7 +219,6 @@ static inline bool ik_stack_is_router(const struct ik_stack *s)
     X(route)              \
     X(nbr)                \
     X(limits)             \
-    X(reass)              \
     X(pmtu)               \
     X(redirect)           \
     X(rdisc4)             \
@@ -211,6 +235,12 @@ static inline bool ik_stack_is_router(const struct ik_stack *s)
     ik_ns ik_stack_##part##_timeout(struct ik_stack *s);
 IK_STACK_PARTS(X)
 #undef X
+
+/* Reassembly has timers, and all its memory in the pool. */
+ik_ns ik_stack_reass_timeout(struct ik_stack *s);
+/* The engine is stopped: routers say goodbye (RFC 1256 section 4.1, RFC 4861 section 6.2.5). */
+void ik_stack_rdisc4_stop(struct ik_stack *s);
+void ik_stack_nd_stop(struct ik_stack *s);
 
 /* ---- addresses of this node (local.c) -------------------------------------------------------- */
 
@@ -255,13 +285,13 @@ uint32_t ik_stack_route_hash(struct ik_stack *s, const struct ik_ip *ip);
 
 /* ---- sending (output.c, nbr.c, ether.c) ------------------------------------------------------ */
 
-/* How a packet is to be sent; zero is a packet of this node by its routes. */
+/* How a packet is to be sent; zero is a packet of this node itself, by its routes. Packets of this
+ * node keep to the path MTU of their destination and pass the filter (direction 3); forwarded ones
+ * to that of the link alone. */
 struct ik_stack_how {
-    const struct ik_pkt *about;     /* the packet on whose behalf: it is quoted when the link is too
-                                       narrow, and tells whose turn it is to hear of it; NULL: nobody */
+    enum ik_who who;
+    const struct ik_pkt *about;     /* FORWARDED: as it came: it is what errors quote */
     const struct ik_stack_hop *hop; /* known already; NULL: by route */
-    bool forwarded; /* never below the destination's path MTU of our own; redirects, no filter 3 */
-    bool df_off_link; /* set DF as path MTU discovery asks (IPv4, of this node) */
 };
 /* Sends the whole IP packet in b (checksum of the header and all filled): to ourselves, or by
  * route, cut into fragments for the link (IPv4 without DF; IPv6 of our own) or answered with "too
@@ -279,8 +309,7 @@ struct ik_ip ik_stack_output_ip6(struct ik_stack *s, const struct ik_addr *src,
                                  const struct ik_addr *dst, uint8_t proto);
 /* Resolves hop->next on hop->port and sends b there, or lets it wait; multicast and broadcast need
  * no resolving. b fits the link. Consumes b. */
-void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop,
-                       bool forwarded);
+void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop);
 /* Puts an Ethernet header before the packet in b and b into the out queue. Consumes b. */
 void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,
                          const uint8_t dst[static 6], uint16_t type);
