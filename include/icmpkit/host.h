@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * The machine below us: clock, entropy, privileges, signals, interfaces and routes, names. */
+ * The machine below us: clock, entropy, privileges, signals, interfaces and routes, names,
+ * namespaces. */
 #pragma once
 
 #include <icmpkit/base.h>
+#include <icmpkit/net.h>
 
 /* The only reading of clocks: both, close together (less than a microsecond apart unless the
  * machine is busy throughout). */
@@ -93,6 +95,70 @@ struct ik_route {
  * IK_E_UNSUPPORTED: no such family on this machine. *out is written on success only. */
 IK_MUST_USE enum ik_err ik_route_get(const struct ik_addr *dst, const struct ik_addr *src,
                                      uint32_t ifindex, uint32_t mark, struct ik_route *out);
+
+/* ---- interfaces that we made ------------------------------------------------------------------
+ */
+
+/* All need CAP_NET_ADMIN over the namespace (IK_E_ACCESS) and the interface (IK_E_IFACE); what was
+ * set is gone with the interface. Others: IK_E_SYSTEM, IK_E_NOMEM. */
+
+struct ik_netif_addr {
+    struct ik_addr addr;
+    uint8_t bits; /* of its network, which is then on the link */
+};
+IK_MUST_USE enum ik_err ik_netif_up(const char *name);
+/* Adds addresses, usable at once: nobody else has them. IK_E_EXISTS. */
+IK_MUST_USE enum ik_err ik_netif_address(const char *name, const struct ik_netif_addr *addrs,
+                                         size_t n);
+/* Adds a route to that network (bits 0: the default route) by a router; `via` of family 0: on the
+ * link. IK_E_EXISTS, IK_E_NO_ROUTE: `via` is not on the link. */
+IK_MUST_USE enum ik_err ik_netif_route(const char *name, const struct ik_prefix *to,
+                                       const struct ik_addr *via);
+/* Frames leave as they are on the wire: no checksum and no segmentation is left to a card. */
+IK_MUST_USE enum ik_err ik_netif_plain(const char *name);
+/* Writes a setting below /proc/sys/net of the namespace; false when it could not. */
+bool ik_netif_set(const char *key, const char *value);
+/* IK_E_EXISTS when an address or a route of the machine lies in that prefix or around it, *with is
+ * then which; default routes, also halved ones, are around everything and do not count, nor do
+ * multicast, link-local and loopback. IK_E_SYSTEM: the kernel does not say. */
+IK_MUST_USE enum ik_err ik_netif_collision(const struct ik_prefix *prefix, struct ik_prefix *with);
+
+/* ---- namespaces ------------------------------------------------------------------------------ */
+
+/* A command in a network of its own, without privilege: it is root of a user namespace of the
+ * caller's, has lo and eth0, the addresses and default routes that are given, datagram ICMP
+ * sockets, and the names of `hosts` as far as the machine lets them be put in place. */
+struct ik_netns_cfg {
+    const char *const *argv; /* ended by NULL; argv[0] is found by PATH */
+    uint8_t mac[6];          /* of eth0 */
+    uint32_t mtu;
+    const struct ik_netif_addr *addrs;
+    size_t n_addrs;
+    struct ik_addr gateway4, gateway6; /* family 0: none */
+    const char *hosts; /* lines of a hosts file, NULL: names are those of the machine */
+};
+struct ik_netns;
+/* Moves this process into namespaces of its own (for good, and also where this fails) and prepares
+ * the command in others, joined by a veth pair whose near end is here, up and without addresses.
+ * This process must have a single thread. cfg is read here only. On success *out is the caller's,
+ * ended by ik_netns_close. IK_E_ACCESS: forbidden; IK_E_UNSUPPORTED: not in this kernel; ...; *step
+ * then says what could not be made, static: "a user namespace". */
+IK_MUST_USE enum ik_err ik_netns_open(struct ik_netns **out, const struct ik_netns_cfg *cfg,
+                                      const char **step);
+/* Which setting of the machine forbids user namespaces, in words; NULL: none that is known. */
+const char *ik_netns_forbidden(void);
+/* The near end's name. */
+const char *ik_netns_interface(const struct ik_netns *n);
+/* Lets the command begin. IK_E_NOT_FOUND, IK_E_ACCESS, ...: it cannot be executed. */
+IK_MUST_USE enum ik_err ik_netns_run(struct ik_netns *n);
+/* Tells of the end of the command; lives as long as n. */
+struct ik_source *ik_netns_source(struct ik_netns *n);
+void ik_netns_on_end(struct ik_netns *n, void (*fn)(void *ctx, struct ik_now now), void *ctx);
+/* True when it has ended: *out is its exit status, 128 and the signal that ended it. */
+bool ik_netns_status(const struct ik_netns *n, int *out);
+void ik_netns_signal(const struct ik_netns *n, int signo);
+/* Kills the command if it still runs. */
+void ik_netns_close(struct ik_netns *n);
 
 /* Kernel release ("6.1.0-18-amd64"); writes at most cap bytes with terminator. Returns buf. */
 const char *ik_host_kernel(char *buf, size_t cap);
