@@ -46,3 +46,8 @@ void ik_stack_nd_stop(struct ik_stack *s)
 {
     (void)s;
 }
+
+void ik_stack_nd_port_up(struct ik_stack *s, uint8_t port)
+{
+    (void)s, (void)port;
+}

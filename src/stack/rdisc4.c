@@ -39,3 +39,8 @@ void ik_stack_rdisc4_stop(struct ik_stack *s)
 {
     (void)s;
 }
+
+void ik_stack_rdisc4_port_up(struct ik_stack *s, uint8_t port)
+{
+    (void)s, (void)port;
+}

@@ -30,6 +30,7 @@ enum {
     IK_ETHER_IP6 = 0x86dd,
     IK_BUF_HEADROOM = 16, /* before the IP header of a fresh buffer: an Ethernet header fits */
     IK_IP_BYTES_MAX = 65535,
+    IK_BUF_NOTES_BYTES = 4096, /* behind the datagram in a big buffer, for the reassembler */
     IK_IP4_BYTES = 20, /* headers without options */
     IK_IP6_BYTES = 40,
 };
@@ -70,6 +71,8 @@ struct ik_bufs {
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes);
 /* Gives a buffer back that ik_stack_pool_take gave; its bytes stay until the next take. */
 void ik_stack_pool_give(struct ik_stack *s, struct ik_buf *b);
+/* IP bytes that a small buffer holds. */
+uint32_t ik_stack_pool_room(const struct ik_stack_pool *pool);
 static inline uint8_t *ik_buf_at(struct ik_buf *b)
 {
     return b->bytes + b->start;
@@ -241,6 +244,14 @@ ik_ns ik_stack_reass_timeout(struct ik_stack *s);
 /* The engine is stopped: routers say goodbye (RFC 1256 section 4.1, RFC 4861 section 6.2.5). */
 void ik_stack_rdisc4_stop(struct ik_stack *s);
 void ik_stack_nd_stop(struct ik_stack *s);
+/* The interface came back after its link was lost (not: the start). */
+void ik_stack_rdisc4_port_up(struct ik_stack *s, uint8_t port);
+void ik_stack_nd_port_up(struct ik_stack *s, uint8_t port);
+/* An interface went up or down: routes are those of the interfaces that are up. */
+void ik_stack_route_changed(struct ik_stack *s);
+/* Neighbours of the port are forgotten, but those that are known for good; packets that wait for
+ * them are dropped. */
+void ik_stack_nbr_port_changed(struct ik_stack *s, uint8_t port);
 
 /* ---- addresses of this node (local.c) -------------------------------------------------------- */
 
@@ -479,6 +490,8 @@ bool ik_stack_nat_outbound(struct ik_stack *s, const struct ik_pkt *p, struct ik
 struct ik_wr *ik_stack_event_begin(struct ik_stack *s, const char *kind, enum ik_rule rule,
                                    const struct ik_pkt *p);
 void ik_stack_event_end(struct ik_stack *s);
+/* The oldest event not yet said, or NULL. */
+const struct ik_record *ik_stack_event_record(struct ik_stack *s);
 /* All of it at once, with static words. */
 void ik_stack_event_say(struct ik_stack *s, const char *kind, enum ik_rule rule,
                         const struct ik_pkt *p, const char *what);
