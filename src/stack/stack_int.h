@@ -55,7 +55,7 @@ struct ik_buf {
     uint8_t who;         /* enum ik_who */
     bool big;            /* one of the 64 KiB kind */
     struct ik_meta meta; /* frames of UPPER */
-    struct ik_addr hop;  /* while it waits: the neighbour */
+    uint32_t queue;      /* while it waits for a neighbour: which */
     uint8_t bytes[];
 };
 
@@ -266,6 +266,14 @@ uint8_t ik_stack_local_port(const struct ik_stack *s, const struct ik_addr *addr
  * IPv6: by scope, then longest match (RFC 6724 section 5). Family 0: it has none of that family. */
 struct ik_addr ik_stack_local_of_port(const struct ik_stack *s, uint8_t port, uint8_t family,
                                       const struct ik_addr *peer);
+/* The same, or else an address of any other port: what the node says by `port` to peer comes from. */
+struct ik_addr ik_stack_local_source(const struct ik_stack *s, uint8_t port,
+                                     const struct ik_addr *peer);
+/* The number of the interface that PROBE, RFC 5837 and the scope of an address tell. */
+uint32_t ik_stack_local_index(const struct ik_stack *s, uint8_t port);
+/* An IPv4 broadcast address as seen from that port: limited, or of its nets, old forms too. */
+bool ik_stack_local_is_broadcast4(const struct ik_stack *s, uint8_t port,
+                                  const struct ik_addr *addr);
 /* True when addr is a neighbour by the prefixes of that port. */
 bool ik_stack_local_on_link(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr);
 /* True for the addresses that may be no source of a packet from outside (RFC 1122 section
@@ -330,18 +338,12 @@ void ik_stack_ether_group(const struct ik_addr *dst, uint8_t mac[static 6]);
 
 /* ---- neighbours (nbr.c) ---------------------------------------------------------------------- */
 
-/* What we learnt of a neighbour, and how. */
-enum ik_nbr_news {
-    IK_NBR_SOLICITATION, /* it asked us, or advertised itself unasked: stale, created */
-    IK_NBR_UNSOLICITED,  /* it advertised: stale, not created */
-    IK_NBR_SOLICITED,    /* it answered us: reachable */
-    IK_NBR_CONFIRMED,    /* an upper layer saw it answer; mac NULL */
-};
-/* `mac` NULL: no link-layer address was told. `override_mac`: O bit of an advertisement; ARP: true.
- * `is_router`: R bit; ARP: false. Packets that waited for it leave. */
-void ik_stack_nbr_learn(struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
-                        const uint8_t *mac, enum ik_nbr_news news, bool override_mac,
-                        bool is_router);
+/* What a message told of a neighbour (src/net/neigh.h): an advertisement or an ARP reply; the source
+ * of a solicitation, ARP request, router advertisement, or the target of a redirect. Packets that
+ * waited for it leave. True when it was a router and is none now (RFC 4861 section 7.2.5). */
+struct ik_neigh_news;
+bool ik_stack_nbr_confirm(struct ik_stack *s, const struct ik_neigh_news *news);
+bool ik_stack_nbr_learn(struct ik_stack *s, const struct ik_neigh_news *news, bool create);
 /* True when the neighbour's link-layer address is known; *mac. */
 bool ik_stack_nbr_find(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
                        uint8_t mac[static 6]);
