@@ -498,3 +498,21 @@ const char *ik_icmp_name(uint8_t family, uint8_t type, uint8_t code, char *buf, 
 /* True for messages that report an error: from the table (v4), by the high bit (v6, RFC 4443
  * section 2.1). */
 bool ik_icmp_is_error(uint8_t family, uint8_t type);
+
+/* ---- capture files (draft-ietf-opsawg-pcapng) ------------------------------------------------ */
+
+enum { IK_LINKTYPE_ETHERNET = 1, IK_LINKTYPE_RAW = 101 }; /* RAW: an IP header comes first */
+/* Names and comments are cut at so many bytes; a block needs no more than its frame, two texts and
+ * this. */
+enum { IK_PCAPNG_TEXT = 256, IK_PCAPNG_ROOM = 64 };
+
+/* Blocks of a file, in this order: a section, its interfaces, then packets. Each writes one block at
+ * `out`, *len is how many bytes. IK_E_FULL. */
+IK_MUST_USE enum ik_err ik_pcapng_section(uint8_t *out, size_t cap, size_t *len);
+/* The interfaces of a section are numbered from 0. Times of its packets are in nanoseconds. */
+IK_MUST_USE enum ik_err ik_pcapng_interface(uint16_t link_type, const char *name, uint8_t *out,
+                                            size_t cap, size_t *len);
+/* `at` is real time; `comment` is UTF-8 for people, or NULL. */
+IK_MUST_USE enum ik_err ik_pcapng_packet(uint32_t interface, ik_ns at, struct ik_rd frame,
+                                         const char *comment, uint8_t *out, size_t cap,
+                                         size_t *len);
