@@ -77,15 +77,18 @@ enum ik_stack_act { IK_ACT_ACCEPT, IK_ACT_DROP, IK_ACT_REJECT, IK_ACT_REJECT_RES
 /* One rule of a filter; the first that matches acts. Zero and family 0 members match all. */
 struct ik_stack_filter_rule {
     enum ik_stack_act act;
-    uint8_t reject_code; /* REJECT: code of the unreachable; 0: 13, IPv6 1 */
+    uint8_t reject_code; /* REJECT: code of the unreachable; 0: 13, 14 of a rule that looks at
+                            precedence, IPv6 1 */
     uint8_t direction;   /* 0 all, 1 forwarded, 2 to this node, 3 from this node */
     uint8_t family;      /* 4, 6, 0 */
     bool has_proto, has_type, has_code, fragments; /* fragments: only parts of datagrams */
     uint8_t proto, type, code;                     /* of ICMP and ICMPv6 where has_type */
-    uint8_t precedence_below;     /* packets whose precedence is lower (0..7); 0: not looked at */
-    uint16_t port_low, port_high; /* destination ports; 0, 0: all */
-    struct ik_prefix src, dst;    /* family 0: all */
-    uint32_t longer_than;         /* bytes of the IP packet; 0: all */
+    uint8_t precedence_below, precedence_from; /* only packets whose precedence is lower than, at
+                                                  least that; 0: not looked at. Such a rule lets
+                                                  ICMP errors pass (RFC 1812 section 5.3.3.3) */
+    uint16_t port_low, port_high;              /* destination ports; 0, 0: all */
+    struct ik_prefix src, dst;                 /* family 0: all */
+    uint32_t longer_than;                      /* bytes of the IP packet; 0: all */
 };
 
 /* Address and port translation (RFC 4787, 5382, 5508): `outside` is the port with the public
@@ -99,11 +102,26 @@ struct ik_stack_nat_cfg {
     uint32_t n_rules;
 };
 
-/* PROBE (RFC 8335 section 8); all off by default. */
+/* What a source of PROBE may ask: about interfaces of the node (L bit set) or its neighbours, and
+ * how it may name them. */
+enum ik_stack_probe_what {
+    IK_PROBE_LOCAL = 1 << 0,
+    IK_PROBE_REMOTE = 1 << 1,
+    IK_PROBE_BY_NAME = 1 << 2,
+    IK_PROBE_BY_INDEX = 1 << 3,
+    IK_PROBE_BY_ADDR = 1 << 4,
+};
+struct ik_stack_probe_source {
+    struct ik_prefix prefix;
+    uint8_t what; /* enum ik_stack_probe_what; 0: all that is enabled */
+};
+
+/* PROBE (RFC 8335 section 8): off unless `enabled`; then about its own interfaces only, unless
+ * `remote`; by nothing, unless by_*; for nobody, unless permitted. */
 struct ik_stack_probe_cfg {
-    bool enabled, local, remote; /* L bit set, L bit clear */
+    bool enabled, no_local, remote;
     bool by_name, by_index, by_addr;
-    const struct ik_prefix *permitted; /* sources; none: nobody */
+    const struct ik_stack_probe_source *permitted;
     uint8_t n_permitted;
     uint32_t rate; /* answers a second, 0: 10 */
 };

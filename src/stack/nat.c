@@ -36,3 +36,8 @@ bool ik_stack_nat_outbound(struct ik_stack *s, const struct ik_pkt *p, struct ik
     (void)s, (void)p, (void)b, (void)out_port;
     return true;
 }
+
+void ik_stack_nat_error(struct ik_stack *s, const struct ik_addr *dst, uint8_t *msg, size_t len)
+{
+    (void)s, (void)dst, (void)msg, (void)len;
+}

@@ -31,7 +31,7 @@ enum {
     IK_BUF_HEADROOM = 16, /* before the IP header of a fresh buffer: an Ethernet header fits */
     IK_IP_BYTES_MAX = 65535,
     IK_BUF_NOTES_BYTES = 4096, /* behind the datagram in a big buffer, for the reassembler */
-    IK_IP4_BYTES = 20, /* headers without options */
+    IK_IP4_BYTES = 20,         /* headers without options */
     IK_IP6_BYTES = 40,
 };
 
@@ -266,7 +266,8 @@ uint8_t ik_stack_local_port(const struct ik_stack *s, const struct ik_addr *addr
  * IPv6: by scope, then longest match (RFC 6724 section 5). Family 0: it has none of that family. */
 struct ik_addr ik_stack_local_of_port(const struct ik_stack *s, uint8_t port, uint8_t family,
                                       const struct ik_addr *peer);
-/* The same, or else an address of any other port: what the node says by `port` to peer comes from. */
+/* The same, or else an address of any other port: what the node says by `port` to peer comes from.
+ */
 struct ik_addr ik_stack_local_source(const struct ik_stack *s, uint8_t port,
                                      const struct ik_addr *peer);
 /* The number of the interface that PROBE, RFC 5837 and the scope of an address tell. */
@@ -338,9 +339,9 @@ void ik_stack_ether_group(const struct ik_addr *dst, uint8_t mac[static 6]);
 
 /* ---- neighbours (nbr.c) ---------------------------------------------------------------------- */
 
-/* What a message told of a neighbour (src/net/neigh.h): an advertisement or an ARP reply; the source
- * of a solicitation, ARP request, router advertisement, or the target of a redirect. Packets that
- * waited for it leave. True when it was a router and is none now (RFC 4861 section 7.2.5). */
+/* What a message told of a neighbour (src/net/neigh.h): an advertisement or an ARP reply; the
+ * source of a solicitation, ARP request, router advertisement, or the target of a redirect. Packets
+ * that waited for it leave. True when it was a router and is none now (RFC 4861 section 7.2.5). */
 struct ik_neigh_news;
 bool ik_stack_nbr_confirm(struct ik_stack *s, const struct ik_neigh_news *news);
 bool ik_stack_nbr_learn(struct ik_stack *s, const struct ik_neigh_news *news, bool create);
@@ -473,7 +474,7 @@ size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool ec
                              uint8_t out[static 40], struct ik_addr *dst);
 
 /* True when p may go on: 1 forwarded, 2 to this node, 3 from this node. False: dropped, counted,
- * answered (filter.c). Called only with options.n_filter. */
+ * answered (filter.c). Called only with options.n_filter or options.precedence_cutoff. */
 bool ik_stack_filter_pass(struct ik_stack *s, const struct ik_pkt *p, uint8_t direction);
 /* p is IPv4 for an address of ours and this node translates: true when nat took it (translated and
  * forwarded by ik_stack_forward4 with p->translated, dropped, or answered), false when it is for
@@ -483,6 +484,10 @@ bool ik_stack_nat_inbound(struct ik_stack *s, const struct ik_pkt *p);
  * pass; counted and answered; b stays the caller's. */
 bool ik_stack_nat_outbound(struct ik_stack *s, const struct ik_pkt *p, struct ik_buf *b,
                            uint8_t out_port);
+/* `msg` is an ICMP error of the node itself, whole, about to go to `dst`. What it quotes of an
+ * inside address is turned back into what the outside knows, so that none shows there; checksums
+ * are set right. Called only with options.nat, for IPv4. */
+void ik_stack_nat_error(struct ik_stack *s, const struct ik_addr *dst, uint8_t *msg, size_t len);
 
 /* ---- events (event.c) ------------------------------------------------------------------------ */
 
