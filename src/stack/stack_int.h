@@ -137,12 +137,13 @@ struct ik_pkt {
 
 struct ik_neigh;     /* src/net: neighbour cache */
 struct ik_limit;     /* src/net: buckets of errors */
-struct ik_pmtu;      /* src/net: path MTUs */
+struct ik_stack_pmtu; /* pmtu.c */
 struct ik_redirects; /* redirect.c */
 struct ik_rdisc4;    /* rdisc4.c */
 struct ik_nd;        /* nd.c: ND of hosts and routers, RA, DAD */
 struct ik_mld;       /* mld.c */
 struct ik_quench;    /* quench.c */
+struct ik_query4;    /* query4.c: masks that are learnt */
 struct ik_nat;       /* nat.c */
 struct ik_answers;   /* answers.c: PROBE */
 struct ik_routes;    /* route.c */
@@ -182,12 +183,13 @@ struct ik_stack {
     struct ik_routes *route_table;
     struct ik_neigh *neigh;
     struct ik_limit *limit;
-    struct ik_pmtu *pmtu;
+    struct ik_stack_pmtu *pmtu;
     struct ik_redirects *redirects;
     struct ik_rdisc4 *rdisc4;
     struct ik_nd *nd;
     struct ik_mld *mld;
     struct ik_quench *quench;
+    struct ik_query4 *query4;
     struct ik_nat *nat;
     struct ik_answers *answers;
     struct ik_events *events;
@@ -226,6 +228,7 @@ static inline bool ik_stack_is_router(const struct ik_stack *s)
     X(redirect)           \
     X(rdisc4)             \
     X(quench)             \
+    X(query4)             \
     X(nd)                 \
     X(mld)                \
     X(nat)                \
@@ -312,6 +315,7 @@ struct ik_stack_how {
     enum ik_who who;
     const struct ik_pkt *about;     /* FORWARDED: as it came: it is what errors quote */
     const struct ik_stack_hop *hop; /* known already; NULL: by route */
+    bool held;                      /* it has waited for its turn (ik_stack_quench_hold) */
 };
 /* Sends the whole IP packet in b (checksum of the header and all filled): to ourselves, or by
  * route, cut into fragments for the link (IPv4 without DF; IPv6 of our own) or answered with "too
@@ -439,10 +443,20 @@ bool ik_stack_nd_usable(const struct ik_stack *s, uint8_t port, const struct ik_
 bool ik_stack_mld_joined(const struct ik_stack *s, uint8_t port, const struct ik_addr *group);
 /* What goes to dst may be this long: the path MTU learnt, at most that of the hop. */
 uint32_t ik_stack_pmtu_find(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu);
-/* A narrower path to dst was reported: 0 for "unknown" (RFC 1191 section 5 plateaus below
- * `packet_bytes`). */
+/* This IP packet of the node itself goes onto a link (each fragment is one of its own): reports
+ * about it are believed from now on, for a minute. */
+void ik_stack_pmtu_sent(struct ik_stack *s, struct ik_rd l3);
+/* True when the packet that an error quotes was sent so, as far as the quote shows. */
+bool ik_stack_pmtu_was_sent(const struct ik_stack *s, struct ik_rd quote);
+/* A narrower path to dst was reported, about a packet that was sent: 0 for "unknown" (RFC 1191
+ * section 5 plateaus below `packet_bytes`). */
 void ik_stack_pmtu_learn(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu,
                          uint32_t packet_bytes);
+/* A host that obeys source quench: true when it keeps the packet of its own in b until its turn
+ * comes, and then sends it with `held`; false: b is to be sent now. */
+bool ik_stack_quench_hold(struct ik_stack *s, struct ik_buf *b);
+/* Gives back what waits. */
+void ik_stack_quench_fini(struct ik_stack *s);
 /* A gateway for this destination that a redirect told of (host): fills next, port, on_link. */
 bool ik_stack_redirect_find(struct ik_stack *s, const struct ik_addr *dst,
                             struct ik_stack_hop *out);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ * The clock of ICMP timestamps, and masks that were learnt: what other files of this room ask of
+ * query4.c. */
+#pragma once
+
+#include "stack/stack_int.h"
+
+/* This node's milliseconds since midnight UT (RFC 792), of a clock that runs beside real time by
+ * options.clock_offset. Never above 86,399,999, so never marked as non-standard. */
+uint32_t ik_stack_query4_ms(const struct ik_stack *s);
+/* Bits of the net of an address of that port: as configured, or as the first address mask reply
+ * said (RFC 950, options.mask_learn). */
+uint8_t ik_stack_query4_bits(const struct ik_stack *s, uint8_t port,
+                             const struct ik_stack_ifaddr *addr);
