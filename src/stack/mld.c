@@ -1,31 +1,336 @@
 /* SPDX-License-Identifier: MIT
- * Multicast listener discovery (RFC 2710, RFC 3810). */
-#include "stack/stack_int.h"
+ * Multicast listener discovery, the listener's side (RFC 3810, and RFC 2710 while a querier of it
+ * is there). A node listens to all nodes (which is never reported), to the solicited-node group of
+ * each of its addresses, and as a router to all routers; it wants every source of a group, so each
+ * report is EXCLUDE of nothing.
+ *
+ *   start, interface up --(random, twice)--> state change report
+ *   query --(random below its maximum)--> current state report of what was asked for */
+#include "stack/nd_int.h"
 
-size_t ik_stack_mld_bytes(const struct ik_stack_cfg *cfg)
+#include "icmpkit/icmp_lists.h"
+#include "net/scope.h"
+
+enum {
+    GROUPS_MAX = 60, /* of one interface that are reported: a bit each in `pending` */
+    RECORD_BYTES = 20,
+    ROBUSTNESS = 2, /* RFC 3810 section 9.1 */
+    ALERT_BYTES = 8,
+};
+static const ik_ns first_delay = IK_NS_PER_S / 2;      /* before addresses are verified */
+static const ik_ns repeat_interval = IK_NS_PER_S;      /* section 9.11 */
+static const ik_ns query_interval = 125 * IK_NS_PER_S; /* section 9.2 */
+
+/* Instants are IK_NEVER where nothing is due. */
+struct mld_port {
+    uint64_t pending;  /* groups that a query asked for */
+    ik_ns due, latest; /* the next of their reports, and the end of what the query allows */
+    ik_ns change_at;   /* the next state change report */
+    ik_ns v1_until;    /* the querier speaks version 1 */
+    uint8_t changes_left;
+};
+
+struct ik_mld {
+    uint8_t n_ports;
+    struct mld_port ports[];
+};
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+static struct ik_addr all_routers(uint8_t scope)
 {
-    (void)cfg;
-    return 0;
+    return (struct ik_addr){.family = 6, .bytes = {[0] = 0xff, [1] = scope, [15] = 2}};
 }
 
-void ik_stack_mld_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
+/* Group number i that is reported on the port: those of its addresses, then of routers. Groups that
+ * two addresses share stand twice here, and are reported once. */
+static bool group_at(const struct ik_stack *s, uint8_t port, unsigned i, struct ik_addr *out)
 {
-    (void)s, (void)mem, (void)cfg;
+    struct ik_addr own;
+    if (ik_nd_addr(s, port, i, &own)) {
+        *out = ik_scope_solicited_node(&own);
+        return true;
+    }
+    if (!ik_stack_is_router(s))
+        return false;
+    unsigned n = 0;
+    while (ik_nd_addr(s, port, n, &own))
+        n++;
+    if (i - n > 1)
+        return false;
+    *out = all_routers(i == n ? IK_SCOPE_LINK : IK_SCOPE_SITE);
+    return true;
 }
 
-void ik_stack_mld_start(struct ik_stack *s)
+static bool stands_before(const struct ik_stack *s, uint8_t port, unsigned i,
+                          const struct ik_addr *group)
 {
-    (void)s;
+    struct ik_addr other;
+    for (unsigned k = 0; k < i && group_at(s, port, k, &other); k++)
+        if (ik_addr_same_host(&other, group))
+            return true;
+    return false;
 }
 
-ik_ns ik_stack_mld_timeout(struct ik_stack *s)
+/* True when the host stands for addresses of which any could have that solicited-node group. */
+static bool stands_for(const struct ik_stack *s, const struct ik_addr *group)
 {
-    (void)s;
-    return IK_NEVER;
+    static const uint8_t solicited[13] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
+    if (memcmp(group->bytes, solicited, sizeof(solicited)) != 0)
+        return false;
+    for (unsigned i = 0; i < s->opt->n_prefixes; i++)
+        if (s->opt->prefixes[i].addr.family == 6)
+            return true;
+    return false;
 }
 
 bool ik_stack_mld_joined(const struct ik_stack *s, uint8_t port, const struct ik_addr *group)
 {
-    (void)s, (void)port, (void)group;
-    return false;
+    if (!s->nd || port >= s->n_ifaces || !s->nd->ports[port].used)
+        return false;
+    const struct ik_addr all = ik_nd_all_nodes();
+    if (ik_addr_same_host(group, &all) || stands_for(s, group))
+        return true;
+    return stands_before(s, port, UINT8_MAX + 3u, group);
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* Hop limit 1, from a link-local address, with a Router Alert (RFC 2710 section 3). */
+static void send(struct ik_stack *s, uint8_t port, const struct ik_addr *dst,
+                 const struct ik_icmp *msg)
+{
+    static const uint8_t alert[ALERT_BYTES] = {IK_PROTO_ICMP6, 0, 5, 2, 0, 0, 1, 0};
+    uint8_t bytes[IK_ND_BYTES_MAX - IK_IP6_BYTES - ALERT_BYTES];
+    size_t len;
+    const struct ik_addr src = ik_nd_link_local(s, port);
+    const struct ik_icmp_ctx ctx = {.family = 6, .src = &src, .dst = dst};
+    if (ik_icmp_encode(msg, &ctx, false, bytes, sizeof(bytes), &len) != IK_OK)
+        return; /* cannot be: GROUPS_MAX records fit */
+    struct ik_ip ip = ik_stack_output_ip6(s, &src, dst, IK_PROTO_ICMP6);
+    ip.ttl = 1;
+    ip.next_header = IK_PROTO_HOPOPTS;
+    ip.options = (struct ik_rd){alert, sizeof(alert)};
+    ip.payload = (struct ik_rd){bytes, len};
+    const struct ik_stack_hop hop = {
+        .kind = IK_STACK_ROUTE_VIA,
+        .port = port,
+        .on_link = true,
+        .next = *dst,
+        .mtu = s->ifaces[port].mtu,
+    };
+    ik_stack_output_view(s, &ip, &(struct ik_stack_how){.hop = &hop});
+}
+
+/* One report of all groups in the mask. */
+static void report2(struct ik_stack *s, uint8_t port, uint64_t mask, uint8_t type)
+{
+    uint8_t records[GROUPS_MAX * RECORD_BYTES];
+    uint16_t count = 0;
+    struct ik_addr group;
+    struct ik_wr w;
+    ik_wr_init(&w, records, sizeof(records));
+    for (unsigned i = 0; i < GROUPS_MAX && group_at(s, port, i, &group); i++) {
+        if (!(mask >> i & 1) || stands_before(s, port, i, &group))
+            continue;
+        ik_wr_put8(&w, type);
+        ik_wr_zero(&w, 3); /* no auxiliary data, no sources */
+        ik_wr_put(&w, (struct ik_rd){group.bytes, 16});
+        count++;
+    }
+    const struct ik_icmp msg = {
+        .family = 6,
+        .type = IK_ICMP6_MLD2_REPORT,
+        .kind = IK_ICMP_MLD2_REPORT,
+        .mld2_report = {.count = count, .records = {records, w.used}},
+    };
+    const struct ik_addr routers = {.family = 6, .bytes = {[0] = 0xff, [1] = 2, [15] = 0x16}};
+    if (count > 0)
+        send(s, port, &routers, &msg);
+}
+
+/* Version 1 reports each group by itself, to the group. */
+static void report1(struct ik_stack *s, uint8_t port, unsigned i)
+{
+    struct ik_addr group;
+    if (!group_at(s, port, i, &group) || stands_before(s, port, i, &group))
+        return;
+    const struct ik_icmp msg = {
+        .family = 6,
+        .type = IK_ICMP6_MLD_REPORT,
+        .kind = IK_ICMP_MLD,
+        .mld = {.group = group},
+    };
+    send(s, port, &group, &msg);
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+static bool is_valid(const struct ik_faults *faults)
+{
+    for (unsigned i = 0; i < faults->n; i++) {
+        switch (faults->list[i].what) {
+        case IK_FLAW_BAD_HOP_LIMIT:
+        case IK_FLAW_BAD_SOURCE:
+        case IK_FLAW_NO_ROUTER_ALERT:
+        case IK_FLAW_BAD_TARGET:
+            return false;
+        default:
+            break;
+        }
+    }
+    return faults->more == 0;
+}
+
+static uint64_t groups_asked(const struct ik_stack *s, uint8_t port, const struct ik_addr *asked)
+{
+    uint64_t mask = 0;
+    struct ik_addr group;
+    for (unsigned i = 0; i < GROUPS_MAX && group_at(s, port, i, &group); i++)
+        if (ik_addr_is_any(asked) || ik_addr_same_host(asked, &group))
+            mask |= UINT64_C(1) << i;
+    return mask;
+}
+
+/* Uniform in 0 .. most, whole milliseconds. */
+static ik_ns delay_below(struct ik_stack *s, ik_ns most)
+{
+    return IK_NS_PER_MS * (ik_ns)ik_rng_below(&s->rng, (uint64_t)(most / IK_NS_PER_MS) + 1);
+}
+
+/* An answer that is due sooner anyway serves the new query too (RFC 3810 section 6.2). */
+static void answer_later(struct ik_stack *s, struct mld_port *mp, uint64_t mask, ik_ns most)
+{
+    if (mask == 0)
+        return;
+    const ik_ns due = s->now.mono + delay_below(s, most);
+    if (mp->pending == 0 || due < mp->due)
+        mp->due = due;
+    if (mp->pending == 0 || s->now.mono + most < mp->latest)
+        mp->latest = s->now.mono + most;
+    mp->pending |= mask;
+    ik_stack_arm(s, mp->due);
+}
+
+static void query_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m)
+{
+    struct mld_port *mp = &s->mld->ports[p->port];
+    const bool v1 = m->kind == IK_ICMP_MLD;
+    const struct ik_addr *group = v1 ? &m->mld.group : &m->mld2_query.group;
+    const uint32_t ms = v1 ? m->mld.max_delay_ms : ik_mld_time_ms(m->mld2_query.max_code);
+    const ik_ns most = ms * IK_NS_PER_MS;
+    if (v1) /* section 9.12: Older Version Querier Present Timeout */
+        mp->v1_until = s->now.mono + ROBUSTNESS * query_interval + most;
+    ik_stack_tally(s, IK_STACK_DELIVERED);
+    ik_stack_event_say(s, "decided", IK_RULE_R3810_6_2_01, p, "listener report to come");
+    answer_later(s, mp, groups_asked(s, p->port, group), most);
+}
+
+/* Somebody else reported the group: version 1 needs no second report (RFC 2710 section 4). */
+static void report_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m)
+{
+    struct mld_port *mp = &s->mld->ports[p->port];
+    ik_stack_tally(s, IK_STACK_DELIVERED);
+    if (s->now.mono < mp->v1_until)
+        mp->pending &= ~groups_asked(s, p->port, &m->mld.group);
+}
+
+void ik_stack_mld_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icmp *m,
+                        const struct ik_faults *faults)
+{
+    if (!s->mld || p->own || p->port >= s->n_ifaces)
+        return;
+    if (!is_valid(faults)) {
+        ik_stack_event_drop(s, IK_STACK_BAD_ICMP, IK_RULE_R3810_6_2_01, p,
+                            "listener discovery that is invalid");
+        return;
+    }
+    if (m->type == IK_ICMP6_MLD_QUERY)
+        query_input(s, p, m);
+    else if (!ik_addr_is_any(&m->mld.group))
+        report_input(s, p, m);
+}
+
+/* ---- memory and time ------------------------------------------------------------------------- */
+
+size_t ik_stack_mld_bytes(const struct ik_stack_cfg *cfg)
+{
+    return ik_stack_nd_bytes(cfg) ? sizeof(struct ik_mld) + cfg->n_ifaces * sizeof(struct mld_port)
+                                  : 0;
+}
+
+void ik_stack_mld_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
+{
+    const size_t bytes = ik_stack_mld_bytes(cfg);
+    if (bytes == 0)
+        return;
+    memset(mem, 0, bytes);
+    s->mld = mem;
+    s->mld->n_ports = cfg->n_ifaces;
+    for (unsigned i = 0; i < cfg->n_ifaces; i++)
+        s->mld->ports[i].due = s->mld->ports[i].change_at = IK_NEVER;
+}
+
+void ik_stack_mld_port_up(struct ik_stack *s, uint8_t port)
+{
+    if (!s->mld || !s->nd->ports[port].used)
+        return;
+    struct mld_port *mp = &s->mld->ports[port];
+    mp->changes_left = ROBUSTNESS;
+    mp->change_at = s->now.mono + ik_rng_below(&s->rng, (uint64_t)first_delay);
+    ik_stack_arm(s, mp->change_at);
+}
+
+void ik_stack_mld_start(struct ik_stack *s)
+{
+    (void)s; /* ik_stack_nd_port_up does it, for each interface that comes up */
+}
+
+/* Repeated, because it may get lost (RFC 3810 section 6.1). */
+static void send_change(struct ik_stack *s, uint8_t port)
+{
+    struct mld_port *mp = &s->mld->ports[port];
+    mp->changes_left--;
+    mp->change_at = mp->changes_left
+                        ? s->now.mono + ik_rng_below(&s->rng, (uint64_t)repeat_interval)
+                        : IK_NEVER;
+    if (s->now.mono < mp->v1_until) {
+        const struct ik_addr any = {.family = 6};
+        answer_later(s, mp, groups_asked(s, port, &any), 0);
+        return;
+    }
+    report2(s, port, UINT64_MAX, IK_MLD2_TO_EXCLUDE);
+}
+
+static void send_answer(struct ik_stack *s, uint8_t port)
+{
+    struct mld_port *mp = &s->mld->ports[port];
+    mp->due = IK_NEVER;
+    if (s->now.mono >= mp->v1_until) {
+        report2(s, port, mp->pending, IK_MLD2_IS_EXCLUDE);
+        mp->pending = 0;
+        return;
+    }
+    if (mp->pending == 0)
+        return;
+    report1(s, port, (unsigned)__builtin_ctzll(mp->pending));
+    mp->pending &= mp->pending - 1;
+    const ik_ns left = mp->latest > s->now.mono ? mp->latest - s->now.mono : 0;
+    if (mp->pending)
+        mp->due = s->now.mono + delay_below(s, left);
+}
+
+ik_ns ik_stack_mld_timeout(struct ik_stack *s)
+{
+    ik_ns next = IK_NEVER;
+    for (uint8_t i = 0; s->mld && i < s->mld->n_ports; i++) {
+        struct mld_port *mp = &s->mld->ports[i];
+        if (mp->change_at <= s->now.mono)
+            send_change(s, i);
+        if (mp->due <= s->now.mono)
+            send_answer(s, i);
+        next = mp->due < next ? mp->due : next;
+        next = mp->change_at < next ? mp->change_at : next;
+    }
+    return next;
 }
