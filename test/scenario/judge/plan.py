@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""What tools/conformance does: reads, runs, writes the table."""
+
+import glob
+import os
+import sys
+
+import linux
+import ours
+import runs
+import script
+import table
+from runs import BROKEN, FAIL, PASS, UNSEEN, Pool, Result
+
+# A scenario whose waits add up to more is not run in real time.
+LINUX_LIMIT, VETH_LIMIT = 135 * 10**9, 6 * 10**9
+SECOND = 10**9
+
+
+def scenarios(folder, names):
+    found = []
+    for path in sorted(glob.glob(os.path.join(folder, "*.txt"))):
+        for scenario in script.read(path):
+            if not names or any(n in scenario.name or n in " ".join(scenario.ids) for n in names):
+                found.append(scenario)
+    return found
+
+
+def real_subjects(args):
+    """Those that can run here, and for each that cannot, why."""
+    if args.on:
+        return args.on
+    if os.geteuid() == 0:
+        return list(table.SUBJECTS)
+    print("conformance: Linux and veth are left out: network namespaces need root",
+          file=sys.stderr)
+    return ["ours"]
+
+
+def excuse(scenario, subject):
+    """Why the scenario is not tried on that subject, or None."""
+    if subject == "ours":
+        return None
+    if scenario.observe == "inside":
+        return "seen from inside our stack only"
+    if subject == "linux":
+        for note in ("lacks", "skip"):
+            if note in scenario.notes:
+                return scenario.notes[note]
+        if scenario.longest > LINUX_LIMIT:
+            return "takes %d s, too long for real time" % (scenario.longest // SECOND)
+    elif scenario.longest > VETH_LIMIT:
+        return "takes %d s, skipped in real time" % (scenario.longest // SECOND)
+    return None
+
+
+def run_all(found, subject, width):
+    """Results of all scenarios on that subject."""
+    classes = {"ours": ours.Ours, "linux": linux.Linux}
+    if subject == "veth":
+        import veth
+        classes["veth"] = veth.Veth
+    results, jobs = [], []
+    for scenario in found:
+        why = excuse(scenario, subject)
+        if why:
+            results.append(Result(scenario, UNSEEN, why))
+            continue
+        limit = 60 if subject == "ours" else scenario.longest / SECOND + 40
+        jobs.append((scenario, lambda s=scenario: runs.run_one(s, classes[subject]), limit))
+    return results + Pool(2 if subject == "ours" else width).run(jobs)
+
+
+def run(args):
+    try:
+        found = scenarios(args.scenarios, args.names)
+        rows = table.duties(args.rules)
+    except (script.Wrong, OSError, ValueError) as err:
+        print("conformance: %s" % err, file=sys.stderr)
+        return 1
+    strange = table.judge(rows, found, {})
+    for text in strange:
+        print("conformance: " + text, file=sys.stderr)
+    if args.check or strange:
+        if not strange:
+            print("%d scenarios of %d duties" % (len(found), sum(1 for d in rows if d.scenarios)))
+        return 1 if strange else 0
+    if not found:
+        print("conformance: no scenario is called so", file=sys.stderr)
+        return 2
+    ours.PROGRAM = args.subject if os.access(args.subject, os.X_OK) else ""
+    subjects = real_subjects(args)
+    results = {}
+    for subject in subjects:
+        results[subject] = run_all(found, subject, args.width)
+    for duty in rows:
+        duty.scenarios = []
+    table.judge(rows, found, results)
+    if args.log:
+        _logs(results)
+    return _write(args, rows, subjects, results)
+
+
+def _logs(results):
+    for subject, of_subject in results.items():
+        for result in sorted(of_subject, key=lambda r: r.name):
+            print("== %s on %s: %s %s" % (result.name, subject, result.verdict, result.why))
+            print("\n".join(result.log))
+
+
+def _write(args, rows, subjects, results):
+    if args.names:
+        rows = [d for d in rows if d.scenarios]
+    if args.brief:
+        return _brief(subjects, results)
+    if args.json:
+        table.json_lines(rows, subjects, results, sys.stdout)
+    else:
+        table.text_table(rows, subjects, sys.stdout)
+    wrong = table.wrong_rows(rows)
+    if wrong:
+        print("conformance: %d duties are not in order: %s"
+              % (len(wrong), " ".join(d.id for d, _ in wrong)), file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _brief(subjects, results):
+    """For the test suites: a failure of ours is a failure, and so is whatever the judge cannot
+    judge; what Linux does otherwise is its own affair."""
+    bad = 0
+    for subject in subjects:
+        counts = {}
+        for result in sorted(results[subject], key=lambda r: r.name):
+            counts[result.verdict] = counts.get(result.verdict, 0) + 1
+            if result.verdict == BROKEN or result.verdict == FAIL and subject != "linux":
+                bad += 1
+                print("%s on %s: %s: %s" % (result.name, subject, result.verdict, result.why))
+                print("\n".join(result.log))
+            elif subject == "ours" and result.verdict != PASS:
+                bad += 1
+                print("%s on ours: %s: %s" % (result.name, result.verdict, result.why))
+        print("%s: %s" % (subject, ", ".join("%d %s" % (n, v) for v, n in sorted(counts.items()))))
+    return 1 if bad else 0
