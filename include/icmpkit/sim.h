@@ -43,17 +43,20 @@ const char *ik_sim_node_name(const struct ik_sim *sim, uint32_t node);
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
-/* What a link does to the frames of one direction. Ratios are in parts of 2^32 (0 never). */
+/* What a link does to the frames of one direction. Ratios are in parts of 2^32 (0 never, UINT32_MAX
+ * always). An interface loses its link when all directions of it are `down`; one direction alone is
+ * silence. */
 struct ik_sim_impair {
     ik_ns delay, jitter; /* jitter: uniform in delay - jitter .. delay + jitter; frames keep
                             their order unless `reorder` says */
     uint32_t loss;       /* each frame by itself */
     uint32_t burst_start, burst_end, burst_loss; /* Gilbert and Elliott: chance per frame to enter
                                  and leave the bad state, and of loss in it */
-    uint32_t duplicate, corrupt;                 /* corrupt: one bit flips */
-    uint32_t reorder;  /* chance that a frame overtakes, by up to `reorder_by` */
-    ik_ns reorder_by;  /* 0: the delay */
-    uint64_t rate_bps; /* 0: no limit */
+    uint32_t duplicate, corrupt; /* corrupt: one bit after the Ethernet header flips */
+    uint32_t reorder;            /* chance that a frame overtakes, by up to `reorder_by` */
+    ik_ns reorder_by;            /* 0: the delay */
+    uint64_t rate_bps; /* of an Ethernet wire: a frame holds it for its bytes, at least 60, and 24
+                          more (check sequence, preamble, gap); 0: no limit */
     uint32_t queue;    /* frames that may wait at that rate; 0: 100 */
     uint32_t mtu;      /* IP bytes; longer frames are lost without a word (a black hole where
                           it is less than the interfaces'); 0: no limit */
@@ -83,13 +86,15 @@ const char *ik_sim_link_name(const struct ik_sim *sim, uint32_t link);
 struct ik_sim_link_stats {
     uint64_t frames, bytes, lost, queue_drops, too_long, duplicates, corrupted, reordered;
 };
-/* Direction 0 forward, 1 back. */
+/* Direction 0 forward, 1 back. `frames` and `bytes` are those carried; the rest is what became of
+ * others, or of them. */
 void ik_sim_link_stats(const struct ik_sim *sim, uint32_t link, int direction,
                        struct ik_sim_link_stats *out);
 
 /* ---- events in time, traffic ----------------------------------------------------------------- */
 
-/* At that instant the link becomes so (direction 0, 1, or -1 for both). IK_E_NOMEM, IK_E_VALUE. */
+/* At that instant the link becomes so (direction 0, 1, or -1 for both). IK_E_NOMEM; IK_E_VALUE also
+ * for an instant that is past. */
 IK_MUST_USE enum ik_err ik_sim_at_link(struct ik_sim *sim, ik_ns at, uint32_t link, int direction,
                                        const struct ik_sim_impair *to);
 /* At that instant the node goes down, forgets everything, and comes up again after `down_for`
@@ -113,20 +118,23 @@ struct ik_sim_traffic_cfg {
     uint32_t from;             /* node */
     struct ik_addr to, source; /* source: family 0: the node's own */
     ik_ns start, stop;         /* stop 0: never */
-    uint64_t rate_mpps;        /* packets a thousand seconds: 500/s is 500,000 */
-    uint32_t bytes;            /* payload; 0: 56 */
-    uint16_t port;
-    uint8_t ttl;      /* 0: the node's */
-    bool obey_quench; /* AIMD: source quench halves as a loss does */
+    uint64_t rate_mpps;        /* packets a thousand seconds: 500/s is 500,000; AIMD: at most so
+                                  many, 0: as the window allows */
+    uint32_t bytes;            /* payload, 12 .. 65,000; 0: 56 */
+    uint16_t port;             /* 0: 9, discard */
+    uint8_t ttl;               /* 0: the node's */
+    bool obey_quench;          /* AIMD: source quench halves as a loss does */
     const struct ik_sim_timed_frame *frames;
     size_t n_frames;
 };
+/* IK_E_NOMEM; IK_E_VALUE: no such node, a start that is past, no rate, frames out of order. */
 IK_MUST_USE enum ik_err ik_sim_add_traffic(struct ik_sim *sim, const struct ik_sim_traffic_cfg *cfg,
                                            uint32_t *traffic);
 struct ik_sim_traffic_stats {
     uint64_t sent, answered, quenched, losses;
     uint32_t window; /* AIMD: packets in flight that it allows itself */
 };
+/* `answered`: echo replies, or acknowledged packets. */
 void ik_sim_traffic_stats(const struct ik_sim *sim, uint32_t traffic,
                           struct ik_sim_traffic_stats *out);
 
@@ -164,8 +172,8 @@ struct ik_engine *ik_sim_engine(struct ik_sim *sim);
 enum ik_sim_fate { IK_FATE_CARRIED, IK_FATE_LOST, IK_FATE_QUEUE_FULL, IK_FATE_TOO_LONG };
 
 struct ik_sim_watch {
-    /* Each frame that a node puts on a link, when it does; `direction` as above (segments: number
-     * of the sending end). */
+    /* Each frame that a node puts on a link, when it does (real time: virtual time plus base.real);
+     * `direction` as above (segments: number of the sending end). */
     void (*on_frame)(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
                      enum ik_sim_fate fate);
     /* Event records of nodes whose options say `events`, in order of time; borrowed. */
