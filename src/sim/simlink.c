@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT
+ * Links and segments: who hears what a node sends, and when. */
+#include "sim/sim_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAC_BYTES = 6 };
+
+static bool is_segment(const struct ik_simlink *link)
+{
+    return link->n_ends > 2;
+}
+
+/* Which of the impairments and statistics a sending end has. */
+static uint32_t side_of(const struct ik_simlink *link, uint32_t end)
+{
+    return is_segment(link) ? 0 : end;
+}
+
+/* ---- arrivals -------------------------------------------------------------------------------- */
+
+static void deliver_to(struct ik_sim *sim, struct ik_sim_end end, size_t n)
+{
+    ik_simnode_input(sim, end.node, end.port, n);
+}
+
+static uint64_t mac_key(const uint8_t *mac)
+{
+    return (uint64_t)ik_load_be16(mac) << 32 | ik_load_be32(mac + 2);
+}
+
+/* The event of sim->events[0] to the owner of its destination address; what has none, groups among
+ * it, to all. */
+static void deliver_segment(struct ik_sim *sim, const struct ik_simlink *link, uint32_t from)
+{
+    const struct ik_sim_end *ends = &sim->ends[link->first_end];
+    const struct ik_rd frame = sim->events[0].frame.bytes;
+    uint32_t owner;
+    if (frame.left >= MAC_BYTES && ik_map_get(link->macs, mac_key(frame.p), &owner)) {
+        if (owner != from)
+            deliver_to(sim, ends[owner], 1);
+        return;
+    }
+    for (uint32_t i = 0; i < link->n_ends; i++) {
+        if (i == from)
+            continue;
+        /* The node before may have had its events filtered. */
+        sim->events[0].frame.bytes = frame;
+        deliver_to(sim, ends[i], 1);
+    }
+}
+
+static void deliver(struct ik_sim *sim, uint32_t channel, const uint32_t *slots, size_t n)
+{
+    const struct ik_channel *c = &sim->channels[channel];
+    const struct ik_simlink *link = &sim->links[c->link];
+    const bool segment = is_segment(link);
+    sim->hops += n;
+    for (size_t i = 0; i < n; i++) {
+        struct ik_event *ev = &sim->events[segment ? 0 : i];
+        ev->at.mono = sim->now.mono;
+        ev->frame.bytes = ik_flight_rd(&sim->flights, slots[i]);
+        if (segment)
+            deliver_segment(sim, link, c->end);
+    }
+    if (!segment)
+        deliver_to(sim, sim->ends[link->first_end + 1 - c->end], n);
+    for (size_t i = 0; i < n; i++)
+        ik_flight_give(&sim->flights, slots[i]);
+}
+
+/* True when the channel's next frame is what happens next, at this same instant. */
+static bool goes_on(const struct ik_sim *sim, uint32_t channel)
+{
+    const struct ik_due_entry *top = sim->arrivals.n ? &sim->arrivals.v[0] : NULL;
+    return top && top->id == channel && top->at == sim->now.mono &&
+           (!sim->alarms.n || ik_due_before(top, &sim->alarms.v[0])) &&
+           (!sim->agenda.n || ik_due_before(top, &sim->agenda.v[0]));
+}
+
+void ik_simlink_arrive(struct ik_sim *sim)
+{
+    uint32_t slots[IK_BATCH];
+    size_t n = 0;
+    const uint32_t id = sim->arrivals.v[0].id;
+    if (id & IK_SIM_ALONE) {
+        slots[n++] = id & ~IK_SIM_ALONE;
+        ik_due_pop(&sim->arrivals);
+        deliver(sim, sim->flights.list[slots[0]].channel, slots, n);
+        return;
+    }
+    struct ik_channel *c = &sim->channels[id];
+    do {
+        slots[n++] = c->first;
+        c->first = sim->flights.list[c->first].next;
+        if (c->first == IK_FLIGHT_NONE) {
+            c->last = IK_FLIGHT_NONE;
+            ik_due_pop(&sim->arrivals);
+            break;
+        }
+        const struct ik_flight *next = &sim->flights.list[c->first];
+        ik_due_replace(&sim->arrivals, (struct ik_due_entry){next->at, next->order, id});
+    } while (n < IK_BATCH && goes_on(sim, id));
+    deliver(sim, id, slots, n);
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* One copy of the frame on its way. */
+static bool launch(struct ik_sim *sim, uint32_t channel, struct ik_rd frame,
+                   const struct ik_impair_result *r)
+{
+    const uint32_t slot = ik_flight_take(&sim->flights, frame);
+    if (slot == IK_FLIGHT_NONE) {
+        sim->overflows++;
+        return false;
+    }
+    struct ik_flight *f = &sim->flights.list[slot];
+    f->at = r->at;
+    f->order = ik_sim_order(sim);
+    f->channel = channel;
+    if (r->corrupt)
+        ik_flight_at(&sim->flights, slot)[14 + r->bit / 8] ^= (uint8_t)(0x80 >> r->bit % 8);
+    struct ik_channel *c = &sim->channels[channel];
+    if (r->overtakes) {
+        ik_due_push(&sim->arrivals, (struct ik_due_entry){f->at, f->order, slot | IK_SIM_ALONE});
+    } else if (c->last == IK_FLIGHT_NONE) {
+        c->first = c->last = slot;
+        ik_due_push(&sim->arrivals, (struct ik_due_entry){f->at, f->order, channel});
+    } else {
+        sim->flights.list[c->last].next = slot;
+        c->last = slot;
+    }
+    return true;
+}
+
+static void account(struct ik_sim_link_stats *st, size_t bytes, const struct ik_impair_result *r)
+{
+    switch (r->fate) {
+    case IK_FATE_CARRIED:
+        st->frames++;
+        st->bytes += bytes;
+        st->duplicates += r->duplicate;
+        st->corrupted += r->corrupt;
+        st->reordered += r->overtakes;
+        break;
+    case IK_FATE_LOST:
+        st->lost++;
+        break;
+    case IK_FATE_QUEUE_FULL:
+        st->queue_drops++;
+        break;
+    case IK_FATE_TOO_LONG:
+        st->too_long++;
+        break;
+    }
+}
+
+bool ik_simlink_send(struct ik_sim *sim, uint32_t node, uint8_t port, struct ik_rd frame)
+{
+    const struct ik_simnode *n = &sim->nodes[node];
+    const uint32_t channel = port < n->n_ifaces ? sim->ports[n->first_port + port] : IK_SIM_NONE;
+    if (channel == IK_SIM_NONE)
+        return true;
+    struct ik_channel *c = &sim->channels[channel];
+    struct ik_simlink *link = &sim->links[c->link];
+    const uint32_t side = side_of(link, c->end);
+    const struct ik_sim_impair *im = &sim->impairs[link->impair[side]];
+    struct ik_impair_result r;
+    ik_impair_apply(im, &c->line, &link->rng, sim->now.mono, frame.left, &r);
+    account(&link->stats[side], frame.left, &r);
+    if (sim->watch.on_frame)
+        sim->watch.on_frame(sim->watch.ctx, c->link, c->end, sim->now.real, frame, r.fate);
+    if (r.fate == IK_FATE_CARRIED && launch(sim, channel, frame, &r) && r.duplicate)
+        launch(sim, channel, frame, &r);
+    return r.fate != IK_FATE_QUEUE_FULL;
+}
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+static bool sane(const struct ik_sim_impair *im)
+{
+    return im->delay >= 0 && im->jitter >= 0 && im->reorder_by >= 0;
+}
+
+static enum ik_err intern(struct ik_sim *sim, const struct ik_sim_impair *im, uint32_t *index)
+{
+    /* Links of a kind come one after another. */
+    for (uint32_t i = 0; i < 4 && i < sim->n_impairs; i++) {
+        *index = sim->n_impairs - 1 - i;
+        if (!memcmp(&sim->impairs[*index], im, sizeof(*im)))
+            return IK_OK;
+    }
+    const enum ik_err err = ik_sim_grow((void **)&sim->impairs, &sim->cap_impairs, sim->n_impairs,
+                                        sizeof(*sim->impairs));
+    if (err)
+        return err;
+    *index = sim->n_impairs++;
+    memcpy(&sim->impairs[*index], im, sizeof(*im));
+    return IK_OK;
+}
+
+static enum ik_err widen(struct ik_impair_line *line, uint32_t cap)
+{
+    struct ik_impair_queue *was = line->queue;
+    if (was && was->cap >= cap)
+        return IK_OK;
+    struct ik_impair_queue *q = malloc(sizeof(*q) + cap * sizeof(q->begins[0]));
+    if (!q)
+        return IK_E_NOMEM;
+    *q = (struct ik_impair_queue){.cap = cap, .n = was ? was->n : 0};
+    for (uint32_t i = 0; i < q->n; i++)
+        q->begins[i] = was->begins[(was->first + i) % was->cap];
+    free(was);
+    line->queue = q;
+    return IK_OK;
+}
+
+enum ik_err ik_simlink_prepare(struct ik_sim *sim, uint32_t link, int direction,
+                               const struct ik_sim_impair *im, uint32_t *impair)
+{
+    const struct ik_simlink *l = &sim->links[link];
+    for (uint32_t end = 0; im->rate_bps && end < l->n_ends; end++) {
+        if (direction >= 0 && (uint32_t)direction != side_of(l, end))
+            continue;
+        const enum ik_err err =
+            widen(&sim->channels[l->first_channel + end].line, ik_impair_queue_frames(im));
+        if (err)
+            return err;
+    }
+    return intern(sim, im, impair);
+}
+
+static enum ik_err check_ends(struct ik_sim *sim, const struct ik_sim_link_cfg *cfg)
+{
+    if (cfg->n_ends < 2 || !sane(&cfg->forward) || !sane(&cfg->back))
+        return IK_E_VALUE;
+    for (uint16_t i = 0; i < cfg->n_ends; i++) {
+        const struct ik_sim_end *e = &cfg->ends[i];
+        if (e->node >= sim->n_nodes || e->port >= sim->nodes[e->node].n_ifaces)
+            return IK_E_VALUE;
+        if (sim->ports[sim->nodes[e->node].first_port + e->port] != IK_SIM_NONE)
+            return IK_E_EXISTS;
+    }
+    return IK_OK;
+}
+
+static uint32_t *port_of(struct ik_sim *sim, const struct ik_sim_end *end)
+{
+    return &sim->ports[sim->nodes[end->node].first_port + end->port];
+}
+
+/* The ports take their channels; none when one is named twice. */
+static enum ik_err claim(struct ik_sim *sim, const struct ik_sim_link_cfg *cfg)
+{
+    for (uint16_t i = 0; i < cfg->n_ends; i++) {
+        uint32_t *port = port_of(sim, &cfg->ends[i]);
+        if (*port == IK_SIM_NONE) {
+            *port = sim->n_channels + i;
+            continue;
+        }
+        while (i-- > 0)
+            *port_of(sim, &cfg->ends[i]) = IK_SIM_NONE;
+        return IK_E_EXISTS;
+    }
+    return IK_OK;
+}
+
+static enum ik_err reserve(struct ik_sim *sim, uint16_t ends)
+{
+    enum ik_err err =
+        ik_sim_grow((void **)&sim->links, &sim->cap_links, sim->n_links, sizeof(*sim->links));
+    for (uint32_t i = 0; !err && i < ends; i++) {
+        err = ik_sim_grow((void **)&sim->channels, &sim->cap_channels, sim->n_channels + i,
+                          sizeof(*sim->channels));
+        if (!err)
+            err = ik_sim_grow((void **)&sim->ends, &sim->cap_ends, sim->n_ends + i,
+                              sizeof(*sim->ends));
+    }
+    return err;
+}
+
+/* Who has which MAC; of two the first. */
+static enum ik_err map_macs(struct ik_sim *sim, struct ik_simlink *link)
+{
+    if (!is_segment(link))
+        return IK_OK;
+    link->macs = ik_sim_alloc(sim, sizeof(*link->macs));
+    void *mem = ik_sim_alloc(sim, ik_map_bytes(link->n_ends));
+    if (!link->macs || !mem)
+        return IK_E_NOMEM;
+    static const uint8_t key[16];
+    ik_map_init(link->macs, mem, link->n_ends, key);
+    for (uint32_t i = 0; i < link->n_ends; i++) {
+        const struct ik_sim_end *e = &sim->ends[link->first_end + i];
+        const uint64_t mac = mac_key(sim->nodes[e->node].ifaces[e->port].mac);
+        uint32_t taken;
+        if (!ik_map_get(link->macs, mac, &taken) && ik_map_put(link->macs, mac, i) != IK_OK)
+            return IK_E_NOMEM;
+    }
+    return IK_OK;
+}
+
+/* The link with number sim->n_links, not yet counted. */
+static struct ik_simlink *fill(struct ik_sim *sim, const struct ik_sim_link_cfg *cfg)
+{
+    struct ik_simlink *link = &sim->links[sim->n_links];
+    *link = (struct ik_simlink){.name = cfg->name,
+                                .first_end = sim->n_ends,
+                                .n_ends = cfg->n_ends,
+                                .first_channel = sim->n_channels,
+                                .resolve = cfg->resolve,
+                                .rng = {ik_sim_seed(sim, 'l', sim->n_links)}};
+    link->carrier = !(cfg->forward.down && (is_segment(link) || cfg->back.down));
+    for (uint16_t i = 0; i < cfg->n_ends; i++) {
+        sim->ends[sim->n_ends + i] = cfg->ends[i];
+        sim->channels[sim->n_channels + i] = (struct ik_channel){
+            .first = IK_FLIGHT_NONE, .last = IK_FLIGHT_NONE, .link = sim->n_links, .end = i};
+    }
+    return link;
+}
+
+static enum ik_err equip(struct ik_sim *sim, struct ik_simlink *link,
+                         const struct ik_sim_link_cfg *cfg)
+{
+    enum ik_err err = ik_simlink_prepare(sim, sim->n_links, 0, &cfg->forward, &link->impair[0]);
+    if (!err && !is_segment(link))
+        err = ik_simlink_prepare(sim, sim->n_links, 1, &cfg->back, &link->impair[1]);
+    return err ? err : map_macs(sim, link);
+}
+
+enum ik_err ik_sim_add_link(struct ik_sim *sim, const struct ik_sim_link_cfg *cfg, uint32_t *link)
+{
+    enum ik_err err = check_ends(sim, cfg);
+    if (!err)
+        err = reserve(sim, cfg->n_ends);
+    if (err)
+        return err;
+    struct ik_simlink *l = fill(sim, cfg);
+    err = equip(sim, l, cfg);
+    if (!err)
+        err = claim(sim, cfg);
+    if (err) {
+        for (uint16_t i = 0; i < cfg->n_ends; i++)
+            free(sim->channels[sim->n_channels + i].line.queue);
+        return err;
+    }
+    sim->n_ends += cfg->n_ends;
+    sim->n_channels += cfg->n_ends;
+    *link = sim->n_links++;
+    for (uint16_t i = 0; i < cfg->n_ends; i++) {
+        ik_simnode_introduce(sim, cfg->ends[i].node, cfg->ends[i].port);
+        if (!l->carrier)
+            ik_simnode_carrier(sim, cfg->ends[i].node, cfg->ends[i].port, false);
+    }
+    return IK_OK;
+}
+
+void ik_simlink_fini(struct ik_sim *sim)
+{
+    for (uint32_t i = 0; i < sim->n_channels; i++)
+        free(sim->channels[i].line.queue);
+}
+
+/* ---- changing, looking ----------------------------------------------------------------------- */
+
+void ik_simlink_change(struct ik_sim *sim, uint32_t link, int direction, uint32_t impair)
+{
+    struct ik_simlink *l = &sim->links[link];
+    for (int side = 0; side < 2; side++)
+        if (direction < 0 || direction == side)
+            l->impair[side] = impair;
+    const bool carrier =
+        !(sim->impairs[l->impair[0]].down && (is_segment(l) || sim->impairs[l->impair[1]].down));
+    if (carrier == l->carrier)
+        return;
+    l->carrier = carrier;
+    for (uint32_t i = 0; i < l->n_ends; i++) {
+        const struct ik_sim_end end = sim->ends[l->first_end + i];
+        ik_simnode_carrier(sim, end.node, end.port, carrier);
+    }
+}
+
+enum ik_err ik_sim_at_link(struct ik_sim *sim, ik_ns at, uint32_t link, int direction,
+                           const struct ik_sim_impair *to)
+{
+    if (link >= sim->n_links || direction < -1 || direction > 1 || at < sim->now.mono || !sane(to))
+        return IK_E_VALUE;
+    if (is_segment(&sim->links[link]) && direction == 1)
+        return IK_E_VALUE;
+    struct ik_agenda_item item = {
+        .kind = IK_AGENDA_LINK, .what = link, .link.direction = direction};
+    enum ik_err err = ik_simlink_prepare(sim, link, direction, to, &item.link.impair);
+    uint32_t id;
+    return err ? err : ik_agenda_add(sim, at, item, &id);
+}
+
+const char *ik_sim_link_name(const struct ik_sim *sim, uint32_t link)
+{
+    return sim->links[link].name;
+}
+
+void ik_sim_link_stats(const struct ik_sim *sim, uint32_t link, int direction,
+                       struct ik_sim_link_stats *out)
+{
+    *out = sim->links[link].stats[direction];
+}
