@@ -272,7 +272,7 @@ void ik_stack_congested(struct ik_stack *s, struct ik_now now, uint8_t port, str
 /* A legacy node went down of this; NULL while it stands. Static text with the byte that did it. */
 const char *ik_stack_down(const struct ik_stack *s);
 /* An address of this node to speak from towards dst; family 0 when there is no way. */
-struct ik_addr ik_stack_source(const struct ik_stack *s, const struct ik_addr *dst);
+struct ik_addr ik_stack_source(struct ik_stack *s, const struct ik_addr *dst);
 
 /* A counter for each thing that can happen to a packet; id, text. */
 #define IK_STACK_COUNTS(X)                                                  \

@@ -131,23 +131,26 @@ struct ik_pkt {
     struct ik_rd l3;     /* from the IP header to its total length; borrowed */
     struct ik_ip ip;     /* decoded from l3 */
     struct ik_addr next; /* source_routed */
+    /* Reassembled: the memory of l3, which may be written to; else NULL. It stays the
+     * reassembler's. */
+    struct ik_buf *datagram;
 };
 
 /* ---- the stack ------------------------------------------------------------------------------- */
 
-struct ik_neigh;     /* src/net: neighbour cache */
-struct ik_limit;     /* src/net: buckets of errors */
+struct ik_neigh;      /* src/net: neighbour cache */
+struct ik_limit;      /* src/net: buckets of errors */
 struct ik_stack_pmtu; /* pmtu.c */
-struct ik_redirects; /* redirect.c */
-struct ik_rdisc4;    /* rdisc4.c */
-struct ik_nd;        /* nd.c: ND of hosts and routers, RA, DAD */
-struct ik_mld;       /* mld.c */
-struct ik_quench;    /* quench.c */
-struct ik_query4;    /* query4.c: masks that are learnt */
-struct ik_nat;       /* nat.c */
-struct ik_answers;   /* answers.c: PROBE */
-struct ik_routes;    /* route.c */
-struct ik_events;    /* event.c */
+struct ik_redirects;  /* redirect.c */
+struct ik_rdisc4;     /* rdisc4.c */
+struct ik_nd;         /* nd.c: ND of hosts and routers, RA, DAD */
+struct ik_mld;        /* mld.c */
+struct ik_quench;     /* quench.c */
+struct ik_query4;     /* query4.c: masks that are learnt */
+struct ik_nat;        /* nat.c */
+struct ik_answers;    /* answers.c: PROBE */
+struct ik_routes;     /* route.c */
+struct ik_events;     /* event.c */
 
 /* What changes of an interface; what does not is s->ifaces[port]. State of one duty only is in the
  * memory of that duty's file, a pointer to it below. */
@@ -176,6 +179,7 @@ struct ik_stack {
     struct ik_bufs waiting; /* IP packets whose next hop is not resolved */
     struct ik_bufs reass;   /* datagrams in reassembly, oldest first */
     uint32_t turn;          /* IK_BALANCE_PACKET */
+    uint32_t next_queue;    /* of packets that wait */
     uint16_t ip_id;
     const char *down; /* a legacy node that fell, and why */
     struct ik_stack_port *ports;
@@ -278,6 +282,9 @@ uint32_t ik_stack_local_index(const struct ik_stack *s, uint8_t port);
 /* An IPv4 broadcast address as seen from that port: limited, or of its nets, old forms too. */
 bool ik_stack_local_is_broadcast4(const struct ik_stack *s, uint8_t port,
                                   const struct ik_addr *addr);
+/* True when the node answers for this IPv4 address on that port (ARP): it is the port's own, or one
+ * of the prefixes that it stands for. */
+bool ik_stack_local_answers(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr);
 /* True when addr is a neighbour by the prefixes of that port. */
 bool ik_stack_local_on_link(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr);
 /* True for the addresses that may be no source of a packet from outside (RFC 1122 section
@@ -293,6 +300,7 @@ struct ik_stack_hop {
     uint8_t port;
     bool on_link;        /* `next` is the destination itself */
     bool is_default;     /* by a default route */
+    bool tos_mismatch;   /* not found: there are routes, for other types of service only */
     struct ik_addr next; /* the neighbour; family of the packet */
     uint32_t mtu;        /* of the port */
 };
@@ -302,6 +310,8 @@ struct ik_stack_hop {
  * ik_stack_route_hash. Ports that are down have no routes. */
 bool ik_stack_route_find(struct ik_stack *s, const struct ik_addr *dst, uint32_t hash, uint8_t tos,
                          struct ik_stack_hop *out);
+/* The same for a packet: its hash is taken only where several routes share it. */
+bool ik_stack_route_of(struct ik_stack *s, const struct ik_ip *ip, struct ik_stack_hop *out);
 /* What the balance of this node makes of a packet: addresses, protocol and ports (ICMP: identifier
  * of echo), the destination alone, or a number that grows. `payload` is that of the IP packet. */
 uint32_t ik_stack_route_hash(struct ik_stack *s, const struct ik_ip *ip);
@@ -321,10 +331,16 @@ struct ik_stack_how {
  * route, cut into fragments for the link (IPv4 without DF; IPv6 of our own) or answered with "too
  * big", to the neighbour, into the out queue. Consumes b. */
 void ik_stack_output_ip(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_how *how);
+/* The same for a packet of our own of which `ip` is the view. Consumes b. */
+void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct ik_ip *ip,
+                             const struct ik_stack_how *how);
 /* The same for a header view and a payload that lie elsewhere (borrowed for the call), any length
  * up to 65,535: header checksum and lengths are computed. */
 void ik_stack_output_view(struct ik_stack *s, const struct ik_ip *ip,
                           const struct ik_stack_how *how);
+/* The next identification; the TTL of what the node originates. */
+uint16_t ik_stack_output_id(struct ik_stack *s);
+uint8_t ik_stack_output_ttl(const struct ik_stack *s);
 /* An IPv4 header of our own: TTL and identification as configured, no options, no DF. */
 struct ik_ip ik_stack_output_ip4(struct ik_stack *s, const struct ik_addr *src,
                                  const struct ik_addr *dst, uint8_t proto);
@@ -372,6 +388,8 @@ struct ik_stack_error {
  * itself stays the caller's. */
 void ik_stack_error_send(struct ik_stack *s, const struct ik_pkt *p,
                          const struct ik_stack_error *e);
+/* True when the rate limit allows one more error to dst; it is then accounted for (limits.c). */
+bool ik_stack_limits_take(struct ik_stack *s, const struct ik_addr *dst);
 /* The rules alone, without rate limit: the rule that forbids it, or IK_RULE_NONE. */
 enum ik_rule ik_stack_error_forbidden(const struct ik_stack *s, const struct ik_pkt *p,
                                       const struct ik_stack_error *e);
@@ -391,7 +409,7 @@ void ik_stack_ip4_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3);
 void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3);
 /* Forwards p to p->ip.dst or p->next (forward.c, forward6.c): the packet is valid and not for us,
  * hop-by-hop options are judged. */
-void ik_stack_forward4(struct ik_stack *s, const struct ik_pkt *p);
+void ik_stack_forward4(struct ik_stack *s, struct ik_pkt *p);
 void ik_stack_forward6(struct ik_stack *s, const struct ik_pkt *p);
 /* A fragment for us (reass.c): when it completes a datagram that is delivered, IPv4 by
  * ik_stack_deliver, IPv6 by ik_stack_ip6_reassembled. Bad ones are dropped or answered, as the RFCs
@@ -411,6 +429,8 @@ void ik_stack_icmp4_input(struct ik_stack *s, struct ik_pkt *p);
 void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p);
 void ik_stack_udp_input(struct ik_stack *s, struct ik_pkt *p);
 void ik_stack_tcp_input(struct ik_stack *s, struct ik_pkt *p);
+void ik_stack_echo4_input(struct ik_stack *s, struct ik_pkt *p);
+bool ik_stack_udp_is_listed(const uint16_t *ports, uint16_t n, uint16_t port);
 /* Sends `msg` (whole ICMP message, checksum as it is; borrowed) as an answer to p: from the address
  * that was spoken to (or of the port, for broadcast and multicast), TOS of the request, its options
  * turned round (ik_stack_ip4opt_reply) (echo4.c). */

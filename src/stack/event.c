@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ * What a node tells of itself: a ring of events, made only where options.events asks for them. */
+#include "stack/stack_int.h"
+
+/* More than one batch of frames makes; when it overflows the oldest are lost, and that is told. */
+enum { EVENT_ROWS = 512, EVENT_WHAT_BYTES = 120, EVENT_PACKET_BYTES = 168 };
+
+struct row {
+    ik_ns real;
+    const char *kind;
+    uint16_t rule;
+    uint8_t port;
+    uint8_t what[EVENT_WHAT_BYTES]; /* terminated */
+    uint8_t packet[EVENT_PACKET_BYTES];
+};
+
+struct ik_events {
+    uint32_t first, n, lost;
+    struct ik_wr open; /* of the event that is being written */
+    struct ik_record said;
+    uint8_t lost_text[48];
+    struct row rows[EVENT_ROWS];
+};
+
+size_t ik_stack_event_bytes(const struct ik_stack_cfg *cfg)
+{
+    return cfg->options->events ? sizeof(struct ik_events) : 0;
+}
+
+void ik_stack_event_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
+{
+    if (!cfg->options->events)
+        return;
+    s->events = mem;
+    s->events->first = s->events->n = s->events->lost = 0;
+}
+
+void ik_stack_event_start(struct ik_stack *s)
+{
+    (void)s;
+}
+
+ik_ns ik_stack_event_timeout(struct ik_stack *s)
+{
+    (void)s;
+    return IK_NEVER;
+}
+
+static void put_addr(struct ik_wr *w, const struct ik_addr *a)
+{
+    char text[IK_ADDR_TEXT];
+    ik_fmt_put_text(w, ik_addr_text(a, text));
+}
+
+static void put_icmp(struct ik_wr *w, const struct ik_ip *ip, uint8_t family)
+{
+    char text[64];
+    ik_fmt_put_text(w, family == 4 ? " ICMP " : " ICMPv6 ");
+    if (ip->payload.left >= 2 && ip->offset_bytes == 0)
+        ik_fmt_put_text(
+            w, ik_icmp_name(family, ip->payload.p[0], ip->payload.p[1], text, sizeof(text)));
+}
+
+static void put_proto(struct ik_wr *w, const struct ik_ip *ip)
+{
+    const bool ports = ip->payload.left >= 4 && ip->offset_bytes == 0;
+    if (ip->proto == IK_PROTO_ICMP4 && ip->version == 4) {
+        put_icmp(w, ip, 4);
+    } else if (ip->proto == IK_PROTO_ICMP6 && ip->version == 6) {
+        put_icmp(w, ip, 6);
+    } else if (ip->proto == IK_PROTO_UDP || ip->proto == IK_PROTO_TCP) {
+        ik_fmt_put_text(w, ip->proto == IK_PROTO_UDP ? " UDP" : " TCP");
+        if (ports) {
+            ik_fmt_put_text(w, " to port ");
+            ik_fmt_put_u64(w, ik_load_be16(ip->payload.p + 2));
+        }
+    } else {
+        ik_fmt_put_text(w, " protocol ");
+        ik_fmt_put_u64(w, ip->proto);
+    }
+    if (ip->fragment) {
+        ik_fmt_put_text(w, ", fragment at ");
+        ik_fmt_put_u64(w, ip->offset_bytes);
+    }
+}
+
+/* The packet in a line; a packet that was not decoded yet has version 0. */
+static void put_packet(struct row *r, const struct ik_ip *ip)
+{
+    struct ik_wr w;
+    ik_wr_init(&w, r->packet, sizeof(r->packet) - 1);
+    put_addr(&w, &ip->src);
+    ik_fmt_put_text(&w, " > ");
+    put_addr(&w, &ip->dst);
+    put_proto(&w, ip);
+    ik_fmt_put_text(&w, ip->version == 4 ? ", TTL " : ", hop limit ");
+    ik_fmt_put_u64(&w, ip->ttl);
+    ik_fmt_put_text(&w, ", ");
+    ik_fmt_put_u64(&w, ip->total_bytes);
+    ik_fmt_put_text(&w, " bytes");
+    r->packet[w.used] = '\0';
+}
+
+static struct row *row_new(struct ik_events *e)
+{
+    if (e->n == EVENT_ROWS) {
+        e->first = (e->first + 1) % EVENT_ROWS;
+        e->n--;
+        e->lost++;
+    }
+    return &e->rows[(e->first + e->n++) % EVENT_ROWS];
+}
+
+struct ik_wr *ik_stack_event_begin(struct ik_stack *s, const char *kind, enum ik_rule rule,
+                                   const struct ik_pkt *p)
+{
+    struct ik_events *e = s->events;
+    if (!e)
+        return NULL;
+    struct row *r = row_new(e);
+    r->real = s->now.real;
+    r->kind = kind;
+    r->rule = (uint16_t)rule;
+    r->port = p ? p->port : IK_STACK_UPPER;
+    r->packet[0] = '\0';
+    if (p && p->ip.version)
+        put_packet(r, &p->ip);
+    ik_wr_init(&e->open, r->what, sizeof(r->what) - 1);
+    return &e->open;
+}
+
+void ik_stack_event_end(struct ik_stack *s)
+{
+    s->events->open.p[s->events->open.used] = '\0';
+}
+
+void ik_stack_event_say(struct ik_stack *s, const char *kind, enum ik_rule rule,
+                        const struct ik_pkt *p, const char *what)
+{
+    struct ik_wr *w = ik_stack_event_begin(s, kind, rule, p);
+    if (!w)
+        return;
+    ik_fmt_put_text(w, what);
+    ik_stack_event_end(s);
+}
+
+void ik_stack_event_drop(struct ik_stack *s, enum ik_stack_count why, enum ik_rule rule,
+                         const struct ik_pkt *p, const char *what)
+{
+    ik_stack_tally(s, why);
+    ik_stack_event_say(s, "dropped", rule, p, what);
+}
+
+static const struct ik_record *lost_record(struct ik_stack *s)
+{
+    struct ik_events *e = s->events;
+    struct ik_wr w;
+    ik_wr_init(&w, e->lost_text, sizeof(e->lost_text) - 1);
+    ik_fmt_put_u64(&w, e->lost);
+    ik_fmt_put_text(&w, " earlier events are lost");
+    e->lost_text[w.used] = '\0';
+    e->lost = 0;
+    e->said = ik_record_make(IK_REC_event, s->now.real);
+    e->said.event.kind = "state";
+    e->said.event.what = (const char *)e->lost_text;
+    return &e->said;
+}
+
+const struct ik_record *ik_stack_event_record(struct ik_stack *s)
+{
+    struct ik_events *e = s->events;
+    if (!e || (e->n == 0 && e->lost == 0))
+        return NULL;
+    if (e->lost)
+        return lost_record(s);
+    const struct row *r = &e->rows[e->first];
+    e->first = (e->first + 1) % EVENT_ROWS;
+    e->n--;
+    e->said = ik_record_make(IK_REC_event, r->real);
+    e->said.event.kind = r->kind;
+    e->said.event.what = (const char *)r->what;
+    e->said.event.rule = ik_rule_id((enum ik_rule)r->rule);
+    if (r->port < s->n_ifaces)
+        e->said.event.port = s->ifaces[r->port].name;
+    if (r->packet[0])
+        e->said.event.packet = (const char *)r->packet;
+    return &e->said;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ * Neighbours: the cache (src/net/neigh.h) joined to ARP and neighbour discovery, and the packets
+ * that wait for an answer. */
+#include "net/neigh.h"
+#include "stack/stack_int.h"
+
+enum { NEIGHBOURS = 64, WAITING = 3 }; /* what zero in the options means */
+
+static struct ik_neigh_cfg neigh_cfg(const struct ik_stack_cfg *cfg)
+{
+    const uint16_t bound = cfg->options->neighbours_max;
+    return (struct ik_neigh_cfg){.bound = bound ? bound : NEIGHBOURS};
+}
+
+size_t ik_stack_nbr_bytes(const struct ik_stack_cfg *cfg)
+{
+    const struct ik_neigh_cfg c = neigh_cfg(cfg);
+    return sizeof(struct ik_neigh) + ik_neigh_bytes(&c);
+}
+
+void ik_stack_nbr_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
+{
+    struct ik_neigh_cfg c = neigh_cfg(cfg);
+    c.seed = ik_rng_next(&s->rng);
+    c.key = s->key;
+    s->neigh = mem;
+    ik_neigh_init(s->neigh, (uint8_t *)mem + sizeof(struct ik_neigh), &c);
+}
+
+void ik_stack_nbr_start(struct ik_stack *s)
+{
+    (void)s;
+}
+
+/* ---- packets that wait ----------------------------------------------------------------------- */
+
+/* Takes the first packet of that queue; NULL when none is left. */
+static struct ik_buf *waiting_take(struct ik_stack *s, uint32_t queue)
+{
+    struct ik_buf *before = NULL;
+    for (struct ik_buf *b = s->waiting.first; b; before = b, b = b->next) {
+        if (b->queue != queue)
+            continue;
+        if (before)
+            before->next = b->next;
+        else
+            s->waiting.first = b->next;
+        if (s->waiting.last == b)
+            s->waiting.last = before;
+        s->waiting.n--;
+        return b;
+    }
+    return NULL;
+}
+
+/* The newest packets are the ones to keep (RFC 1122 section 2.3.2.2, RFC 4861 section 7.2.2). */
+static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
+{
+    const uint32_t most = s->opt->queue_max ? s->opt->queue_max : WAITING;
+    uint32_t n = 0;
+    for (const struct ik_buf *w = s->waiting.first; w; w = w->next)
+        n += w->queue == queue;
+    if (n >= most) {
+        ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL,
+                            "too many wait for this neighbour: the oldest goes");
+        ik_stack_pool_give(s, waiting_take(s, queue));
+    }
+    b->queue = queue;
+    ik_bufs_put(&s->waiting, b);
+}
+
+static uint16_t ether_type(const struct ik_buf *b)
+{
+    return b->bytes[b->start] >> 4 == 4 ? IK_ETHER_IP4 : IK_ETHER_IP6;
+}
+
+static void waiting_send(struct ik_stack *s, uint32_t queue, uint8_t port, const uint8_t *mac)
+{
+    for (struct ik_buf *b; queue != IK_NEIGH_NO_QUEUE && (b = waiting_take(s, queue));)
+        ik_stack_ether_send(s, b, port, mac, ether_type(b));
+}
+
+/* The neighbour of the packet in b does not answer: its sender is told (RFC 1812 section 4.3.3.1,
+ * RFC 4861 section 7.2.2), unless it was the node itself. */
+static void unreachable(struct ik_stack *s, struct ik_buf *b, uint8_t port)
+{
+    struct ik_pkt p = {.port = b->port,
+                       .own = b->who == IK_WHO_UPPER,
+                       .forwarded = b->who == IK_WHO_FORWARDED,
+                       .l3 = ik_buf_rd(b)};
+    if (ik_ip_decode(&p.ip, p.l3, NULL) == IK_OK) {
+        const bool v4 = p.ip.version == 4;
+        const struct ik_stack_error e = {
+            .type = v4 ? (uint8_t)IK_ICMP4_UNREACHABLE : (uint8_t)IK_ICMP6_UNREACHABLE,
+            .code = v4 ? (uint8_t)IK_ICMP4_UNREACHABLE_HOST : (uint8_t)IK_ICMP6_UNREACHABLE_ADDRESS,
+            .rule = v4 ? IK_RULE_R1812_4_3_3_1_02 : IK_RULE_R4443_3_1_01,
+            .has_out_port = true,
+            .out_port = port,
+        };
+        ik_stack_event_drop(s, IK_STACK_UNRESOLVED, e.rule, &p, "the next hop does not answer");
+        if (b->who != IK_WHO_NODE)
+            ik_stack_error_send(s, &p, &e);
+    }
+    ik_stack_pool_give(s, b);
+}
+
+static void waiting_fail(struct ik_stack *s, uint32_t queue, uint8_t port)
+{
+    for (struct ik_buf *b; queue != IK_NEIGH_NO_QUEUE && (b = waiting_take(s, queue));)
+        unreachable(s, b, port);
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static void ask(struct ik_stack *s, uint8_t port, const struct ik_addr *target, const uint8_t *mac)
+{
+    if (target->family == 4)
+        ik_stack_arp_ask(s, port, target, mac);
+    else
+        ik_stack_nd_ask(s, port, target, mac);
+}
+
+static bool needs_no_resolving(const struct ik_stack *s, const struct ik_stack_hop *hop)
+{
+    return ik_addr_is_multicast(&hop->next) ||
+           (hop->next.family == 4 && ik_stack_local_is_broadcast4(s, hop->port, &hop->next));
+}
+
+void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop)
+{
+    struct ik_neigh_entry *e;
+    uint32_t given_up = IK_NEIGH_NO_QUEUE;
+    if (needs_no_resolving(s, hop)) {
+        uint8_t mac[6];
+        ik_stack_ether_group(&hop->next, mac);
+        ik_stack_ether_send(s, b, hop->port, mac, ether_type(b));
+        return;
+    }
+    const enum ik_neigh_verdict verdict =
+        ik_neigh_use(s->neigh, s->now.mono, hop->port, &hop->next, &e, &given_up);
+    if (verdict == IK_NEIGH_READY) {
+        ik_stack_ether_send(s, b, hop->port, e->mac, ether_type(b));
+        if (e->state == IK_NEIGH_DELAY)
+            ik_stack_arm(s, e->deadline);
+        return;
+    }
+    waiting_fail(s, given_up, hop->port);
+    if (verdict == IK_NEIGH_FULL) {
+        ik_stack_event_drop(s, IK_STACK_NO_ROOM, IK_RULE_NONE, NULL, "no room for a neighbour");
+        ik_stack_pool_give(s, b);
+        return;
+    }
+    if (verdict == IK_NEIGH_SOLICIT) {
+        e->queue = s->next_queue++ & ~(1u << 31); /* never IK_NEIGH_NO_QUEUE */
+        ask(s, hop->port, &hop->next, NULL);
+    }
+    wait(s, b, e->queue);
+    ik_stack_arm(s, ik_neigh_deadline(s->neigh));
+}
+
+/* ---- news ------------------------------------------------------------------------------------ */
+
+static bool changed(struct ik_stack *s, const struct ik_neigh_change *c)
+{
+    if (c->entry)
+        waiting_send(s, c->queue, c->entry->port, c->entry->mac);
+    ik_stack_arm(s, ik_neigh_deadline(s->neigh));
+    return c->router_lost;
+}
+
+bool ik_stack_nbr_confirm(struct ik_stack *s, const struct ik_neigh_news *news)
+{
+    const struct ik_neigh_change c = ik_neigh_confirm(s->neigh, s->now.mono, news);
+    return changed(s, &c);
+}
+
+bool ik_stack_nbr_learn(struct ik_stack *s, const struct ik_neigh_news *news, bool create)
+{
+    const struct ik_neigh_change c = ik_neigh_learn(s->neigh, s->now.mono, news, create);
+    return changed(s, &c);
+}
+
+bool ik_stack_nbr_find(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
+                       uint8_t mac[static 6])
+{
+    const struct ik_neigh_entry *e = ik_neigh_find(s->neigh, port, addr);
+    if (!e || e->state == IK_NEIGH_INCOMPLETE || e->state == IK_NEIGH_FAILED)
+        return false;
+    memcpy(mac, e->mac, 6);
+    return true;
+}
+
+enum ik_err ik_stack_neighbour(struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
+                               const uint8_t mac[static 6])
+{
+    uint32_t given_up = IK_NEIGH_NO_QUEUE;
+    if (port >= s->n_ifaces || ik_addr_bytes(addr->family) == 0)
+        return IK_E_VALUE;
+    const enum ik_err err = ik_neigh_put(s->neigh, s->now.mono, port, addr, mac, &given_up);
+    waiting_fail(s, given_up, port);
+    return err;
+}
+
+void ik_stack_nbr_port_changed(struct ik_stack *s, uint8_t port)
+{
+    for (uint32_t i = 0; i < s->neigh->n_touched; i++) {
+        const struct ik_neigh_entry *e = ik_neigh_at(s->neigh, i);
+        if (!e || e->port != port || e->state == IK_NEIGH_PERMANENT)
+            continue;
+        const struct ik_addr addr = ik_neigh_addr(e);
+        struct ik_neigh_entry *gone = ik_neigh_find(s->neigh, port, &addr);
+        for (struct ik_buf *b;
+             gone->queue != IK_NEIGH_NO_QUEUE && (b = waiting_take(s, gone->queue));) {
+            ik_stack_tally(s, IK_STACK_UNRESOLVED);
+            ik_stack_pool_give(s, b);
+        }
+        ik_neigh_remove(s->neigh, gone);
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+ik_ns ik_stack_nbr_timeout(struct ik_stack *s)
+{
+    struct ik_neigh_todo todo;
+    while (ik_neigh_timeout(s->neigh, s->now.mono, &todo)) {
+        const uint8_t port = todo.entry->port;
+        const struct ik_addr addr = ik_neigh_addr(todo.entry);
+        if (todo.kind == IK_NEIGH_GIVE_UP) {
+            ik_stack_redirect_forget(s, port, &addr);
+            waiting_fail(s, todo.queue, port);
+        } else {
+            ask(s, port, &addr, todo.kind == IK_NEIGH_ASK_ONE ? todo.entry->mac : NULL);
+        }
+    }
+    return ik_neigh_deadline(s->neigh);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * Packet buffers in caller's memory: two free lists, of packets and of whole datagrams. */
+#include "stack/stack_int.h"
+
+enum {
+    BUFFERS_MIN = 64,
+    /* Of a big one: the longest datagram of either family, and what reassembly notes of it. */
+    BIG_BYTES = IK_IP6_BYTES + IK_IP_BYTES_MAX + IK_BUF_NOTES_BYTES,
+    STACK_PART_PERCENT = 75, /* of all buffers: no stack takes everything from the others */
+};
+
+struct ik_stack_pool {
+    struct ik_buf *free, *free_big;
+    uint32_t buffers, buffer_bytes;
+    uint32_t used, most_of_one;
+};
+
+static size_t round_up(size_t n)
+{
+    return (n + 15) & ~(size_t)15;
+}
+
+static size_t stride_of(size_t bytes)
+{
+    return round_up(sizeof(struct ik_buf) + IK_BUF_HEADROOM + bytes);
+}
+
+size_t ik_stack_pool_bytes(const struct ik_stack_pool_cfg *cfg)
+{
+    return round_up(sizeof(struct ik_stack_pool)) + cfg->buffers * stride_of(cfg->buffer_bytes) +
+           cfg->reassemblies * stride_of(BIG_BYTES);
+}
+
+/* Makes n buffers from *mem on; returns the first of their list. */
+static struct ik_buf *carve(uint8_t **mem, uint32_t n, size_t bytes, bool big)
+{
+    struct ik_buf *first = NULL, *last = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        struct ik_buf *b = (struct ik_buf *)(void *)*mem;
+        *mem += stride_of(bytes);
+        *b = (struct ik_buf){.cap = (uint32_t)(IK_BUF_HEADROOM + bytes), .big = big};
+        if (last)
+            last->next = b;
+        else
+            first = b;
+        last = b;
+    }
+    return first;
+}
+
+enum ik_err ik_stack_pool_init(struct ik_stack_pool **out, void *mem,
+                               const struct ik_stack_pool_cfg *cfg)
+{
+    if (cfg->buffers < BUFFERS_MIN || cfg->buffer_bytes < IK_ETHER_BYTES + 68 ||
+        cfg->buffer_bytes > IK_ETHER_BYTES + IK_IP_BYTES_MAX)
+        return IK_E_VALUE;
+    struct ik_stack_pool *p = mem;
+    *p = (struct ik_stack_pool){
+        .buffers = cfg->buffers,
+        .buffer_bytes = cfg->buffer_bytes - IK_ETHER_BYTES,
+        .most_of_one = (uint32_t)((uint64_t)cfg->buffers * STACK_PART_PERCENT / 100),
+    };
+    uint8_t *at = (uint8_t *)mem + round_up(sizeof(*p));
+    p->free = carve(&at, cfg->buffers, cfg->buffer_bytes, false);
+    p->free_big = carve(&at, cfg->reassemblies, BIG_BYTES, true);
+    *out = p;
+    return IK_OK;
+}
+
+uint32_t ik_stack_pool_used(const struct ik_stack_pool *pool)
+{
+    return pool->used;
+}
+
+uint32_t ik_stack_pool_room(const struct ik_stack_pool *pool)
+{
+    return pool->buffer_bytes;
+}
+
+/* A few big ones are shared by all: the part of one stack is what reassembly_max says, kept by the
+ * reassembler; another user of a big one gives it back within the call. */
+static struct ik_buf **list_for(struct ik_stack *s, size_t bytes)
+{
+    struct ik_stack_pool *p = s->pool;
+    if (bytes > p->buffer_bytes)
+        return bytes <= BIG_BYTES ? &p->free_big : NULL;
+    return s->held < p->most_of_one ? &p->free : NULL;
+}
+
+struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
+{
+    struct ik_buf **list = list_for(s, bytes);
+    struct ik_buf *b = list ? *list : NULL;
+    if (!b) {
+        ik_stack_tally(s, IK_STACK_NO_ROOM);
+        return NULL;
+    }
+    *list = b->next;
+    b->next = NULL;
+    b->start = IK_BUF_HEADROOM;
+    b->len = 0;
+    b->who = IK_WHO_NODE;
+    s->held += !b->big;
+    s->pool->used++;
+    return b;
+}
+
+void ik_stack_pool_give(struct ik_stack *s, struct ik_buf *b)
+{
+    struct ik_buf **list = b->big ? &s->pool->free_big : &s->pool->free;
+    b->next = *list;
+    *list = b;
+    s->held -= !b->big;
+    s->pool->used--;
+}
