@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 character at c, 0 when it is none, or one of the control characters of
+ * Latin-1. */
+static size_t character(const unsigned char *c)
+{
+    const size_t n = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : c[0] >= 0xc2 ? 2 : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    return c[0] == 0xc2 && c[1] < 0xa0 ? 0 : n;
+}
+
+/* What a file holds may be what a terminal obeys, and cutting it may leave half a character. */
+static void tame(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c;) {
+        const size_t n = *c < 0x80 ? 1 : character(c);
+        if (n == 0 || *c < ' ' || *c == 0x7f)
+            *c = '?';
+        c += n ? n : 1;
+    }
+}
+
+__attribute__((format(printf, 4, 0))) static void fill(struct ik_lab_fault *fault, unsigned line,
+                                                       unsigned column, const char *fmt, va_list ap)
+{
+    fault->line = line;
+    fault->column = column;
+    vsnprintf(fault->text, sizeof(fault->text), fmt, ap);
+    tame(fault->text);
+}
+
+enum ik_err ik_say_at(struct ik_lab_fault *fault, const struct ik_tree_node *at, const char *fmt,
+                      ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fill(fault, at ? at->line : 0, at ? at->column : 0, fmt, ap);
+    va_end(ap);
+    return IK_E_VALUE;
+}
+
+enum ik_err ik_say_place(struct ik_lab_fault *fault, enum ik_err err, unsigned line,
+                         unsigned column, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fill(fault, line, column, fmt, ap);
+    va_end(ap);
+    return err;
+}
+
+enum ik_err ik_say_nomem(struct ik_lab_fault *fault)
+{
+    return ik_say_place(fault, IK_E_NOMEM, 0, 0, "%s", ik_err_text(IK_E_NOMEM));
+}
+
+const char *ik_say_nearest(const char *name, const char *(*get)(const void *ctx, size_t i),
+                           const void *ctx, size_t n)
+{
+    const char *best = NULL;
+    unsigned best_distance = strlen(name) < 5 ? 2 : 3;
+    for (size_t i = 0; i < n; i++) {
+        const char *have = get(ctx, i);
+        const unsigned d = ik_text_distance(have, name);
+        if (d < best_distance) {
+            best_distance = d;
+            best = have;
+        }
+    }
+    return best;
+}

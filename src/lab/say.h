@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * How what is wrong with a lab file is said: one line, its place, nothing that a terminal obeys. */
+#pragma once
+
+#include "lab/tree.h"
+
+#include <icmpkit/lab.h>
+
+/* Fills *fault with the place of `at` (NULL: of no place in the file) and the text. Returns
+ * IK_E_VALUE. */
+__attribute__((format(printf, 3, 4))) enum ik_err
+ik_say_at(struct ik_lab_fault *fault, const struct ik_tree_node *at, const char *fmt, ...);
+/* The same with a place by numbers, and an error of the caller's, which it returns. */
+__attribute__((format(printf, 5, 6))) enum ik_err ik_say_place(struct ik_lab_fault *fault,
+                                                               enum ik_err err, unsigned line,
+                                                               unsigned column, const char *fmt,
+                                                               ...);
+/* "out of memory"; returns IK_E_NOMEM. */
+enum ik_err ik_say_nomem(struct ik_lab_fault *fault);
+
+/* The name that was probably meant: the i-th of n that is least unlike `name`, NULL when none is
+ * near. */
+const char *ik_say_nearest(const char *name, const char *(*get)(const void *ctx, size_t i),
+                           const void *ctx, size_t n);

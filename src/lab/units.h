@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * Numbers with units as lab files have them. All take the whole text or nothing: false, and *out
+ * is untouched. */
+#pragma once
+
+#include <icmpkit/base.h>
+
+/* "12", and "0x1f" too; at most max. */
+IK_MUST_USE bool ik_units_int(const char *text, int64_t min, int64_t max, int64_t *out);
+/* "500us", "1.5ms", "-2s", "3min", "1h", "10ns"; "0" needs no unit. */
+IK_MUST_USE bool ik_units_time(const char *text, ik_ns *out);
+/* "1%", "0.1%", "100%", "0": parts of 2^32, all of it being 2^32 - 1. */
+IK_MUST_USE bool ik_units_ratio(const char *text, uint32_t *out);
+/* "10Mbit", "64kbit", "1.5Gbit", "9600bit": bits a second. */
+IK_MUST_USE bool ik_units_bitrate(const char *text, uint64_t *out);
+/* "100/s", "0.5/s", "30/min", "10/h": in a thousand seconds. */
+IK_MUST_USE bool ik_units_rate(const char *text, uint64_t *out);
+/* "on", "off", "true", "false", "yes", "no". */
+IK_MUST_USE bool ik_units_flag(const char *text, bool *out);
