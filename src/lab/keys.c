@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/keys.h"
+
+#include "lab/units.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- what is wrong --------------------------------------------------------------------------- */
+
+static const char *const kind_names[] = {"a word", "a list", "a map"};
+
+static enum ik_err kind_check(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                              enum ik_tree_kind want, const char *what)
+{
+    if (value->kind == want)
+        return IK_OK;
+    return ik_say_at(ctx->fault, value, "%s must be %s, not %s", what, kind_names[want],
+                     kind_names[value->kind]);
+}
+
+enum ik_err ik_keys_scalar(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                           const char *what)
+{
+    return kind_check(ctx, value, IK_TREE_SCALAR, what);
+}
+
+enum ik_err ik_keys_list(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                         const char *what)
+{
+    return kind_check(ctx, value, IK_TREE_LIST, what);
+}
+
+enum ik_err ik_keys_map(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                        const char *what)
+{
+    return kind_check(ctx, value, IK_TREE_MAP, what);
+}
+
+enum ik_err ik_keys_wrong(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                          const char *key, const char *fmt, ...)
+{
+    char right[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(right, sizeof(right), fmt, ap);
+    va_end(ap);
+    return ik_say_at(ctx->fault, value, "wrong value \"%.80s\" for %s: must be %s", value->text,
+                     key, right);
+}
+
+/* Words after each other: "a, b or c". */
+static const char *words_text(const char *const *words, char *buf, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; words[i] && used < size; i++)
+        used += (size_t)snprintf(buf + used, size - used, "%s%s",
+                                 i == 0         ? ""
+                                 : words[i + 1] ? ", "
+                                                : " or ",
+                                 words[i]);
+    return buf;
+}
+
+/* A time with the largest unit that needs no decimals. */
+static const char *time_text(ik_ns v, char buf[static 32])
+{
+    static const struct {
+        const char *name;
+        ik_ns each;
+    } units[] = {{"h", 3600 * IK_NS_PER_S},
+                 {"s", IK_NS_PER_S},
+                 {"ms", IK_NS_PER_MS},
+                 {"us", IK_NS_PER_US},
+                 {"ns", 1}};
+    size_t i = 0;
+    while (v % units[i].each != 0)
+        i++;
+    snprintf(buf, 32, "%lld%s", (long long)(v / units[i].each), v == 0 ? "" : units[i].name);
+    return buf;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static enum ik_err read_flag(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *value, void *to)
+{
+    bool on;
+    if (!ik_units_flag(value->text, &on))
+        return ik_keys_wrong(ctx, value, key->name, "on or off");
+    on = key->kind == IK_KEY_FLAG ? on : !on;
+    memcpy(to, &on, sizeof(on));
+    return IK_OK;
+}
+
+/* The member is unsigned, of any width. */
+static void store(void *to, size_t size, uint64_t v)
+{
+    const uint8_t v8 = (uint8_t)v;
+    const uint16_t v16 = (uint16_t)v;
+    const uint32_t v32 = (uint32_t)v;
+    const void *from = size == 1   ? (const void *)&v8
+                       : size == 2 ? (const void *)&v16
+                       : size == 4 ? (const void *)&v32
+                                   : (const void *)&v;
+    memcpy(to, from, size);
+}
+
+static enum ik_err read_int(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                            const struct ik_tree_node *value, void *to)
+{
+    int64_t v;
+    if (!ik_units_int(value->text, key->min, key->max, &v))
+        return ik_keys_wrong(ctx, value, key->name, "a whole number from %lld to %lld",
+                             (long long)key->min, (long long)key->max);
+    store(to, key->size, (uint64_t)v);
+    return IK_OK;
+}
+
+static enum ik_err read_time(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *value, void *to)
+{
+    char lo[32], hi[32];
+    ik_ns v;
+    if (!ik_units_time(value->text, &v) || v < key->min || v > key->max)
+        return ik_keys_wrong(ctx, value, key->name,
+                             "a time with its unit (500us, 5ms, 2s, 1min), from %s to %s",
+                             time_text(key->min, lo), time_text(key->max, hi));
+    memcpy(to, &v, sizeof(v));
+    return IK_OK;
+}
+
+static enum ik_err read_ratio(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                              const struct ik_tree_node *value, void *to)
+{
+    uint32_t v;
+    if (!ik_units_ratio(value->text, &v))
+        return ik_keys_wrong(ctx, value, key->name,
+                             "a part in percent from 0%% to 100%%, such as "
+                             "0.5%%");
+    memcpy(to, &v, sizeof(v));
+    return IK_OK;
+}
+
+static enum ik_err read_bitrate(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                                const struct ik_tree_node *value, void *to)
+{
+    uint64_t v;
+    if (!ik_units_bitrate(value->text, &v))
+        return ik_keys_wrong(ctx, value, key->name,
+                             "bits a second with their unit, such as 64kbit, 10Mbit or 1Gbit");
+    memcpy(to, &v, sizeof(v));
+    return IK_OK;
+}
+
+static enum ik_err read_rate(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *value, void *to)
+{
+    uint64_t v;
+    if (!ik_units_rate(value->text, &v))
+        return ik_keys_wrong(ctx, value, key->name, "a rate such as 100/s, 0.5/s or 30/min");
+    memcpy(to, &v, sizeof(v));
+    return IK_OK;
+}
+
+static enum ik_err read_per_second(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                                   const struct ik_tree_node *value, void *to)
+{
+    uint64_t v;
+    if (!ik_units_rate(value->text, &v) || v % 1000 != 0 || v / 1000 > 1000000000)
+        return ik_keys_wrong(ctx, value, key->name, "a whole number a second, such as 100/s");
+    const uint32_t each_second = (uint32_t)(v / 1000);
+    memcpy(to, &each_second, sizeof(each_second));
+    return IK_OK;
+}
+
+/* The place of the value among the words. */
+static enum ik_err word_find(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *value, uint32_t *out)
+{
+    char all[200];
+    uint32_t i = 0;
+    for (; key->words[i]; i++) {
+        if (strcmp(key->words[i], value->text) == 0) {
+            *out = i;
+            return IK_OK;
+        }
+    }
+    return ik_keys_wrong(ctx, value, key->name, "%s", words_text(key->words, all, sizeof(all)));
+}
+
+static enum ik_err read_choice(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                               const struct ik_tree_node *value, void *to)
+{
+    uint32_t i;
+    const enum ik_err err = word_find(ctx, key, value, &i);
+    if (!err)
+        store(to, key->size, i);
+    return err;
+}
+
+/* Calls read for the value, or for each of the list that it is. */
+static enum ik_err each(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                        const struct ik_tree_node *value, void *to,
+                        enum ik_err (*read)(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                                            const struct ik_tree_node *one, void *to))
+{
+    if (value->kind != IK_TREE_LIST) {
+        const enum ik_err err = ik_keys_scalar(ctx, value, key->name);
+        return err ? err : read(ctx, key, value, to);
+    }
+    for (uint32_t i = 0; i < value->n; i++) {
+        const struct ik_tree_node *one = value->items[i].value;
+        enum ik_err err = ik_keys_scalar(ctx, one, key->name);
+        if (!err)
+            err = read(ctx, key, one, to);
+        if (err)
+            return err;
+    }
+    return IK_OK;
+}
+
+static enum ik_err read_word(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *one, void *to)
+{
+    uint32_t bits, i;
+    memcpy(&bits, to, sizeof(bits));
+    const enum ik_err err = word_find(ctx, key, one, &i);
+    if (err)
+        return err;
+    bits |= UINT32_C(1) << i;
+    memcpy(to, &bits, sizeof(bits));
+    return IK_OK;
+}
+
+enum { PORTS_MAX = 1024 };
+
+struct ports {
+    uint16_t *at;
+    uint16_t n;
+};
+
+static enum ik_err read_port(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *one, void *to)
+{
+    struct ports *p = to;
+    int64_t v;
+    if (!ik_units_int(one->text, 1, 65535, &v))
+        return ik_keys_wrong(ctx, one, key->name, "a port from 1 to 65535");
+    p->at[p->n++] = (uint16_t)v;
+    return IK_OK;
+}
+
+enum ik_err ik_keys_ports(const struct ik_keys_ctx *ctx, const char *key,
+                          const struct ik_tree_node *value, struct ik_keys_ports *out)
+{
+    const struct ik_key of = {.name = key};
+    const uint32_t n = value->kind == IK_TREE_LIST ? value->n : 1;
+    if (n > PORTS_MAX)
+        return ik_say_at(ctx->fault, value, "more than %d ports for %s", PORTS_MAX, key);
+    struct ports p = {.at = ik_arena_array(ctx->arena, n, sizeof(*p.at))};
+    if (!p.at)
+        return ik_say_nomem(ctx->fault);
+    const enum ik_err err = each(ctx, &of, value, &p, read_port);
+    if (!err)
+        *out = (struct ik_keys_ports){p.at, p.n};
+    return err;
+}
+
+static const char *family_name(uint8_t family)
+{
+    return family == 4 ? "an IPv4 " : family == 6 ? "an IPv6 " : "an ";
+}
+
+enum ik_err ik_keys_addr(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                         const char *key, uint8_t family, struct ik_addr *out)
+{
+    struct ik_addr a;
+    enum ik_err err = ik_keys_scalar(ctx, value, key);
+    if (err)
+        return err;
+    if (ik_addr_parse(value->text, &a) != IK_OK || (family && a.family != family))
+        return ik_keys_wrong(ctx, value, key, "%saddress", family_name(family));
+    *out = a;
+    return IK_OK;
+}
+
+enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                           const char *key, uint8_t family, struct ik_prefix *out)
+{
+    struct ik_prefix p;
+    enum ik_err err = ik_keys_scalar(ctx, value, key);
+    if (err)
+        return err;
+    if (ik_addr_parse(value->text, &p.addr) == IK_OK)
+        p.bits = p.addr.family == 4 ? 32 : 128;
+    else if (ik_prefix_parse(value->text, &p) != IK_OK)
+        p.addr.family = 0;
+    if (p.addr.family == 0 || (family && p.addr.family != family))
+        return ik_keys_wrong(ctx, value, key, "%s, such as %s",
+                             family == 4   ? "an IPv4 prefix"
+                             : family == 6 ? "an IPv6 prefix"
+                                           : "a prefix",
+                             family == 6 ? "2001:db8:1::/64" : "192.0.2.0/24");
+    *out = p;
+    return IK_OK;
+}
+
+/* ---- objects --------------------------------------------------------------------------------- */
+
+static enum ik_err read_scalar(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                               const struct ik_tree_node *value, void *to)
+{
+    const enum ik_err err = ik_keys_scalar(ctx, value, key->name);
+    if (err)
+        return err;
+    switch (key->kind) {
+    case IK_KEY_FLAG:
+    case IK_KEY_OFF:
+        return read_flag(ctx, key, value, to);
+    case IK_KEY_INT:
+        return read_int(ctx, key, value, to);
+    case IK_KEY_TIME:
+        return read_time(ctx, key, value, to);
+    case IK_KEY_RATIO:
+        return read_ratio(ctx, key, value, to);
+    case IK_KEY_BITRATE:
+        return read_bitrate(ctx, key, value, to);
+    case IK_KEY_RATE:
+        return read_rate(ctx, key, value, to);
+    case IK_KEY_PER_SECOND:
+        return read_per_second(ctx, key, value, to);
+    case IK_KEY_CHOICE:
+        return read_choice(ctx, key, value, to);
+    case IK_KEY_ADDR:
+        return ik_keys_addr(ctx, value, key->name, key->family, to);
+    case IK_KEY_PREFIX:
+        return ik_keys_prefix(ctx, value, key->name, key->family, to);
+    default:
+        memcpy(to, &value->text, sizeof(value->text));
+        return IK_OK;
+    }
+}
+
+static enum ik_err read_value(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                              const struct ik_tree_node *value, void *object)
+{
+    void *to = (char *)object + key->at;
+    switch (key->kind) {
+    case IK_KEY_WORDS:
+        return each(ctx, key, value, to, read_word);
+    case IK_KEY_PORTS:
+        return ik_keys_ports(ctx, key->name, value, to);
+    case IK_KEY_NODE:
+        memcpy(to, &value, sizeof(const struct ik_tree_node *));
+        return IK_OK;
+    case IK_KEY_READ:
+        return key->read(ctx, value, object);
+    default:
+        return read_scalar(ctx, key, value, to);
+    }
+}
+
+static const char *key_get(const void *ctx, size_t i)
+{
+    return ((const struct ik_keys *)ctx)->keys[i].name;
+}
+
+static enum ik_err unknown_key(const struct ik_keys_ctx *ctx, const struct ik_keys *keys,
+                               const struct ik_tree_node *key)
+{
+    const char *near = ik_say_nearest(key->text, key_get, keys, keys->n);
+    if (near)
+        return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s: did you mean %s?",
+                         key->text, keys->what, near);
+    char all[300];
+    size_t used = 0;
+    for (size_t i = 0; i < keys->n && used < sizeof(all); i++)
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
+                                 keys->keys[i].name);
+    if (used >= sizeof(all))
+        return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s; icmp-lab(5) lists them all",
+                         key->text, keys->what);
+    return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s: there are %s", key->text,
+                     keys->what, all);
+}
+
+enum ik_err ik_keys_read(const struct ik_keys_ctx *ctx, const struct ik_keys *keys,
+                         const struct ik_tree_node *map, void *object)
+{
+    enum ik_err err = ik_keys_map(ctx, map, keys->what);
+    for (uint32_t i = 0; i < map->n && !err; i++) {
+        const struct ik_tree_item *item = &map->items[i];
+        size_t k = 0;
+        while (k < keys->n && strcmp(keys->keys[k].name, item->key->text) != 0)
+            k++;
+        err = k < keys->n ? read_value(ctx, &keys->keys[k], item->value, object)
+                          : unknown_key(ctx, keys, item->key);
+    }
+    for (size_t k = 0; k < keys->n && !err; k++)
+        if (keys->keys[k].required && !ik_tree_find(map, keys->keys[k].name))
+            err = ik_say_at(ctx->fault, map, "%s needs \"%s\"", keys->what, keys->keys[k].name);
+    return err;
+}
