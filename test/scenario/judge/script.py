@@ -123,7 +123,7 @@ def _expand(lines):
         if depth:
             raise Wrong("line %d: for without end" % number)
         for value in _values(words[3:]):
-            inner = [(n, re.sub(r"\$%s\b" % words[1], value, t))
+            inner = [(n, re.sub(r"\$(%s\b|\{%s\})" % (words[1], words[1]), value, t))
                      for n, t in lines[at + 1:stop - 1]]
             made += _expand(inner)
         at = stop
