@@ -8,38 +8,38 @@ enum { LINE = 64 };
 
 enum ik_err ik_flight_init(struct ik_flights *f, uint32_t frames, uint32_t frame_bytes)
 {
-    const size_t stride = ((size_t)frame_bytes + LINE - 1) / LINE * LINE;
-    struct ik_flight *list = malloc(frames * sizeof(*list));
-    uint8_t *mem = aligned_alloc(LINE, stride * frames);
-    if (!list || !mem) {
-        free(list);
-        free(mem);
-        return IK_E_NOMEM;
-    }
-    *f = (struct ik_flights){.list = list,
-                             .mem = mem,
-                             .stride = stride,
-                             .cap = frames,
-                             .frame_bytes = frame_bytes,
-                             .free = IK_FLIGHT_NONE};
-    return IK_OK;
+    *f = (struct ik_flights){
+        .list = malloc(2 * (size_t)frames * sizeof(*f->list)),
+        .mem = aligned_alloc(LINE, (size_t)IK_FLIGHT_SHORT * frames),
+        .long_stride = ((size_t)frame_bytes + LINE - 1) / LINE * LINE,
+        .cap = frames,
+        .frame_bytes = frame_bytes,
+        .sizes = {{0, IK_FLIGHT_NONE}, {frames, IK_FLIGHT_NONE}},
+    };
+    f->long_mem = aligned_alloc(LINE, f->long_stride * frames);
+    if (f->list && f->mem && f->long_mem)
+        return IK_OK;
+    ik_flight_fini(f);
+    return IK_E_NOMEM;
 }
 
 void ik_flight_fini(struct ik_flights *f)
 {
     free(f->list);
     free(f->mem);
+    free(f->long_mem);
 }
 
 uint32_t ik_flight_take(struct ik_flights *f, struct ik_rd bytes)
 {
-    uint32_t i = f->free;
-    if (bytes.left > f->frame_bytes || (i == IK_FLIGHT_NONE && f->fresh == f->cap))
+    if (bytes.left > f->frame_bytes || f->used == f->cap)
         return IK_FLIGHT_NONE;
+    struct ik_flight_size *size = &f->sizes[bytes.left > IK_FLIGHT_SHORT];
+    uint32_t i = size->free;
     if (i == IK_FLIGHT_NONE)
-        i = f->fresh++;
+        i = size->fresh++;
     else
-        f->free = f->list[i].next;
+        size->free = f->list[i].next;
     f->used++;
     f->list[i].next = IK_FLIGHT_NONE;
     f->list[i].bytes = (uint32_t)bytes.left;
@@ -49,8 +49,9 @@ uint32_t ik_flight_take(struct ik_flights *f, struct ik_rd bytes)
 
 void ik_flight_give(struct ik_flights *f, uint32_t i)
 {
-    f->list[i].next = f->free;
-    f->free = i;
+    struct ik_flight_size *size = &f->sizes[i >= f->cap];
+    f->list[i].next = size->free;
+    size->free = i;
     f->used--;
 }
 

@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: MIT
- * Frames in flight: slots of equal size in memory taken once, handed out last given first, so that
- * what is in use stays in the cache and what was never used is never touched. */
+ * Frames in flight: slots in memory taken once, handed out last given first, so that what is in use
+ * stays in the cache and what was never used is never touched. Most frames are short: slots come in
+ * two sizes, each as many as there may be frames. */
 #pragma once
 
 #include "icmpkit/base.h"
 
 #define IK_FLIGHT_NONE UINT32_MAX
 
-/* One slot; `at`, `order` and `channel` are the link's. */
+/* One slot; `at`, `order` and `channel` are the link's. Slots from `cap` on are those of long
+ * frames. */
 struct ik_flight {
     ik_ns at;
     uint64_t order;
     uint32_t next, bytes, channel;
 };
 
+enum { IK_FLIGHT_SHORT = 256 };
+
+/* The slots of one size: from `fresh` on they were never used; a list of those given back. */
+struct ik_flight_size {
+    uint32_t fresh, free;
+};
+
 struct ik_flights {
     struct ik_flight *list;
-    uint8_t *mem;
-    size_t stride;
-    uint32_t cap, frame_bytes, fresh, used, free;
+    uint8_t *mem, *long_mem;
+    size_t long_stride;
+    uint32_t cap, frame_bytes, used;
+    struct ik_flight_size sizes[2];
 };
 
 /* IK_E_NOMEM. */
@@ -29,11 +39,21 @@ uint32_t ik_flight_take(struct ik_flights *f, struct ik_rd bytes);
 void ik_flight_give(struct ik_flights *f, uint32_t i);
 static inline uint8_t *ik_flight_at(const struct ik_flights *f, uint32_t i)
 {
-    return f->mem + f->stride * i;
+    return i < f->cap ? f->mem + (size_t)IK_FLIGHT_SHORT * i
+                      : f->long_mem + f->long_stride * (i - f->cap);
 }
 static inline struct ik_rd ik_flight_rd(const struct ik_flights *f, uint32_t i)
 {
     return (struct ik_rd){ik_flight_at(f, i), f->list[i].bytes};
+}
+/* The slot will be used soon. */
+static inline void ik_flight_expect(const struct ik_flights *f, uint32_t i)
+{
+    const uint8_t *at = ik_flight_at(f, i);
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + 64);
+    if (f->list[i].next != IK_FLIGHT_NONE)
+        __builtin_prefetch(&f->list[f->list[i].next]);
 }
 
 /* Slots one after another, by their `next`. */

@@ -64,7 +64,7 @@ static enum ik_err check_cfg(struct ik_sim_cfg *cfg)
         cfg->frames = FRAMES;
     if (!cfg->frame_bytes)
         cfg->frame_bytes = FRAME_BYTES;
-    return cfg->frames < IK_SIM_ALONE && cfg->frame_bytes >= FRAME_LEAST ? IK_OK : IK_E_VALUE;
+    return cfg->frames < IK_SIM_ALONE / 2 && cfg->frame_bytes >= FRAME_LEAST ? IK_OK : IK_E_VALUE;
 }
 
 enum ik_err ik_sim_new(struct ik_sim **out, const struct ik_sim_cfg *cfg)

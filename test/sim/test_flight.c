@@ -9,14 +9,15 @@
 static void take__all_slots__then_none_until_one_is_given(void **state)
 {
     (void)state;
-    static uint8_t bytes[101];
+    static uint8_t bytes[1001];
+    static const size_t lengths[] = {1000, IK_FLIGHT_SHORT, IK_FLIGHT_SHORT + 1};
     struct ik_flights f;
-    assert_int_equal(ik_flight_init(&f, 3, 100), IK_OK);
-    assert_int_equal(ik_flight_take(&f, (struct ik_rd){bytes, 101}), IK_FLIGHT_NONE);
+    assert_int_equal(ik_flight_init(&f, 3, 1000), IK_OK);
+    assert_int_equal(ik_flight_take(&f, (struct ik_rd){bytes, 1001}), IK_FLIGHT_NONE);
     uint32_t slot[3];
     for (uint8_t i = 0; i < 3; i++) {
         memset(bytes, i + 1, sizeof(bytes));
-        slot[i] = ik_flight_take(&f, (struct ik_rd){bytes, 100});
+        slot[i] = ik_flight_take(&f, (struct ik_rd){bytes, lengths[i]});
         assert_int_not_equal(slot[i], IK_FLIGHT_NONE);
     }
     assert_int_equal(ik_flight_take(&f, (struct ik_rd){bytes, 1}), IK_FLIGHT_NONE);
@@ -24,13 +25,20 @@ static void take__all_slots__then_none_until_one_is_given(void **state)
     /* No slot reaches into another. */
     for (uint8_t i = 0; i < 3; i++) {
         const struct ik_rd in = ik_flight_rd(&f, slot[i]);
-        assert_int_equal(in.left, 100);
+        assert_int_equal(in.left, lengths[i]);
         for (size_t k = 0; k < in.left; k++)
             assert_int_equal(in.p[k], i + 1);
     }
     ik_flight_give(&f, slot[1]);
     assert_int_equal(ik_flight_take(&f, (struct ik_rd){bytes, 7}), slot[1]);
     assert_int_equal(ik_flight_rd(&f, slot[1]).left, 7);
+    /* A short one given back is no room for a long one's bytes, yet one more may fly. */
+    ik_flight_give(&f, slot[1]);
+    const uint32_t last = ik_flight_take(&f, (struct ik_rd){bytes, 1000});
+    assert_int_not_equal(last, IK_FLIGHT_NONE);
+    memset(ik_flight_at(&f, last), 9, 1000);
+    assert_int_equal(ik_flight_rd(&f, slot[0]).p[999], 1);
+    assert_int_equal(ik_flight_rd(&f, slot[2]).p[0], 3);
     ik_flight_fini(&f);
 }
 
