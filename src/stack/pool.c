@@ -4,8 +4,6 @@
 
 enum {
     BUFFERS_MIN = 64,
-    /* Of a big one: the longest datagram of either family, and what reassembly notes of it. */
-    BIG_BYTES = IK_IP6_BYTES + IK_IP_BYTES_MAX + IK_BUF_NOTES_BYTES,
     STACK_PART_PERCENT = 75, /* of all buffers: no stack takes everything from the others */
 };
 
@@ -28,7 +26,7 @@ static size_t stride_of(size_t bytes)
 size_t ik_stack_pool_bytes(const struct ik_stack_pool_cfg *cfg)
 {
     return round_up(sizeof(struct ik_stack_pool)) + cfg->buffers * stride_of(cfg->buffer_bytes) +
-           cfg->reassemblies * stride_of(BIG_BYTES);
+           cfg->reassemblies * stride_of(IK_BUF_BIG_BYTES);
 }
 
 /* Makes n buffers from *mem on; returns the first of their list. */
@@ -62,7 +60,7 @@ enum ik_err ik_stack_pool_init(struct ik_stack_pool **out, void *mem,
     };
     uint8_t *at = (uint8_t *)mem + round_up(sizeof(*p));
     p->free = carve(&at, cfg->buffers, cfg->buffer_bytes, false);
-    p->free_big = carve(&at, cfg->reassemblies, BIG_BYTES, true);
+    p->free_big = carve(&at, cfg->reassemblies, IK_BUF_BIG_BYTES, true);
     *out = p;
     return IK_OK;
 }
@@ -83,7 +81,7 @@ static struct ik_buf **list_for(struct ik_stack *s, size_t bytes)
 {
     struct ik_stack_pool *p = s->pool;
     if (bytes > p->buffer_bytes)
-        return bytes <= BIG_BYTES ? &p->free_big : NULL;
+        return bytes <= IK_BUF_BIG_BYTES ? &p->free_big : NULL;
     return s->held < p->most_of_one ? &p->free : NULL;
 }
 

@@ -30,8 +30,10 @@ enum {
     IK_ETHER_IP6 = 0x86dd,
     IK_BUF_HEADROOM = 16, /* before the IP header of a fresh buffer: an Ethernet header fits */
     IK_IP_BYTES_MAX = 65535,
-    IK_BUF_NOTES_BYTES = 4096, /* behind the datagram in a big buffer, for the reassembler */
-    IK_IP4_BYTES = 20,         /* headers without options */
+    /* Of a big buffer: the longest datagram of either family with all its headers, and what the
+     * reassembler notes of it. */
+    IK_BUF_BIG_BYTES = 1280 + 65536 + 2304,
+    IK_IP4_BYTES = 20, /* headers without options */
     IK_IP6_BYTES = 40,
 };
 
@@ -56,7 +58,7 @@ struct ik_buf {
     bool big;            /* one of the 64 KiB kind */
     struct ik_meta meta; /* frames of UPPER */
     uint32_t queue;      /* while it waits for a neighbour: which */
-    uint8_t bytes[];
+    _Alignas(8) uint8_t bytes[];
 };
 
 /* A singly linked queue of buffers. */
