@@ -49,13 +49,13 @@ static struct ik_buf *carve(uint8_t **mem, uint32_t n, size_t bytes, bool big)
 enum ik_err ik_stack_pool_init(struct ik_stack_pool **out, void *mem,
                                const struct ik_stack_pool_cfg *cfg)
 {
-    if (cfg->buffers < BUFFERS_MIN || cfg->buffer_bytes < IK_ETHER_BYTES + 68 ||
-        cfg->buffer_bytes > IK_ETHER_BYTES + IK_IP_BYTES_MAX)
+    if (cfg->buffers < BUFFERS_MIN || cfg->buffer_bytes < IK_ETHER_BYTES + 68)
         return IK_E_VALUE;
+    const uint32_t ip_bytes = cfg->buffer_bytes - IK_ETHER_BYTES;
     struct ik_stack_pool *p = mem;
     *p = (struct ik_stack_pool){
         .buffers = cfg->buffers,
-        .buffer_bytes = cfg->buffer_bytes - IK_ETHER_BYTES,
+        .buffer_bytes = ip_bytes < IK_IP_BYTES_MAX ? ip_bytes : IK_IP_BYTES_MAX,
         .most_of_one = (uint32_t)((uint64_t)cfg->buffers * STACK_PART_PERCENT / 100),
     };
     uint8_t *at = (uint8_t *)mem + round_up(sizeof(*p));
