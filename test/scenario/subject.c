@@ -164,7 +164,7 @@ static bool open_links(struct subject *s)
 static bool start(struct subject *s)
 {
     const struct ik_stack_pool_cfg pool = {
-        .buffers = 512, .buffer_bytes = 14 + 65536, .reassemblies = 16};
+        .buffers = 512, .buffer_bytes = 14 + 65535, .reassemblies = 16};
     void *mem = malloc(ik_stack_pool_bytes(&pool));
     enum ik_err err = mem ? ik_stack_pool_init(&s->cfg.stack.pool, mem, &pool) : IK_E_NOMEM;
     size_t bytes = err ? 0 : ik_stack_bytes(&s->cfg.stack);

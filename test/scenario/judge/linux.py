@@ -32,7 +32,10 @@ class Linux:
         self.offset = time.time_ns() - self.start
         self.cables = netns.Cables(world.interfaces, world.mtu)
         try:
-            self._configure(options)
+            try:
+                self._configure(options)
+            except OSError as err:
+                raise Cannot("Linux refuses: %s" % str(err).split("\n")[0]) from None
             if scenario.uses("told") or scenario.uses("untold"):
                 self._listen()
         except BaseException:
@@ -333,13 +336,6 @@ def _tcp_open(subject, ports):
             subject.held.append(file)
 
 
-def _join(subject, text):
-    subject.world.address(text, 4)
-    file = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    file.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack(
-        "4s4si", socket.inet_aton(text), bytes(4), socket.if_nametoindex("eth0")))
-    subject.held.append(file)
-
 
 def _filter(subject, words):
     """set filter ACT [forward|in|out] [4|6] [proto NAME] [port N] [from PREFIX] [to PREFIX]"""
@@ -415,7 +411,7 @@ OPTIONS = {
     "mask-learn": _same_as_default(False, "Linux never learns address masks"),
     "error-unlimited": _unlimited, "error-rate": _error_rate,
     "redirects": _redirects, "source-routes": _source_routes, "directed-broadcast": _directed,
-    "forwarding": _forwarding, "udp-open": _udp_open, "tcp-open": _tcp_open, "join": _join,
+    "forwarding": _forwarding, "udp-open": _udp_open, "tcp-open": _tcp_open,
     "filter": _filter, "ttl": _ttl, "solicit6": _solicit6, "pmtud": _pmtud,
     "pmtu-timeout": _pmtu_timeout, "reassembly4": _reassembly4, "reassembly6": _reassembly6,
     "probe": _probe,

@@ -15,7 +15,7 @@ OPTIONS = {"in": {"via", "every", "as", "frag", "order", "only"},
            "next": {"via", "as", "whole", "forwarded"},
            "maybe": {"via", "as", "count", "whole", "forwarded"},
            "ignore": {"whole"}, "app": {"as"}}
-CHATTER = {"arp", "nd", "mld", "ra", "rdisc", "igmp"}
+CHATTER = {"dad", "arp", "nd", "mld", "ra", "rdisc", "igmp"}
 
 
 def duration(text):
@@ -47,6 +47,7 @@ class Scenario:
         self.path, self.ids, self.duty = path, [], ""
         self.kind, self.settings, self.steps = None, [], []
         self.observe, self.notes, self.listen, self.case = "everywhere", {}, set(), None
+        self.may_refuse = False  # a subject that refuses the configuration does right
 
     @property
     def name(self):
@@ -176,6 +177,8 @@ def _line(scenario, number, text):
         if words[1:] not in (["inside"], ["everywhere"]):
             raise Wrong("write observe inside")
         scenario.observe = words[1]
+    elif words == ["may", "refuse"]:
+        scenario.may_refuse = True
     elif words[0] == "linux":
         if words[1] not in ("deviates", "lacks", "skip"):
             raise Wrong("write linux deviates|lacks|skip REASON")

@@ -24,7 +24,7 @@ NODE_OPTIONS = {
     "directed-broadcast": "flag", "forwarding": "flag", "precedence-cutoff": "number",
     "udp-open": "numbers", "tcp-open": "numbers", "neighbours-max": "number",
     "queue-max": "number", "destinations-max": "number", "point-to-point": "word",
-    "probe": "words", "nat": "words", "filter": "words", "prefixes": "words", "join": "word",
+    "probe": "words", "nat": "words", "filter": "words", "prefixes": "words",
 }
 
 

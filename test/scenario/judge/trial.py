@@ -527,6 +527,8 @@ def _chatter(seen):
     six = seen.layer("icmp6")
     if six:
         number = six.values.get("type")
+        if number == 135 and seen.layer("ip6").values["src"] == 0:
+            return "dad"
         return {133: "ra", 134: "ra", 135: "nd", 136: "nd", 130: "mld", 131: "mld", 132: "mld",
                 143: "mld"}.get(number)
     ip4 = seen.layer("ip4")
