@@ -65,7 +65,8 @@ const char *ik_say_nearest(const char *name, const char *(*get)(const void *ctx,
                            const void *ctx, size_t n)
 {
     const char *best = NULL;
-    unsigned best_distance = strlen(name) < 5 ? 2 : 3;
+    const size_t length = strlen(name);
+    unsigned best_distance = length < 2 ? 1 : length < 5 ? 2 : 3;
     for (size_t i = 0; i < n; i++) {
         const char *have = get(ctx, i);
         const unsigned d = ik_text_distance(have, name);
