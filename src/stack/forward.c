@@ -47,23 +47,14 @@ static bool addresses_may_pass(struct ik_stack *s, const struct ik_pkt *p,
     return false;
 }
 
-static bool is_attached(const struct ik_stack *s, const struct ik_addr *dst)
-{
-    for (uint8_t i = 0; i < s->n_ifaces; i++)
-        if (ik_stack_local_on_link(s, i, dst))
-            return true;
-    return false;
-}
-
 /* The code that says why there is no way (RFC 1812 sections 4.3.3.1, 5.2.4.3). */
-static struct ik_stack_error no_way(const struct ik_stack *s, const struct ik_pkt *p,
-                                    const struct ik_addr *dst, const struct ik_stack_hop *hop)
+static struct ik_stack_error no_way(const struct ik_pkt *p, const struct ik_stack_hop *hop)
 {
     if (p->source_routed)
         return unreachable(IK_ICMP4_UNREACHABLE_SOURCE_ROUTE, IK_RULE_R1812_5_2_4_3_01);
     if (hop->tos_mismatch)
-        return unreachable(is_attached(s, dst) ? IK_ICMP4_UNREACHABLE_HOST_TOS
-                                               : IK_ICMP4_UNREACHABLE_NET_TOS,
+        return unreachable(hop->on_link ? IK_ICMP4_UNREACHABLE_HOST_TOS
+                                        : IK_ICMP4_UNREACHABLE_NET_TOS,
                            IK_RULE_R1812_4_3_3_1_03);
     return unreachable(IK_ICMP4_UNREACHABLE_NET, IK_RULE_R1812_4_3_3_1_01);
 }
@@ -101,7 +92,7 @@ static bool find_way(struct ik_stack *s, const struct ik_pkt *p, const struct ik
     }
     if (found)
         return way_is_open(s, p, hop);
-    const struct ik_stack_error e = no_way(s, p, dst, hop);
+    const struct ik_stack_error e = no_way(p, hop);
     drop_with(s, p, IK_STACK_NO_ROUTE, &e, "no route");
     return false;
 }

@@ -202,9 +202,11 @@ static bool find_static(struct ik_stack *s, const struct query *q, struct ik_sta
         uint32_t at = way_choose(s, first, hash, true, q->tos);
         if (at == NO_WAY)
             at = way_choose(s, first, hash, false, q->tos);
-        out->tos_mismatch = at == NO_WAY;
-        if (at == NO_WAY)
+        if (at == NO_WAY) {
+            hop_by_row(s, &s->routes[w->what], dst, out);
+            out->tos_mismatch = true;
             return false;
+        }
         w = &s->route_table->ways[at];
     }
     hop_by_row(s, &s->routes[w->what], dst, out);

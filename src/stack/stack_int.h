@@ -55,6 +55,7 @@ struct ik_buf {
     uint8_t port;        /* the frame goes out by it */
     uint8_t medium;      /* enum ik_medium of the bytes at `start` */
     uint8_t who;         /* enum ik_who */
+    bool source_routed;  /* its destination was taken from a source route, here */
     bool big;            /* one of the 64 KiB kind */
     struct ik_meta meta; /* frames of UPPER */
     uint32_t queue;      /* while it waits for a neighbour: which */
@@ -302,7 +303,8 @@ struct ik_stack_hop {
     uint8_t port;
     bool on_link;        /* `next` is the destination itself */
     bool is_default;     /* by a default route */
-    bool tos_mismatch;   /* not found: there are routes, for other types of service only */
+    bool tos_mismatch;   /* not found: there are routes, for other types of service only; the rest
+                            is one of those */
     struct ik_addr next; /* the neighbour; family of the packet */
     uint32_t mtu;        /* of the port */
 };
