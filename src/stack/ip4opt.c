@@ -137,6 +137,21 @@ bool ik_stack_ip4opt_apply(struct ik_stack *s, const struct ik_pkt *p, uint8_t *
     return true;
 }
 
+/* How many addresses at the end of the recorded route are ours: those that we entered ourselves, in
+ * a packet that is on its way out. */
+static uint8_t own_steps(const struct ik_stack *s, struct ik_rd header,
+                         const struct ik_ipopt_scan *scan)
+{
+    uint8_t n = 0;
+    while (n < scan->passed) {
+        const struct ik_addr a = ik_ipopt_passed(header, scan, n);
+        if (!is_ours(s, &a))
+            break;
+        n++;
+    }
+    return n;
+}
+
 size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool echo,
                              uint8_t out[static 40], struct ik_addr *dst)
 {
@@ -152,7 +167,7 @@ size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool ec
     if (ik_ipopt_scan(h, &scan, &unused) ||
         (echo && !ik_stack_ip4opt_apply(s, p, header, IK_STACK_UPPER)))
         return 0;
-    ik_ipopt_back(h, &scan, echo, &back);
+    ik_ipopt_back(h, &scan, echo, own_steps(s, h, &scan), &back);
     memcpy(out, back.bytes, back.n);
     *dst = back.first;
     return back.n;

@@ -67,10 +67,14 @@ static uint8_t judge_stamp(const struct ik_ipopt *opt)
 
 static void note_route(struct ik_ipopt_scan *s, const struct ik_ipopt *opt)
 {
+    const uint8_t *o = opt->bytes.p;
+    const uint8_t full = (uint8_t)((o[LENGTH] - ROUTE_HEAD) / ADDR);
+    const uint8_t moved = (uint8_t)((o[POINTER] - ROUTE_HEAD - 1) / ADDR);
     s->strict = opt->type == IK_IPOPT_SSRR;
-    s->ended = opt->bytes.p[POINTER] > opt->bytes.left;
+    s->ended = o[POINTER] > o[LENGTH];
+    s->passed = moved < full ? moved : full;
     if (!s->ended)
-        s->next = addr4(opt->bytes.p + opt->bytes.p[POINTER] - 1);
+        s->next = addr4(o + o[POINTER] - 1);
 }
 
 static void note_stamp(struct ik_ipopt_scan *s, const struct ik_ipopt *opt)
@@ -171,16 +175,18 @@ void ik_ipopt_advance(uint8_t *header, const struct ik_ipopt_scan *scan, const s
     o[POINTER] = (uint8_t)(o[POINTER] + ADDR);
 }
 
-/* The recorded addresses before the pointer, last first; the last is where the packet goes first,
- * and the source comes at the end. */
-static void back_route(const uint8_t *header, const uint8_t *o, struct ik_ipopt_back *out)
+struct ik_addr ik_ipopt_passed(struct ik_rd header, const struct ik_ipopt_scan *scan, uint8_t i)
 {
-    const uint8_t full = (uint8_t)((o[LENGTH] - ROUTE_HEAD) / ADDR);
-    const uint8_t moved = (uint8_t)((o[POINTER] - ROUTE_HEAD - 1) / ADDR);
+    return addr4(header.p + scan->route + ROUTE_HEAD + (scan->passed - 1 - i) * ADDR);
+}
+
+/* The n first recorded addresses, last first; the last is where the packet goes first, and the
+ * source comes at the end. */
+static void back_route(const uint8_t *header, const uint8_t *o, uint8_t n,
+                       struct ik_ipopt_back *out)
+{
     const uint8_t *addrs = o + ROUTE_HEAD, *src = header + SRC;
-    uint8_t n = moved < full ? moved : full, skip = 0;
-    if (n > 0 && memcmp(addrs, src, ADDR) == 0)
-        skip = 1;
+    const uint8_t skip = n > 0 && memcmp(addrs, src, ADDR) == 0;
     if (n == skip)
         return;
     out->first = addr4(addrs + (n - 1) * ADDR);
@@ -202,13 +208,13 @@ static void back_copy(const uint8_t *o, struct ik_ipopt_back *out)
     out->n = (uint8_t)(out->n + o[LENGTH]);
 }
 
-void ik_ipopt_back(struct ik_rd header, const struct ik_ipopt_scan *scan, bool whole,
+void ik_ipopt_back(struct ik_rd header, const struct ik_ipopt_scan *scan, bool whole, uint8_t own,
                    struct ik_ipopt_back *out)
 {
     *out = (struct ik_ipopt_back){.first = addr4(header.p + SRC)};
     for (uint8_t at = IK_IPOPT_FIXED; at < header.left; at++) {
         if (at == scan->route)
-            back_route(header.p, header.p + at, out);
+            back_route(header.p, header.p + at, (uint8_t)(scan->passed - own), out);
         else if (whole && (at == scan->record || at == scan->stamp))
             back_copy(header.p + at, out);
     }

@@ -13,7 +13,8 @@ enum { IK_IPOPT_FIXED = 20, IK_IPOPT_ROOM = 40 };
  * where there is none. A scan is of one header, and holds for it until the next change. */
 struct ik_ipopt_scan {
     uint8_t record, stamp, route;
-    bool strict;         /* the source route is a strict one */
+    uint8_t passed;      /* addresses that the source route has behind it */
+    bool strict;         /* it is a strict one */
     bool ended;          /* it has no more addresses: the packet is where it was going */
     struct ik_addr next; /* else where it goes next */
     bool asks;           /* the timestamp names in `asked` who is to stamp next (flag 3) */
@@ -28,6 +29,10 @@ struct ik_ipopt_scan {
  */
 IK_MUST_USE enum ik_err ik_ipopt_scan(struct ik_rd header, struct ik_ipopt_scan *out,
                                       uint8_t *pointer);
+
+/* The address number i of the record of a source route, counted back from the last one; i <
+ * scan->passed. */
+struct ik_addr ik_ipopt_passed(struct ik_rd header, const struct ik_ipopt_scan *scan, uint8_t i);
 
 /* Who a node is when it enters itself. */
 struct ik_ipopt_self {
@@ -54,6 +59,7 @@ struct ik_ipopt_back {
 /* For a reply (`whole`): record route and timestamp as they stand, so that they cover the round
  * trip, and the source route reversed (RFC 1122 section 3.2.2.6). For an error: the source route
  * alone (RFC 1812 section 4.3.2.6). A recorded route that began with the source itself does not go
- * there twice. A route without a recorded address leaves none. */
-void ik_ipopt_back(struct ik_rd header, const struct ik_ipopt_scan *scan, bool whole,
+ * there twice. A route without a recorded address leaves none. `own` addresses at the end of the
+ * record are this node's, which sends the packet on: they are left out. */
+void ik_ipopt_back(struct ik_rd header, const struct ik_ipopt_scan *scan, bool whole, uint8_t own,
                    struct ik_ipopt_back *out);

@@ -99,33 +99,6 @@ static struct ik_stack_error unreachable_error(const struct ik_pkt *p, uint8_t p
     return e;
 }
 
-/* A source route that this node has advanced is taken back before the packet is quoted, and before
- * its route is turned round for the error: the error would visit this node first. */
-static void source_route_undo(struct ik_stack *s, struct ik_buf *b, struct ik_pkt *p)
-{
-    enum { DST_AT = 16, CHECKSUM_AT = 10, ADDR = 4, POINTER = 2 };
-    uint8_t *h = ik_buf_at(b);
-    const struct ik_addr was = ik_stack_local_source(s, b->port, &p->ip.src);
-    struct ik_rd options = p->ip.options;
-    struct ik_ipopt o;
-    while (ik_ipopt_take(&options, &o, NULL) == IK_OK) {
-        if (o.type != IK_IPOPT_LSRR && o.type != IK_IPOPT_SSRR)
-            continue;
-        uint8_t *option = h + (o.bytes.p - p->l3.p);
-        const size_t pointer = option[POINTER];
-        if (pointer < 2 * ADDR || pointer - 1 > o.bytes.left)
-            return;
-        memcpy(option + pointer - 1 - ADDR, h + DST_AT, ADDR);
-        option[POINTER] = (uint8_t)(pointer - ADDR);
-        memcpy(h + DST_AT, was.bytes, ADDR);
-        ik_store_be16(h + CHECKSUM_AT, 0);
-        ik_store_be16(h + CHECKSUM_AT,
-                      ik_cksum_fold(ik_cksum_add(0, ik_rd_head(p->l3, p->ip.header_bytes))));
-        p->ip.dst = was;
-        return;
-    }
-}
-
 /* The neighbour of the packet in b does not answer: its sender is told (RFC 1812 section 4.3.3.1,
  * RFC 4861 section 7.2.2), unless it was the node itself. */
 static void unreachable(struct ik_stack *s, struct ik_buf *b, uint8_t port)
@@ -138,8 +111,6 @@ static void unreachable(struct ik_stack *s, struct ik_buf *b, uint8_t port)
     if (ik_ip_decode(&p.ip, p.l3, NULL) == IK_OK) {
         const struct ik_stack_error e = unreachable_error(&p, port);
         ik_stack_event_drop(s, IK_STACK_UNRESOLVED, e.rule, &p, "the next hop does not answer");
-        if (p.source_routed)
-            source_route_undo(s, b, &p);
         if (b->who != IK_WHO_NODE)
             ik_stack_error_send(s, &p, &e);
     }

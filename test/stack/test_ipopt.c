@@ -194,12 +194,13 @@ static void advance__source_route__swaps_the_addresses(void **state)
     vector_free(h);
 }
 
-static void assert_back(const char *options, bool whole, const char *first, const char *want)
+static void assert_back(const char *options, bool whole, uint8_t own, const char *first,
+                        const char *want)
 {
     struct ik_rd h = header(options);
     const struct ik_ipopt_scan scan = scan_of(h);
     struct ik_ipopt_back back;
-    ik_ipopt_back(h, &scan, whole, &back);
+    ik_ipopt_back(h, &scan, whole, own, &back);
     uint8_t bytes[40];
     const size_t n = vector_bytes(want, bytes, sizeof(bytes));
     const struct ik_addr to = addr(first);
@@ -213,14 +214,14 @@ static void assert_back(const char *options, bool whole, const char *first, cons
 static void back__completed_route__is_reversed_with_the_source_once(void **state)
 {
     (void)state;
-    assert_back("830b0c 0a000101 0a000202 00", true, "10.0.2.2", "830b04 0a000101 0a000001 00");
-    assert_back("890b0c 0a000101 0a000202 00", true, "10.0.2.2", "890b04 0a000101 0a000001 00");
-    assert_back("830f10 0a000001 0a000101 0a000202 00", true, "10.0.2.2",
+    assert_back("830b0c 0a000101 0a000202 00", true, 0, "10.0.2.2", "830b04 0a000101 0a000001 00");
+    assert_back("890b0c 0a000101 0a000202 00", true, 0, "10.0.2.2", "890b04 0a000101 0a000001 00");
+    assert_back("830f10 0a000001 0a000101 0a000202 00", true, 0, "10.0.2.2",
                 "830b04 0a000101 0a000001 00");
-    assert_back("830b0c 0a000001 0a000101 00", true, "10.0.1.1", "830704 0a000001 00");
-    assert_back("830708 0a000001 00", true, "10.0.0.1", "");
-    assert_back("830304 00", true, "10.0.0.1", "");
-    assert_back("8307ff 0a000101 00", true, "10.0.1.1", "830704 0a000001 00");
+    assert_back("830b0c 0a000001 0a000101 00", true, 0, "10.0.1.1", "830704 0a000001 00");
+    assert_back("830708 0a000001 00", true, 0, "10.0.0.1", "");
+    assert_back("830304 00", true, 0, "10.0.0.1", "");
+    assert_back("8307ff 0a000101 00", true, 0, "10.0.1.1", "830704 0a000001 00");
 }
 
 /* R1812-4.3.2.6-01: of a route that has not ended, what was recorded before the pointer. */
@@ -228,16 +229,18 @@ static void back__error__has_the_recorded_part_alone(void **state)
 {
     (void)state;
     const char *half = "07070400000000 830f0c 0a000101 0a000202 0a000303 0000";
-    assert_back(half, false, "10.0.2.2", "830b04 0a000101 0a000001 00");
-    assert_back("830704 0a000101 00", false, "10.0.0.1", "");
-    assert_back("07070400000000 00", false, "10.0.0.1", "");
+    assert_back(half, false, 0, "10.0.2.2", "830b04 0a000101 0a000001 00");
+    assert_back("830704 0a000101 00", false, 0, "10.0.0.1", "");
+    assert_back("07070400000000 00", false, 0, "10.0.0.1", "");
+    assert_back(half, false, 1, "10.0.1.1", "830704 0a000001 00");
+    assert_back(half, false, 2, "10.0.0.1", "");
 }
 
 /* R1122-3.2.2.6-08 */
 static void back__reply__keeps_record_and_timestamp_whole(void **state)
 {
     (void)state;
-    assert_back("5e020101 070b08 c0000207 00000000 44080911 01020304 00", true, "10.0.0.1",
+    assert_back("5e020101 070b08 c0000207 00000000 44080911 01020304 00", true, 0, "10.0.0.1",
                 "070b08 c0000207 00000000 44080911 01020304 00");
 }
 
