@@ -77,7 +77,11 @@ static bool too_big_input(struct ik_stack *s, const struct ik_pkt *p, const stru
         drop(s, p, IK_RULE_R8201_4_02, "a path narrower than any link");
         return false;
     }
-    ik_stack_pmtu_learn(s, &quote->ip.dst, m->error.mtu, quote->ip.total_bytes);
+    if (ik_stack_pmtu_was_sent(s, m->error.quote))
+        ik_stack_pmtu_learn(s, &quote->ip.dst, m->error.mtu, quote->ip.total_bytes);
+    else
+        ik_stack_event_say(s, "decided", IK_RULE_R8201_4_05, p,
+                           "too big, about a packet that was not sent");
     return true;
 }
 

@@ -2,11 +2,13 @@
  * Which addresses are this node's, and what others are to it. */
 #include "base/siphash.h"
 #include "net/scope.h"
+#include "stack/query4.h"
 #include "stack/stack_int.h"
 
-static struct ik_prefix prefix_of(const struct ik_stack_ifaddr *a)
+static struct ik_prefix prefix_of(const struct ik_stack *s, uint8_t port,
+                                  const struct ik_stack_ifaddr *a)
 {
-    return (struct ik_prefix){.addr = a->addr, .bits = a->bits};
+    return (struct ik_prefix){.addr = a->addr, .bits = ik_stack_query4_bits(s, port, a)};
 }
 
 /* ---- ours ------------------------------------------------------------------------------------ */
@@ -82,7 +84,7 @@ bool ik_stack_local_is_broadcast4(const struct ik_stack *s, uint8_t port,
         return true; /* RFC 1812 section 5.3.5.1: 0.0.0.0 is received as one */
     const struct ik_stack_iface *f = &s->ifaces[port];
     for (uint8_t i = 0; i < f->n_addrs; i++) {
-        const struct ik_prefix net = prefix_of(&f->addrs[i]);
+        const struct ik_prefix net = prefix_of(s, port, &f->addrs[i]);
         if (net.addr.family == 4 &&
             (ik_scope_is_broadcast(&net, addr) || ik_scope_is_zero_broadcast(&net, addr)))
             return true;
@@ -144,7 +146,8 @@ bool ik_stack_local_on_link(const struct ik_stack *s, uint8_t port, const struct
     const struct ik_stack_iface *f = &s->ifaces[port];
     for (uint8_t i = 0; i < f->n_addrs; i++)
         if (f->addrs[i].addr.family == addr->family &&
-            ik_scope_common_bits(&f->addrs[i].addr, addr) >= f->addrs[i].bits)
+            ik_scope_common_bits(&f->addrs[i].addr, addr) >=
+                ik_stack_query4_bits(s, port, &f->addrs[i]))
             return true;
     return false;
 }
@@ -160,8 +163,9 @@ bool ik_stack_local_bad_source(const struct ik_stack *s, uint8_t port, const str
 
 /* ---- source selection ------------------------------------------------------------------------ */
 
-static struct ik_addr source4(const struct ik_stack_iface *f, const struct ik_addr *peer)
+static struct ik_addr source4(const struct ik_stack *s, uint8_t port, const struct ik_addr *peer)
 {
+    const struct ik_stack_iface *f = &s->ifaces[port];
     struct ik_addr first = {0};
     for (uint8_t i = 0; i < f->n_addrs; i++) {
         const struct ik_stack_ifaddr *a = &f->addrs[i];
@@ -169,7 +173,7 @@ static struct ik_addr source4(const struct ik_stack_iface *f, const struct ik_ad
             continue;
         if (first.family == 0)
             first = a->addr;
-        if (peer && ik_scope_common_bits(&a->addr, peer) >= a->bits)
+        if (peer && ik_scope_common_bits(&a->addr, peer) >= ik_stack_query4_bits(s, port, a))
             return a->addr;
     }
     return first;
@@ -200,7 +204,7 @@ static struct ik_addr source6(const struct ik_stack *s, uint8_t port, const stru
 struct ik_addr ik_stack_local_of_port(const struct ik_stack *s, uint8_t port, uint8_t family,
                                       const struct ik_addr *peer)
 {
-    return family == 4 ? source4(&s->ifaces[port], peer) : source6(s, port, peer);
+    return family == 4 ? source4(s, port, peer) : source6(s, port, peer);
 }
 
 /* A router may have no address of the family on the port: then any of the node (RFC 1812 section

@@ -169,6 +169,16 @@ static uint32_t own_mtu(struct ik_stack *s, const struct ik_ip *ip, const struct
     return s->pmtu ? ik_stack_pmtu_find(s, &ip->dst, hop->mtu) : hop->mtu;
 }
 
+/* A packet that fits, on its way. What path MTU discovery hears of those of our own, it believes.
+ */
+static void pass(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_how *how,
+                 const struct ik_stack_hop *hop)
+{
+    if (how->who != IK_WHO_FORWARDED)
+        ik_stack_pmtu_sent(s, ik_buf_rd(b));
+    ik_stack_nbr_send(s, b, hop);
+}
+
 /* Cuts the packet for a link of that MTU; the fragments leave in order (RFC 1812 section 4.2.2.7).
  */
 static void cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stack_how *how,
@@ -193,7 +203,7 @@ static void cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stac
         b->who = (uint8_t)how->who;
         b->port = how->about ? how->about->port : IK_STACK_UPPER;
         b->source_routed = how->about && how->about->source_routed;
-        ik_stack_nbr_send(s, b, hop);
+        pass(s, b, how, hop);
     }
 }
 
@@ -229,10 +239,12 @@ void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct 
         ik_stack_pool_give(s, b);
         return;
     }
+    if (s->quench && !how->held && !how->hop && ik_stack_quench_hold(s, b))
+        return;
     say_sent(s, ip, hop.port);
     const uint32_t mtu = own_mtu(s, ip, &hop);
     if (b->len <= mtu) {
-        ik_stack_nbr_send(s, b, &hop);
+        pass(s, b, how, &hop);
         return;
     }
     cut(s, ip, how, &hop, mtu);

@@ -96,12 +96,11 @@ static int bits_of(uint32_t mask)
     return -1;
 }
 
-uint8_t ik_stack_query4_bits(const struct ik_stack *s, uint8_t port,
-                             const struct ik_stack_ifaddr *addr)
+uint8_t ik_stack_query4_learnt(const struct ik_stack *s, uint8_t port,
+                               const struct ik_stack_ifaddr *addr)
 {
-    if (addr->addr.family != 4 || !s->query4 || !s->query4->ports[port].learnt)
-        return addr->bits;
-    return s->query4->ports[port].bits;
+    const struct asking *a = &s->query4->ports[port];
+    return addr->addr.family == 4 && a->learnt ? a->bits : addr->bits;
 }
 
 /* The mask of the subnet that the port has in common with `peer`; for a stranger, and for 0.0.0.0,

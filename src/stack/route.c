@@ -5,6 +5,7 @@
 #include "base/siphash.h"
 #include "net/lpm.h"
 #include "net/scope.h"
+#include "stack/query4.h"
 #include "stack/stack_int.h"
 
 enum { CONNECTED = 1u << 31, NO_WAY = UINT32_MAX };
@@ -104,7 +105,8 @@ void ik_stack_route_changed(struct ik_stack *s)
     for (uint8_t i = 0; i < s->n_ifaces; i++)
         for (uint8_t k = 0; s->ports[i].up && k < s->ifaces[i].n_addrs; k++) {
             const struct ik_stack_ifaddr *a = &s->ifaces[i].addrs[k];
-            add(r, (struct ik_prefix){.addr = a->addr, .bits = a->bits}, CONNECTED | i);
+            add(r, (struct ik_prefix){.addr = a->addr, .bits = ik_stack_query4_bits(s, i, a)},
+                CONNECTED | i);
         }
     for (uint32_t i = 0; i < s->n_routes; i++)
         if (s->routes[i].kind != IK_STACK_ROUTE_VIA || s->ports[s->routes[i].port].up)

@@ -124,6 +124,7 @@ void ik_stack_fini(struct ik_stack *s)
     queue_empty(s, &s->loop);
     queue_empty(s, &s->waiting);
     queue_empty(s, &s->reass);
+    ik_stack_quench_fini(s);
 }
 
 struct ik_engine *ik_stack_engine(struct ik_stack *s)
