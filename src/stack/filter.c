@@ -14,18 +14,6 @@ static void refuse(struct ik_stack *s, const struct ik_pkt *p, uint8_t code, enu
     ik_stack_error_send(s, p, &e);
 }
 
-/* RFC 1812 section 5.3.3.3: what is below the cutoff is told so. */
-static bool is_cut_off(struct ik_stack *s, const struct ik_pkt *p, uint8_t direction)
-{
-    if (direction != IK_ACL_FORWARDED || p->ip.version != 4 ||
-        p->ip.tos >> 5 >= s->opt->precedence_cutoff || ik_stack_acl_is_error(&p->ip))
-        return false;
-    const enum ik_rule rule = IK_RULE_R1812_5_3_3_3_02;
-    ik_stack_event_drop(s, IK_STACK_FILTERED, rule, p, "its precedence is below the cutoff");
-    refuse(s, p, IK_ICMP4_UNREACHABLE_PRECEDENCE_CUTOFF, rule);
-    return true;
-}
-
 bool ik_stack_filter_pass(struct ik_stack *s, const struct ik_pkt *p, uint8_t direction)
 {
     const struct ik_stack_filter_rule *r =
@@ -36,7 +24,7 @@ bool ik_stack_filter_pass(struct ik_stack *s, const struct ik_pkt *p, uint8_t di
         return false;
     }
     if (!r || r->act == IK_ACT_ACCEPT)
-        return !is_cut_off(s, p, direction);
+        return true;
     const enum ik_rule rule =
         ik_stack_acl_by_precedence(r) ? IK_RULE_R1812_5_3_3_3_02 : IK_RULE_R1812_5_3_9_01;
     ik_stack_event_drop(s, IK_STACK_FILTERED, rule, p, "a filter refuses it");

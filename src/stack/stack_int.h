@@ -512,7 +512,7 @@ size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool ec
                              uint8_t out[static 40], struct ik_addr *dst);
 
 /* True when p may go on: 1 forwarded, 2 to this node, 3 from this node. False: dropped, counted,
- * answered (filter.c). Called only with options.n_filter or options.precedence_cutoff. */
+ * answered (filter.c). Called only with options.n_filter. */
 bool ik_stack_filter_pass(struct ik_stack *s, const struct ik_pkt *p, uint8_t direction);
 /* p is IPv4 for an address of ours and this node translates: true when nat took it (translated and
  * forwarded by ik_stack_forward4 with p->translated, dropped, or answered), false when it is for
