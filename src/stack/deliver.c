@@ -35,9 +35,10 @@ void ik_stack_deliver(struct ik_stack *s, struct ik_pkt *p)
     ik_stack_tally(s, IK_STACK_DELIVERED);
     if (s->events)
         ik_stack_event_say(s, "delivered", IK_RULE_NONE, p, "for this node");
-    if (s->opt->upper)
-        ik_stack_to_upper(s, p);
     const uint8_t icmp = p->ip.version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6;
+    /* ICMPv6 is judged before its user sees it (RFC 4443 section 2.4): icmp6.c hands it up. */
+    if (s->opt->upper && (p->ip.version == 4 || p->ip.proto != icmp))
+        ik_stack_to_upper(s, p);
     if (p->ip.proto == icmp && icmp == IK_PROTO_ICMP4)
         ik_stack_icmp4_input(s, p);
     else if (p->ip.proto == icmp)

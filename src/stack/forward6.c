@@ -36,14 +36,18 @@ static bool may_travel(struct ik_stack *s, const struct ik_pkt *p)
     return true;
 }
 
-static bool has_hops_left(struct ik_stack *s, const struct ik_pkt *p)
+static bool has_hops_left(struct ik_stack *s, const struct ik_pkt *p,
+                          const struct ik_stack_hop *hop)
 {
-    if (p->ip.ttl > 1 || s->opt->mpls_hides || s->opt->odd & IK_ODD_ZERO_TTL)
+    const unsigned least = s->opt->odd & IK_ODD_ZERO_TTL ? 1 : 2;
+    if (p->ip.ttl >= least || s->opt->mpls_hides)
         return true;
     const struct ik_stack_error e = {
         .type = IK_ICMP6_TIME_EXCEEDED,
         .code = IK_ICMP6_TIME_EXCEEDED_HOP_LIMIT,
         .rule = IK_RULE_R4443_3_3_01,
+        .has_out_port = true,
+        .out_port = hop->port,
     };
     refuse(s, p, IK_STACK_EXPIRED, &e, "hop limit exceeded");
     return false;
@@ -53,8 +57,7 @@ static bool has_hops_left(struct ik_stack *s, const struct ik_pkt *p)
 static bool find_way(struct ik_stack *s, const struct ik_pkt *p, struct ik_stack_hop *hop)
 {
     const bool group = ik_addr_is_multicast(&p->ip.dst);
-    const bool found =
-        ik_stack_route_find(s, &p->ip.dst, ik_stack_route_hash(s, &p->ip), p->ip.tos, hop);
+    const bool found = ik_stack_route_of(s, &p->ip, hop);
     if (!found || (group && hop->is_default)) {
         refuse_unreachable(s, p, IK_ICMP6_UNREACHABLE_NO_ROUTE, IK_RULE_R4443_3_1_03, "no route");
         return false;
@@ -115,6 +118,31 @@ static bool fits(struct ik_stack *s, const struct ik_pkt *p, const struct ik_sta
     return false;
 }
 
+static bool is_permitted(struct ik_stack *s, const struct ik_pkt *p)
+{
+    return s->opt->n_filter == 0 || ik_stack_filter_pass(s, p, 1);
+}
+
+static void say_forwarded(struct ik_stack *s, const struct ik_pkt *p,
+                          const struct ik_stack_hop *hop)
+{
+    struct ik_wr *w = ik_stack_event_begin(s, "forwarded", IK_RULE_R4443_3_3_01, p);
+    if (!w)
+        return;
+    char text[IK_ADDR_TEXT];
+    ik_fmt_put_text(w, "hop limit ");
+    ik_fmt_put_u64(w, p->ip.ttl);
+    ik_fmt_put_text(w, " -> ");
+    ik_fmt_put_u64(w, p->ip.ttl - !s->opt->mpls_hides);
+    ik_fmt_put_text(w, ", to ");
+    ik_fmt_put_text(w, ik_addr_text(&hop->next, text));
+    if (s->ifaces[hop->port].name) {
+        ik_fmt_put_text(w, " by ");
+        ik_fmt_put_text(w, s->ifaces[hop->port].name);
+    }
+    ik_stack_event_end(s);
+}
+
 static void send_on(struct ik_stack *s, const struct ik_pkt *p, const struct ik_stack_hop *hop)
 {
     struct ik_buf *b = ik_stack_pool_take(s, p->l3.left);
@@ -123,24 +151,22 @@ static void send_on(struct ik_stack *s, const struct ik_pkt *p, const struct ik_
     uint8_t *at = ik_buf_at(b);
     memcpy(at, p->l3.p, p->l3.left);
     b->len = (uint32_t)p->l3.left;
-    if (!s->opt->mpls_hides && at[HOP_LIMIT_AT] > 0)
+    if (!s->opt->mpls_hides)
         at[HOP_LIMIT_AT]--;
     ik_stack_tally(s, IK_STACK_FORWARDED);
-    ik_stack_redirect6_consider(s, p, hop);
+    if (s->events)
+        say_forwarded(s, p, hop);
+    if (hop->port == p->port)
+        ik_stack_redirect6_consider(s, p, hop);
     const struct ik_stack_how how = {.who = IK_WHO_FORWARDED, .about = p, .hop = hop};
     ik_stack_output_ip(s, b, &how);
 }
 
-void ik_stack_forward6(struct ik_stack *s, const struct ik_pkt *in)
+void ik_stack_forward6(struct ik_stack *s, struct ik_pkt *p)
 {
-    struct ik_pkt pkt = *in;
-    pkt.forwarded = true;
-    const struct ik_pkt *p = &pkt;
     struct ik_stack_hop hop;
-    if (!may_travel(s, p) || !has_hops_left(s, p))
-        return;
-    if (s->opt->n_filter && !ik_stack_filter_pass(s, p, 1))
-        return;
-    if (find_way(s, p, &hop) && may_leave(s, p, &hop) && fits(s, p, &hop))
+    p->forwarded = true;
+    if (may_travel(s, p) && find_way(s, p, &hop) && is_permitted(s, p) &&
+        has_hops_left(s, p, &hop) && may_leave(s, p, &hop) && fits(s, p, &hop))
         send_on(s, p, &hop);
 }

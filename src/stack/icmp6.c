@@ -32,43 +32,74 @@ static const char *echo_refusal(const struct ik_stack *s, const struct ik_pkt *p
     return NULL;
 }
 
-static void send_reply(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m,
-                       const struct ik_addr *src)
+/* Makes the reply of the request at `msg`, in place, from src. The checksum follows the type, where
+ * the addresses only changed places; else it is made anew. */
+static size_t reply_of(const struct ik_stack *s, const struct ik_pkt *p, const struct ik_addr *src,
+                       uint8_t *msg, size_t len)
 {
-    struct ik_icmp reply = {.family = 6, .type = IK_ICMP6_ECHO_REPLY, .kind = IK_ICMP_ECHO};
-    reply.echo = m->echo;
-    if (s->opt->odd & IK_ODD_ECHO_CUT && reply.echo.data.left > 0)
-        reply.echo.data.left--;
-    const struct ik_icmp_ctx ctx = {.family = 6, .src = src, .dst = &p->ip.src};
-    struct ik_buf *b = ik_stack_pool_take(s, p->ip.payload.left);
-    if (!b)
-        return;
-    size_t len;
-    if (ik_icmp_encode(&reply, &ctx, false, ik_buf_at(b), p->ip.payload.left, &len) == IK_OK) {
-        struct ik_ip ip = ik_stack_output_ip6(s, src, &p->ip.src, IK_PROTO_ICMP6);
-        ip.tos = p->ip.tos;
-        ip.payload = (struct ik_rd){ik_buf_at(b), len};
-        ik_stack_tally(s, IK_STACK_ECHOED);
-        ik_stack_event_say(s, "decided", IK_RULE_R4443_4_1_01, p, "echo reply");
-        ik_stack_output_view(s, &ip, &(struct ik_stack_how){.about = NULL});
+    enum { HEAD = 8, CHECKSUM_AT = 2 };
+    const uint16_t was = ik_load_be16(msg), is = IK_ICMP6_ECHO_REPLY << 8;
+    const bool cut = s->opt->odd & IK_ODD_ECHO_CUT && len > HEAD;
+    ik_store_be16(msg, is);
+    if (!cut && !ik_addr_is_multicast(&p->ip.dst)) {
+        ik_store_be16(msg + CHECKSUM_AT, ik_cksum_update(ik_load_be16(msg + CHECKSUM_AT), was, is));
+        return len;
     }
-    ik_stack_pool_give(s, b);
+    len -= cut;
+    ik_store_be16(msg + CHECKSUM_AT, 0);
+    const uint64_t sum = ik_cksum_add_pseudo(0, src, &p->ip.src, IK_PROTO_ICMP6, (uint32_t)len);
+    ik_store_be16(msg + CHECKSUM_AT, ik_cksum_fold(ik_cksum_add(sum, (struct ik_rd){msg, len})));
+    return len;
 }
 
-static void echo_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m)
+/* Copied once, to where it leaves from, and changed there. */
+static void reply_small(struct ik_stack *s, const struct ik_pkt *p, struct ik_ip *ip)
+{
+    const struct ik_rd in = p->ip.payload;
+    struct ik_buf *b = ik_stack_pool_take(s, IK_IP6_BYTES + in.left);
+    if (!b)
+        return;
+    uint8_t *msg = ik_buf_at(b) + IK_IP6_BYTES;
+    memcpy(msg, in.p, in.left);
+    ip->payload = (struct ik_rd){msg, reply_of(s, p, &ip->src, msg, in.left)};
+    size_t len;
+    if (ik_ip_encode(ip, false, ik_buf_at(b), b->cap - b->start, &len) != IK_OK) {
+        ik_stack_pool_give(s, b);
+        return;
+    }
+    b->len = (uint32_t)len;
+    ik_stack_output_encoded(s, b, ip, &(struct ik_stack_how){0});
+}
+
+static void echo_input(struct ik_stack *s, const struct ik_pkt *p)
 {
     const char *refusal = echo_refusal(s, p);
     const struct ik_addr src = answer_source(s, p);
-    if (refusal || src.family == 0)
-        drop(s, p, IK_RULE_NONE, refusal ? refusal : "no address to answer from");
-    else
-        send_reply(s, p, m, &src);
+    if (refusal || src.family == 0) {
+        ik_stack_event_say(s, "decided", IK_RULE_NONE, p,
+                           refusal ? refusal : "no address to answer from");
+        return;
+    }
+    struct ik_ip ip = ik_stack_output_ip6(s, &src, &p->ip.src, IK_PROTO_ICMP6);
+    ip.tos = p->ip.tos;
+    ik_stack_tally(s, IK_STACK_ECHOED);
+    if (s->events)
+        ik_stack_event_say(s, "decided", IK_RULE_R4443_4_1_01, p, "echo reply");
+    if (!p->datagram) {
+        reply_small(s, p, &ip);
+        return;
+    }
+    /* A datagram that came in fragments is turned round where it lies, and cut up from there. */
+    uint8_t *msg = ik_buf_at(p->datagram) + p->ip.header_bytes;
+    ip.payload = (struct ik_rd){msg, reply_of(s, p, &src, msg, p->ip.payload.left)};
+    ik_stack_output_view(s, &ip, &(struct ik_stack_how){0});
 }
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* An estimate never goes below what every link carries, and such a report is not believed at all
- * (RFC 8201 section 4). The code does not matter (RFC 4443 section 3.2). */
+/* An estimate never goes below what every link carries: such a report is discarded; and one about a
+ * packet that was not sent changes nothing (RFC 8201 section 4). The code does not matter (RFC 4443
+ * section 3.2). */
 static bool too_big_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m,
                           const struct ik_quote *quote)
 {
@@ -119,17 +150,23 @@ static bool is_discovery(uint8_t type)
            type == IK_ICMP6_CERT_PATH_SOL;
 }
 
+/* Discovery and listener reports are between nodes, not users. */
+static bool is_link_business(uint8_t type)
+{
+    return is_discovery(type) || (type >= IK_ICMP6_MLD_QUERY && type <= IK_ICMP6_MLD_DONE) ||
+           type == IK_ICMP6_MLD2_REPORT;
+}
+
 static void info_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icmp *m,
                        const struct ik_faults *faults)
 {
     switch (m->type) {
     case IK_ICMP6_ECHO:
-        echo_input(s, p, m);
+        echo_input(s, p);
         break;
     case IK_ICMP6_ECHO_REPLY:
     case IK_ICMP6_EXT_ECHO_REPLY:
-        ik_stack_to_upper(s, p);
-        break;
+        break; /* the user has it */
     case IK_ICMP6_MLD_QUERY:
     case IK_ICMP6_MLD_REPORT:
         ik_stack_mld_input(s, p, m, faults);
@@ -174,10 +211,15 @@ void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p)
         drop(s, p, IK_RULE_R6980_5_01, "discovery in fragments");
         return;
     }
-    if (err)
+    if (err) {
         drop(s, p, IK_RULE_NONE, "a body that is not what its type needs");
-    else if (ik_icmp_is_error(6, m.type))
+        return;
+    }
+    if (ik_icmp_is_error(6, m.type)) {
         error_input(s, p, &m);
-    else
-        info_input(s, p, &m, &faults);
+        return;
+    }
+    if (!is_link_business(m.type))
+        ik_stack_to_upper(s, p);
+    info_input(s, p, &m, &faults);
 }

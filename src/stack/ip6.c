@@ -92,6 +92,8 @@ static void deliver(struct ik_stack *s, struct ik_pkt *p, struct ik_ip6walk *w)
 static void input_local(struct ik_stack *s, struct ik_pkt *p)
 {
     struct ik_ip6walk w;
+    if (s->opt->n_filter && !ik_stack_filter_pass(s, p, 2))
+        return;
     ik_ip6walk_final(&w, p->l3);
     if (!may_go_on(s, p, &w))
         return;
@@ -125,9 +127,13 @@ void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3)
     enum ik_rule rule = IK_RULE_NONE;
     if (ik_ip_decode(&p->ip, l3, NULL) != IK_OK || p->ip.version != 6 ||
         (p->ip.truncated && !claims_jumbo(&p->ip))) {
+        p->ip.version = 0;
         ik_stack_event_drop(s, IK_STACK_BAD_HEADER, rule, p, "no IPv6 packet");
         return;
     }
+    /* what is of one link only is known by that link too, for the answers */
+    if (p->port < s->n_ifaces && ik_addr_is_link_local(&p->ip.src))
+        p->ip.src.scope = ik_stack_local_index(s, p->port);
     p->l3 = claims_jumbo(&p->ip) ? l3 : ik_rd_head(l3, p->ip.total_bytes);
     const char *bad = bad_address(s, p, &rule);
     if (bad) {

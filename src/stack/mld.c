@@ -221,7 +221,6 @@ static void query_input(struct ik_stack *s, const struct ik_pkt *p, const struct
     const ik_ns most = ms * IK_NS_PER_MS;
     if (v1) /* section 9.12: Older Version Querier Present Timeout */
         mp->v1_until = s->now.mono + ROBUSTNESS * query_interval + most;
-    ik_stack_tally(s, IK_STACK_DELIVERED);
     ik_stack_event_say(s, "decided", IK_RULE_R3810_6_2_01, p, "listener report to come");
     answer_later(s, mp, groups_asked(s, p->port, group), most);
 }
@@ -230,7 +229,6 @@ static void query_input(struct ik_stack *s, const struct ik_pkt *p, const struct
 static void report_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m)
 {
     struct mld_port *mp = &s->mld->ports[p->port];
-    ik_stack_tally(s, IK_STACK_DELIVERED);
     if (s->now.mono < mp->v1_until)
         mp->pending &= ~groups_asked(s, p->port, &m->mld.group);
 }

@@ -53,17 +53,43 @@ static struct ik_buf *waiting_take(struct ik_stack *s, uint32_t queue)
     return NULL;
 }
 
+/* A later fragment of a datagram of this node: it belongs to the one before it, and counts as no
+ * packet of its own, for without one of them the others are for nothing. */
+static bool is_continuation(const struct ik_buf *b)
+{
+    enum { V4_OFFSET_AT = 6, V6_NEXT_AT = 6, V6_OFFSET_AT = IK_IP6_BYTES + 2 };
+    const struct ik_rd l3 = ik_buf_rd(b);
+    if (b->who == IK_WHO_FORWARDED || l3.left < IK_IP4_BYTES)
+        return false;
+    if (l3.p[0] >> 4 == 4)
+        return ik_load_be16(l3.p + V4_OFFSET_AT) & 0x1fff;
+    return l3.left > V6_OFFSET_AT + 1 && l3.p[V6_NEXT_AT] == IK_PROTO_FRAGMENT &&
+           ik_load_be16(l3.p + V6_OFFSET_AT) & 0xfff8;
+}
+
+static const struct ik_buf *waiting_first(const struct ik_stack *s, uint32_t queue)
+{
+    const struct ik_buf *b = s->waiting.first;
+    while (b && b->queue != queue)
+        b = b->next;
+    return b;
+}
+
 /* The newest packets are the ones to keep (RFC 1122 section 2.3.2.2, RFC 4861 section 7.2.2). */
 static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
 {
     const uint32_t most = s->opt->queue_max ? s->opt->queue_max : WAITING;
     uint32_t n = 0;
     for (const struct ik_buf *w = s->waiting.first; w; w = w->next)
-        n += w->queue == queue;
-    if (n >= most) {
+        n += w->queue == queue && !is_continuation(w);
+    if (n >= most && !is_continuation(b)) {
         ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL,
                             "too many wait for this neighbour: the oldest goes");
-        ik_stack_pool_give(s, waiting_take(s, queue));
+        const struct ik_buf *next;
+        do {
+            ik_stack_pool_give(s, waiting_take(s, queue));
+            next = waiting_first(s, queue);
+        } while (next && is_continuation(next));
     }
     b->queue = queue;
     ik_bufs_put(&s->waiting, b);

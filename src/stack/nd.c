@@ -55,7 +55,7 @@ static unsigned find_addr(const struct ik_stack *s, uint8_t port, const struct i
 
 static bool is_duplicate(const struct ik_nd_port *np, unsigned i)
 {
-    return np->duplicate[i / 8] >> i % 8 & 1;
+    return i < IK_ND_VERIFIED && np->duplicate >> i & 1;
 }
 
 /* True until the address has been solicited and nobody spoke up in time. */
@@ -66,7 +66,7 @@ static bool is_tentative(const struct ik_stack *s, const struct ik_nd_port *np)
 
 bool ik_stack_nd_usable(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr)
 {
-    if (!s->nd || port >= s->n_ifaces || !s->nd->ports[port].has_duplicate)
+    if (!s->nd || port >= s->n_ifaces || !s->nd->ports[port].duplicate)
         return true;
     const unsigned i = find_addr(s, port, addr);
     return i == IK_ND_ADDRS || !is_duplicate(&s->nd->ports[port], i);
@@ -251,8 +251,7 @@ static bool is_valid(const struct ik_faults *faults)
 static void note_duplicate(struct ik_stack *s, const struct ik_pkt *p, unsigned i)
 {
     struct ik_nd_port *np = &s->nd->ports[p->port];
-    np->has_duplicate = true;
-    np->duplicate[i / 8] |= (uint8_t)(1u << i % 8);
+    np->duplicate |= UINT64_C(1) << i;
     ik_stack_event_say(s, "state", IK_RULE_NONE, p, "an address of this node is a duplicate");
 }
 
@@ -265,7 +264,7 @@ static void solicitation_input(struct ik_stack *s, const struct ik_pkt *p, const
         return;
     }
     const unsigned i = find_addr(s, p->port, target);
-    if (verifies && i < IK_ND_ADDRS && is_tentative(s, &s->nd->ports[p->port])) {
+    if (verifies && i < IK_ND_VERIFIED && is_tentative(s, &s->nd->ports[p->port])) {
         note_duplicate(s, p, i);
         return;
     }
@@ -281,7 +280,7 @@ static void advertisement_input(struct ik_stack *s, const struct ik_pkt *p, cons
     const struct ik_icmp_neighbor_adv *na = &m->neighbor_adv;
     const unsigned i = find_addr(s, p->port, &na->target);
     if (i < IK_ND_ADDRS) {
-        if (is_tentative(s, &s->nd->ports[p->port]))
+        if (i < IK_ND_VERIFIED && is_tentative(s, &s->nd->ports[p->port]))
             note_duplicate(s, p, i);
         return;
     }
@@ -294,7 +293,6 @@ static void advertisement_input(struct ik_stack *s, const struct ik_pkt *p, cons
         .router = na->flags & IK_NA_ROUTER,
         .host = !(na->flags & IK_NA_ROUTER),
     };
-    ik_stack_tally(s, IK_STACK_DELIVERED);
     if (ik_stack_nbr_confirm(s, &news))
         ik_nd_router_forget(s, p->port, &na->target);
 }
@@ -329,21 +327,43 @@ void ik_stack_nd_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icm
 
 /* ---- memory and time ------------------------------------------------------------------------- */
 
-size_t ik_stack_nd_bytes(const struct ik_stack_cfg *cfg)
+static bool is_used(const struct ik_stack_cfg *cfg)
 {
     for (unsigned i = 0; i < cfg->n_ifaces; i++)
         if (ik_nd_is_used(&cfg->ifaces[i]))
-            return sizeof(struct ik_nd) + cfg->n_ifaces * sizeof(struct ik_nd_port);
-    return 0;
+            return true;
+    return false;
+}
+
+static uint8_t rows_of(const struct ik_stack_cfg *cfg)
+{
+    if (cfg->options->kind != IK_STACK_HOST)
+        return 0;
+    for (uint32_t i = 0; i < cfg->n_routes; i++)
+        if (cfg->routes[i].prefix.addr.family == 6 && cfg->routes[i].prefix.bits == 0)
+            return 0;
+    return IK_ND_ROWS;
+}
+
+static size_t ports_end(const struct ik_stack_cfg *cfg)
+{
+    return sizeof(struct ik_nd) + cfg->n_ifaces * sizeof(struct ik_nd_port);
+}
+
+size_t ik_stack_nd_bytes(const struct ik_stack_cfg *cfg)
+{
+    return is_used(cfg) ? ports_end(cfg) + 2u * rows_of(cfg) * sizeof(struct ik_nd_router) : 0;
 }
 
 void ik_stack_nd_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
 {
-    const size_t bytes = ik_stack_nd_bytes(cfg);
-    if (bytes == 0)
+    if (!is_used(cfg))
         return;
-    memset(mem, 0, bytes);
+    memset(mem, 0, ik_stack_nd_bytes(cfg));
     s->nd = mem;
+    s->nd->rows = rows_of(cfg);
+    s->nd->routers = (struct ik_nd_router *)(void *)((uint8_t *)mem + ports_end(cfg));
+    s->nd->prefixes = s->nd->routers + s->nd->rows;
     for (unsigned i = 0; i < cfg->n_ifaces; i++) {
         struct ik_nd_port *np = &s->nd->ports[i];
         np->used = ik_nd_is_used(&cfg->ifaces[i]);
@@ -379,7 +399,7 @@ static void verify(struct ik_stack *s, uint8_t port)
     struct ik_addr own;
     np->verify_at = IK_NEVER;
     np->verified_at = s->now.mono + verify_time;
-    for (unsigned i = 0; i < IK_ND_ADDRS && ik_nd_addr(s, port, i, &own); i++) {
+    for (unsigned i = 0; i < IK_ND_VERIFIED && ik_nd_addr(s, port, i, &own); i++) {
         const struct ik_addr group = ik_scope_solicited_node(&own);
         if (!is_duplicate(np, i))
             send_solicitation(s, port, &nobody, &group, &own);

@@ -5,9 +5,9 @@
 #include "stack/stack_int.h"
 
 enum {
-    IK_ND_ROUTERS = 2, /* default routers and on-link prefixes that a host remembers */
-    IK_ND_PREFIXES = 2,
+    IK_ND_ROWS = 2,         /* default routers, and on-link prefixes, that a host remembers */
     IK_ND_ADDRS = 256,      /* of one interface, the link-local one included */
+    IK_ND_VERIFIED = 64,    /* the first so many are verified */
     IK_ND_BYTES_MAX = 1280, /* of a packet: it may never be fragmented (RFC 6980 section 5) */
 };
 
@@ -28,12 +28,14 @@ struct ik_nd_port {
     uint8_t solicits_left, first_left; /* solicitations; advertisements of the first minute */
     bool used;                         /* it has IPv6 at all */
     bool solicited;                    /* the next advertisement answers somebody */
-    bool has_duplicate;
-    uint8_t duplicate[IK_ND_ADDRS / 8]; /* a bit an address, in the order of ik_nd_addr */
+    uint64_t duplicate;                /* a bit an address, in the order of ik_nd_addr */
 };
 
+/* A node that is no host, or has a default route of its own, needs none of the others: `rows` is 0.
+ */
 struct ik_nd {
-    struct ik_nd_router routers[IK_ND_ROUTERS], prefixes[IK_ND_PREFIXES];
+    struct ik_nd_router *routers, *prefixes;
+    uint8_t rows; /* of each */
     struct ik_nd_port ports[];
 };
 

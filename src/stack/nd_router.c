@@ -57,6 +57,8 @@ static struct ik_nd_router *row_for(struct ik_nd_router *rows, unsigned n, uint8
 static void keep(struct ik_stack *s, struct ik_nd_router *rows, unsigned n, uint8_t port,
                  const struct ik_addr *addr, uint8_t bits, uint32_t lifetime_s)
 {
+    if (n == 0)
+        return;
     struct ik_nd_router *row = row_for(rows, n, port, addr, bits);
     const bool known = row->port == port && row->bits == bits &&
                        memcmp(row->addr, addr->bytes, sizeof(row->addr)) == 0;
@@ -70,7 +72,7 @@ static void keep(struct ik_stack *s, struct ik_nd_router *rows, unsigned n, uint
 
 void ik_nd_router_forget(struct ik_stack *s, uint8_t port, const struct ik_addr *addr)
 {
-    for (unsigned i = 0; i < IK_ND_ROUTERS; i++) {
+    for (unsigned i = 0; i < s->nd->rows; i++) {
         struct ik_nd_router *r = &s->nd->routers[i];
         if (r->port == port && r->until > s->now.mono &&
             memcmp(r->addr, addr->bytes, sizeof(r->addr)) == 0) {
@@ -100,7 +102,7 @@ bool ik_stack_nd_router(struct ik_stack *s, const struct ik_addr *dst, struct ik
 {
     bool found = false;
     uint8_t mac[6];
-    for (unsigned i = 0; i < IK_ND_PREFIXES; i++) {
+    for (unsigned i = 0; i < s->nd->rows; i++) {
         const struct ik_nd_router *r = &s->nd->prefixes[i];
         if (r->until > s->now.mono && s->ports[r->port].up &&
             prefix_holds(r->addr, r->bits, dst->bytes)) {
@@ -108,7 +110,7 @@ bool ik_stack_nd_router(struct ik_stack *s, const struct ik_addr *dst, struct ik
             return true;
         }
     }
-    for (unsigned i = 0; i < IK_ND_ROUTERS; i++) {
+    for (unsigned i = 0; i < s->nd->rows; i++) {
         const struct ik_nd_router *r = &s->nd->routers[i];
         if (r->until <= s->now.mono || !s->ports[r->port].up)
             continue;
@@ -156,7 +158,7 @@ static void take_prefix(struct ik_stack *s, const struct ik_pkt *p, const struct
         return;
     for (unsigned bit = pi->prefix_bits; bit < 128; bit++)
         prefix.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
-    keep(s, s->nd->prefixes, IK_ND_PREFIXES, p->port, &prefix, pi->prefix_bits, pi->valid_s);
+    keep(s, s->nd->prefixes, s->nd->rows, p->port, &prefix, pi->prefix_bits, pi->valid_s);
 }
 
 static void take_options(struct ik_stack *s, const struct ik_pkt *p, struct ik_rd options)
@@ -187,14 +189,13 @@ void ik_nd_router_adv(struct ik_stack *s, const struct ik_pkt *p, const struct i
         return;
     }
     s->nd->ports[p->port].solicit_at = IK_NEVER; /* section 6.3.7: answered */
-    keep(s, s->nd->routers, IK_ND_ROUTERS, p->port, &p->ip.src, 128, ra->lifetime_s);
+    keep(s, s->nd->routers, s->nd->rows, p->port, &p->ip.src, 128, ra->lifetime_s);
     if (ra->lifetime_s == 0)
         ik_stack_redirect_forget(s, p->port, &p->ip.src);
     const uint8_t *mac = ik_nd_find_link(ra->options, IK_NDOPT_SOURCE_LINK);
     ik_nd_learn_source(s, p, &(struct ik_neigh_news){.mac = mac, .router = true});
     take_options(s, p, ra->options);
     take_times(s, ra);
-    ik_stack_tally(s, IK_STACK_DELIVERED);
     ik_stack_event_say(s, "state", IK_RULE_R4861_6_1_2_01, p,
                        ra->lifetime_s ? "a default router" : "a router that is no default");
 }
@@ -312,7 +313,6 @@ void ik_nd_router_sol(struct ik_stack *s, const struct ik_pkt *p, const struct i
     const uint8_t *mac = ik_nd_find_link(m->router_sol.options, IK_NDOPT_SOURCE_LINK);
     if (!ik_addr_is_any(&p->ip.src))
         ik_nd_learn_source(s, p, &(struct ik_neigh_news){.mac = mac, .host = true});
-    ik_stack_tally(s, IK_STACK_DELIVERED);
     if (!s->opt->advertise6 || np->solicited)
         return;
     ik_ns at = s->now.mono + chance(s, answer_delay);

@@ -2,7 +2,6 @@
  * Redirects of IPv6: a router tells them, a host obeys them (RFC 4861 section 8). */
 #include "stack/nd_int.h"
 
-#include "net/limit.h"
 #include "net/neigh.h"
 
 /* ---- router ---------------------------------------------------------------------------------- */
@@ -26,15 +25,15 @@ static bool must_tell(const struct ik_stack *s, const struct ik_pkt *p,
            !ik_addr_same_host(&hop->next, &p->ip.src);
 }
 
-/* As much of the packet as the whole redirect may have in 1280 bytes, whole units of 8. */
+/* As much of the packet as the whole redirect may have in 1280 bytes; what is short of a unit of 8
+ * is padded. */
 static void put_redirected(const struct ik_pkt *p, struct ik_wr *w)
 {
     const size_t room = (w->cap - w->used - 8) & ~(size_t)7;
-    const size_t whole = p->l3.left & ~(size_t)7;
     const struct ik_ndopt_view view = {
         .type = IK_NDOPT_REDIRECTED,
         .kind = IK_NDOPT_KIND_REDIRECTED,
-        .redirected = {.packet = ik_rd_head(p->l3, whole < room ? whole : room)},
+        .redirected = {.packet = ik_rd_head(p->l3, room)},
     };
     ik_nd_put_option(&view, w);
 }
@@ -48,7 +47,7 @@ void ik_stack_redirect6_consider(struct ik_stack *s, const struct ik_pkt *p,
     const struct ik_addr target = better_hop(p, hop), src = ik_nd_link_local(s, p->port);
     if (target.family == 0 || ik_addr_is_any(&src))
         return;
-    if (s->limit && !ik_limit_take(s->limit, s->now.mono, &p->ip.src)) {
+    if (!ik_stack_limits_take(s, &p->ip.src)) {
         ik_stack_tally(s, IK_STACK_ERRORS_LIMITED);
         return;
     }
@@ -108,6 +107,5 @@ void ik_nd_redirect(struct ik_stack *s, const struct ik_pkt *p, const struct ik_
         .addr = r->target, .port = p->port, .mac = mac, .router = !on_link};
     (void)ik_stack_nbr_learn(s, &news, mac);
     ik_stack_redirect_learn(s, p->port, &r->destination, &r->target);
-    ik_stack_tally(s, IK_STACK_DELIVERED);
     ik_stack_event_say(s, "state", IK_RULE_R4861_8_3_01, p, "a better way");
 }

@@ -223,6 +223,7 @@ static bool find_by_scope(const struct ik_stack *s, const struct ik_addr *dst,
         if (s->ports[i].up && (dst->scope == 0 || dst->scope == ik_stack_local_index(s, i)) &&
             ik_stack_local_of_port(s, i, dst->family, NULL).family) {
             hop_by_port(s, i, dst, out);
+            out->is_default = ik_addr_is_multicast(dst);
             return true;
         }
     return false;
@@ -234,9 +235,18 @@ static bool means_one_link(const struct ik_addr *dst)
            (dst->family == 4 ? ik_scope_is_limited_broadcast(dst) : ik_addr_is_link_local(dst));
 }
 
+/* A group that reaches beyond a link, and may have a route (RFC 4291 section 2.7). */
+static bool is_wide_group(const struct ik_addr *dst)
+{
+    return dst->family == 6 && ik_addr_is_multicast(dst) && dst->scope == 0 &&
+           ik_scope_of(dst) > IK_SCOPE_LINK;
+}
+
 static bool find(struct ik_stack *s, const struct query *q, struct ik_stack_hop *out)
 {
     out->tos_mismatch = false;
+    if (is_wide_group(q->dst) && find_static(s, q, out))
+        return true;
     if (means_one_link(q->dst))
         return find_by_scope(s, q->dst, out);
     if (s->redirects && ik_stack_redirect_find(s, q->dst, out)) {

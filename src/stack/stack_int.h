@@ -302,7 +302,7 @@ struct ik_stack_hop {
     enum ik_stack_route_kind kind;
     uint8_t port;
     bool on_link;        /* `next` is the destination itself */
-    bool is_default;     /* by a default route */
+    bool is_default;     /* by a default route; a group: for want of a route */
     bool tos_mismatch;   /* not found: there are routes, for other types of service only; the rest
                             is one of those */
     struct ik_addr next; /* the neighbour; family of the packet */
@@ -414,7 +414,7 @@ void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3);
 /* Forwards p to p->ip.dst or p->next (forward.c, forward6.c): the packet is valid and not for us,
  * hop-by-hop options are judged. */
 void ik_stack_forward4(struct ik_stack *s, struct ik_pkt *p);
-void ik_stack_forward6(struct ik_stack *s, const struct ik_pkt *p);
+void ik_stack_forward6(struct ik_stack *s, struct ik_pkt *p);
 /* A fragment for us (reass.c): when it completes a datagram that is delivered, IPv4 by
  * ik_stack_deliver, IPv6 by ik_stack_ip6_reassembled. Bad ones are dropped or answered, as the RFCs
  * say. An atomic fragment (RFC 6946) does not come here. */
