@@ -95,6 +95,8 @@ class Trial:
         if self._answered(interface, seen) or self._is_chatter(seen):
             return
         for step in self.ignored:
+            if step.interface not in (None, interface):
+                continue
             try:
                 self.matcher.match(step.layers, seen)
                 return
