@@ -112,7 +112,8 @@ void ik_simlink_arrive(struct ik_sim *sim)
 static bool launch(struct ik_sim *sim, uint32_t channel, struct ik_rd frame,
                    const struct ik_impair_result *r)
 {
-    const uint32_t slot = ik_flight_take(&sim->flights, frame);
+    const uint32_t slot =
+        frame.left <= sim->cfg.frame_bytes ? ik_flight_take(&sim->flights, frame) : IK_FLIGHT_NONE;
     if (slot == IK_FLIGHT_NONE) {
         sim->overflows++;
         return false;

@@ -143,13 +143,10 @@ static bool hears(uint8_t family, const struct ik_frame *f)
 
 static void keep(struct ik_vantage *v, const struct ik_frame *f)
 {
-    if (v->n >= QUEUE) {
-        v->drops++;
-        return;
-    }
-    const uint32_t slot = ik_flight_take(&v->sim->flights, f->bytes);
+    const uint32_t slot =
+        v->n < QUEUE ? ik_flight_take(&v->sim->flights, f->bytes) : IK_FLIGHT_NONE;
     if (slot == IK_FLIGHT_NONE) {
-        v->sim->overflows++;
+        v->drops++;
         return;
     }
     struct ik_event ev = {
