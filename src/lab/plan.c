@@ -227,7 +227,10 @@ static enum ik_err read_link_event(const struct ik_model *m, const struct event_
         return ik_say_at(m->fault, r->restart, "restart is of a node");
     out->set = r->set;
     out->direction = (int)r->direction - 1;
-    return ik_link_of(m, r->link, &out->link);
+    const enum ik_err err = ik_link_of(m, r->link, &out->link);
+    if (!err && out->direction != -1 && m->links[out->link].n_ends > 2)
+        return ik_say_at(m->fault, out->at, "a segment of more than two has no directions");
+    return err;
 }
 
 static enum ik_err read_node_event(const struct ik_model *m, const struct event_read *r,
@@ -350,7 +353,7 @@ static const struct ik_key traffic_keys[] = {
     {"rate", IK_KEY_RATE, TRAFFIC(cfg.rate_mpps)},
     {"start", IK_KEY_TIME, TRAFFIC(cfg.start), .min = 0, .max = 366 * DAY},
     {"stop", IK_KEY_TIME, TRAFFIC(cfg.stop), .min = 1, .max = 366 * DAY},
-    {"bytes", IK_KEY_INT, TRAFFIC(cfg.bytes), .min = 1, .max = 65000},
+    {"bytes", IK_KEY_INT, TRAFFIC(cfg.bytes), .min = 12, .max = 65000},
     {"port", IK_KEY_INT, TRAFFIC(cfg.port), .min = 1, .max = 65535},
     {"ttl", IK_KEY_INT, TRAFFIC(cfg.ttl), .min = 1, .max = 255},
     {"source", IK_KEY_ADDR, TRAFFIC(cfg.source)},
@@ -359,14 +362,13 @@ static const struct ik_key traffic_keys[] = {
 };
 static const struct ik_keys traffic_of = {"traffic", traffic_keys, COUNT(traffic_keys)};
 
-/* Keys that mean something to some kinds alone: a bit each. */
+/* Keys that mean something to some kinds alone, and are needed by some: a bit each. */
 static const struct {
     const char *name;
-    unsigned kinds;
-    bool required;
+    unsigned kinds, required;
 } of_kinds[] = {
-    {"to", 7, true},   {"rate", 3, true},    {"bytes", 7, false},       {"port", 6, false},
-    {"ttl", 7, false}, {"source", 3, false}, {"obey_quench", 4, false}, {"file", 8, true},
+    {"to", 7, 7},  {"rate", 7, 3},   {"bytes", 7, 0},       {"port", 6, 0},
+    {"ttl", 7, 0}, {"source", 3, 0}, {"obey_quench", 4, 0}, {"file", 8, 8},
 };
 
 static enum ik_err traffic_check(const struct ik_model *m, const struct ik_tree_node *map,
@@ -379,12 +381,10 @@ static enum ik_err traffic_check(const struct ik_model *m, const struct ik_tree_
         if (value && !mine)
             return ik_say_at(m->fault, value, "%s means nothing to traffic of kind %s",
                              of_kinds[i].name, kind);
-        if (!value && mine && of_kinds[i].required)
+        if (!value && of_kinds[i].required >> r->cfg.kind & 1)
             return ik_say_at(m->fault, map, "traffic of kind %s needs \"%s\"", kind,
                              of_kinds[i].name);
     }
-    if (r->cfg.kind == IK_TRAFFIC_UDP && !r->cfg.port)
-        return ik_say_at(m->fault, map, "traffic of kind udp needs \"port\"");
     if (r->cfg.stop && r->cfg.stop <= r->cfg.start)
         return ik_say_at(m->fault, map, "traffic must stop after its start");
     return IK_OK;
