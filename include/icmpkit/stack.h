@@ -151,7 +151,8 @@ struct ik_stack_options {
                                     about forwarded packets carry, top first */
     uint8_t n_mpls_labels;
     bool mpls_hides;      /* forwards without touching the TTL (no TTL propagation) */
-    uint8_t ifinfo;       /* RFC 5837: bit 0 incoming, bit 2 outgoing interface */
+    uint8_t ifinfo;       /* RFC 5837: bit 0 incoming, bit 2 outgoing interface; bits 4 to 7 leave
+                             index, address, name, MTU out of it (section 6) */
     uint8_t error_tos;    /* precedence octet of router errors; 0: c0 */
     uint32_t legacy, odd; /* enum ik_stack_legacy, ik_stack_odd */
     /* redirects, source quench */

@@ -143,15 +143,17 @@ static void put_labels(const struct ik_stack *s, struct ik_ext_writer *w)
 static void put_interface(const struct ik_stack *s, struct ik_ext_writer *w, uint8_t role,
                           uint8_t port)
 {
+    enum { NO_INDEX = 1 << 4, NO_ADDR = 1 << 5, NO_NAME = 1 << 6, NO_MTU = 1 << 7 };
     const struct ik_stack_iface *f = &s->ifaces[port];
+    const uint8_t without = s->opt->ifinfo;
     struct ik_ifinfo info = {.role = role,
-                             .has_index = true,
+                             .has_index = !(without & NO_INDEX),
                              .index = ik_stack_local_index(s, port),
-                             .has_mtu = true,
+                             .has_mtu = !(without & NO_MTU),
                              .mtu = f->mtu};
     info.addr = ik_stack_local_of_port(s, port, w->family, NULL);
-    info.has_addr = info.addr.family != 0;
-    if (f->name && f->name[0]) {
+    info.has_addr = info.addr.family != 0 && !(without & NO_ADDR);
+    if (f->name && f->name[0] && !(without & NO_NAME)) {
         info.has_name = true;
         info.name = (struct ik_rd){(const uint8_t *)f->name, strlen(f->name)};
     }
@@ -166,14 +168,14 @@ static struct ik_rd extensions_of(const struct ik_stack *s, const struct ik_pkt 
     const bool labels = s->opt->n_mpls_labels > 0 && p->forwarded;
     struct ik_ext_writer w;
     size_t len;
-    if ((!labels && s->opt->ifinfo == 0) || p->own ||
+    if ((!labels && (s->opt->ifinfo & 5) == 0) || p->own ||
         ik_ext_begin(&w, p->ip.version, e->type, buf, EXT_BYTES_MAX) != IK_OK)
         return none;
     if (labels)
         put_labels(s, &w);
     if (s->opt->ifinfo & 1 && p->port < s->n_ifaces)
         put_interface(s, &w, 0, p->port);
-    if (s->opt->ifinfo & 2 && e->has_out_port)
+    if (s->opt->ifinfo & 4 && e->has_out_port)
         put_interface(s, &w, 2, e->out_port);
     return ik_ext_end(&w, &len) == IK_OK ? (struct ik_rd){buf, len} : none;
 }
