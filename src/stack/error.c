@@ -300,6 +300,8 @@ static bool packet_put(struct ik_stack *s, struct draft *d, uint32_t mtu)
     size_t len;
     if (!message_put(s, d, at + head, mtu - head, &len))
         return false;
+    if (v4 && s->opt->nat)
+        ik_stack_nat_error(s, &d->dst, at + head, len);
     ip.payload = (struct ik_rd){at + head, len};
     if (ik_ip_encode(&ip, false, at, mtu, &len) != IK_OK)
         return false;

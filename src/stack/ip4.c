@@ -117,7 +117,7 @@ void ik_stack_ip4_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3)
         ik_stack_forward4(s, p);
         return;
     }
-    if (s->opt->nat && p->local == IK_LOCAL_UNICAST && !p->own && ik_stack_nat_inbound(s, p))
+    if (s->opt->nat && p->local == IK_LOCAL_UNICAST && ik_stack_nat_inbound(s, p))
         return;
     if (p->local == IK_LOCAL_NONE)
         not_for_us(s, p);

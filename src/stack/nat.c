@@ -448,28 +448,39 @@ static void pass_in(struct ik_stack *s, const struct ik_pkt *p, const struct ik_
     q.own = false;
     q.translated = true;
     q.local = IK_LOCAL_NONE;
+    q.datagram = NULL;
     q.l3 = ik_buf_rd(b);
     if (ik_ip_decode(&q.ip, q.l3, NULL) == IK_OK)
         ik_stack_forward4(s, &q);
 }
 
-bool ik_stack_nat_inbound(struct ik_stack *s, const struct ik_pkt *p)
+static enum verdict judge_in(struct ik_stack *s, const struct ik_pkt *p, struct ik_buf *b)
 {
     struct ik_natpkt n;
+    if (ik_natpkt_open(&n, ik_buf_at(b), b->len, false) != IK_OK)
+        return MINE;
+    if (n.view.has & IK_QUOTE_ICMP && is_error(n.view.icmp_type))
+        return error_in(s, p, &n);
+    return flow_in(s, p, &n);
+}
+
+bool ik_stack_nat_inbound(struct ik_stack *s, const struct ik_pkt *p)
+{
     if (p->ip.fragment || number(&p->ip.dst) != public_addr(s))
         return false;
-    struct ik_buf *b = ik_stack_pool_take(s, p->l3.left);
+    /* What was put together here lies in a buffer of ours; 64 KiB are not copied once more. */
+    struct ik_buf *b = p->datagram ? p->datagram : ik_stack_pool_take(s, p->l3.left);
     if (!b)
         return true;
-    memcpy(ik_buf_at(b), p->l3.p, p->l3.left);
-    b->len = (uint32_t)p->l3.left;
-    enum verdict v = MINE;
-    if (ik_natpkt_open(&n, ik_buf_at(b), b->len, false) == IK_OK)
-        v = n.view.has & IK_QUOTE_ICMP && is_error(n.view.icmp_type) ? error_in(s, p, &n)
-                                                                     : flow_in(s, p, &n);
+    if (!p->datagram) {
+        memcpy(ik_buf_at(b), p->l3.p, p->l3.left);
+        b->len = (uint32_t)p->l3.left;
+    }
+    const enum verdict v = judge_in(s, p, b);
     if (v == TRANSLATED)
         pass_in(s, p, b);
-    ik_stack_pool_give(s, b);
+    if (!p->datagram)
+        ik_stack_pool_give(s, b);
     return v != MINE;
 }
 

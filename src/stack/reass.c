@@ -300,6 +300,15 @@ static void head_of6(struct ik_buf *b, const struct notes *n)
     ik_store_be16(h + LENGTH_AT, (uint16_t)(b->len - IK_IP6_BYTES));
 }
 
+/* A translator can tell only now whom inside it is for: only the first fragment had ports. */
+static void whole4(struct ik_stack *s, struct ik_pkt *p)
+{
+    if (s->opt->nat && p->local == IK_LOCAL_UNICAST && ik_stack_nat_inbound(s, p))
+        return;
+    if (s->opt->n_filter == 0 || ik_stack_filter_pass(s, p, 2))
+        ik_stack_deliver(s, p);
+}
+
 static void complete(struct ik_stack *s, struct ik_buf *b)
 {
     const struct notes *n = notes_of(b);
@@ -313,10 +322,10 @@ static void complete(struct ik_stack *s, struct ik_buf *b)
     if (ik_ip_decode(&p.ip, p.l3, NULL) == IK_OK) {
         ik_stack_tally(s, IK_STACK_REASSEMBLED);
         ik_stack_event_say(s, "decided", IK_RULE_NONE, &p, "reassembled from its fragments");
-        if (!v4)
+        if (v4)
+            whole4(s, &p);
+        else
             ik_stack_ip6_reassembled(s, &p);
-        else if (s->opt->n_filter == 0 || ik_stack_filter_pass(s, &p, 2))
-            ik_stack_deliver(s, &p);
     }
     ik_stack_pool_give(s, b);
 }

@@ -227,7 +227,8 @@ static bool option_filter(struct subject_config *c, char **words, int n)
     return true;
 }
 
-/* nat IFACE | nat rule RULE | nat by-address | nat query-timeout|udp-timeout|tcp-timeout NS */
+/* nat IFACE | nat rule RULE | nat by-address | nat query-timeout|udp-timeout|tcp-timeout NS |
+ * nat max-mappings N */
 static bool option_nat(struct subject_config *c, char **words, int n)
 {
     struct ik_stack_nat_cfg *nat = &c->nat;
@@ -236,7 +237,6 @@ static bool option_nat(struct subject_config *c, char **words, int n)
     nat->rules = c->nat_rules;
     if (n == 1 && subject_config_port(c, words[0]) >= 0) {
         nat->outside = (uint8_t)subject_config_port(c, words[0]);
-        nat->max_mappings = 1024;
         return true;
     }
     if (n == 1 && !strcmp(words[0], "by-address"))
@@ -252,6 +252,8 @@ static bool option_nat(struct subject_config *c, char **words, int n)
         nat->udp_timeout = value;
     else if (!strcmp(words[0], "tcp-timeout"))
         nat->tcp_timeout = value;
+    else if (!strcmp(words[0], "max-mappings"))
+        nat->max_mappings = (uint32_t)value;
     else
         return false;
     return true;
