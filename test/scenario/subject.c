@@ -190,6 +190,10 @@ static bool command(struct subject *s, char *line)
     char *save = NULL, *verb = strtok_r(line, " ", &save), *first = strtok_r(NULL, " ", &save);
     char *second = strtok_r(NULL, " ", &save);
     int port = first ? subject_config_port(&s->cfg, first) : -1;
+    if (verb && !strcmp(verb, "stop") && !first) {
+        s->engine->ops->stop(s->engine, s->now);
+        return true;
+    }
     if (!verb || !first)
         return false;
     if (!strcmp(verb, "run"))

@@ -75,6 +75,9 @@ class Linux:
     def link(self, interface, up):
         netns.ip_batch(["link set %s %s" % (interface, "up" if up else "down")])
 
+    def stop(self):
+        raise Cannot("the kernel does not end while it is watched")
+
     def close(self):
         for file in list(self.sockets.values()) + self.raw + self.held:
             file.close()

@@ -154,6 +154,9 @@ class Ours:
     def link(self, interface, up):
         self._say("link %s %s" % (interface, "up" if up else "down"))
 
+    def stop(self):
+        self._say("stop")
+
     def poll(self, until):
         """Runs until something comes out, or that instant."""
         self._say("run %d" % until)

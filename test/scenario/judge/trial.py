@@ -402,10 +402,13 @@ class Trial:
         self.ignored.append(step)
 
     def _step_do(self, step):
-        """do link eth1 down|up"""
+        """do link eth1 down|up; do stop"""
         self._advance(self.cursor + step.high)
+        if step.words == ["stop"]:
+            self.subject.stop()
+            return
         if step.words[:1] != ["link"] or len(step.words) != 3:
-            raise Wrong("write do link INTERFACE up|down")
+            raise Wrong("write do link INTERFACE up|down, or do stop")
         self.subject.link(step.words[1], step.words[2] == "up")
 
     # ---- the user of the subject ----------------------------------------------------------------
