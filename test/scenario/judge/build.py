@@ -125,7 +125,7 @@ class Builder:
             return b""
         layer = layers[at]
         if layer.name == "ip4":
-            outer = (4,) + ends(self.env, layer)
+            outer = (4,) + self._route_ends(layer)
         elif layer.name == "ip6":
             outer = (6,) + self._final_ends(layers, at)
         rest = self._from(layers, at + 1, outer)
@@ -134,6 +134,18 @@ class Builder:
         if "cut" in layer.fields:
             made = made[:self.env.value(layer.text("cut"))]
         return made
+
+    def _route_ends(self, layer):
+        """The pseudo-header has the last address of a source route that is not yet at its end."""
+        src, dst = ends(self.env, layer)
+        for name, text in layer.groups:
+            option = group(text, name)
+            if option.words[:1] in (["lsrr"], ["ssrr"]) and option.words[1:]:
+                length = 3 + 4 * len(option.words[1:])
+                if self.env.value(option.text("ptr", "4")) <= length:
+                    last = option.words[-1]
+                    dst = dst if last.startswith("0x") else self.env.value(last, "ip4")
+        return src, dst
 
     def _final_ends(self, layers, at):
         """The pseudo-header has the last address of a routing header (RFC 8200 section 8.1)."""
@@ -178,7 +190,7 @@ class Builder:
                   "len": 20 + len(options) + len(rest), "proto": PROTOS.get(following, 253),
                   "id": self._identification()}
         values.update(given(self.env, layer, LAYOUTS["ip4"]))
-        values["src"], values["dst"] = outer[1:]
+        values["src"], values["dst"] = ends(self.env, layer)
         named = "sum" in layer.fields and layer.text("sum") != "bad"
         if not named:
             values["sum"] = 0

@@ -116,7 +116,15 @@ class Dissector:
             key = (4, values["src"], values["dst"], values["proto"], values["id"])
             self.out.fragment = (key, values["off"] * 8, values["mf"])
         if not values["off"]:
-            self._upper(4, values["proto"], seen.data, values["src"], values["dst"])
+            self._upper(4, values["proto"], seen.data, values["src"], self._route_end(seen))
+
+    @staticmethod
+    def _route_end(seen):
+        """Where a source route leads to, for the pseudo-header."""
+        for kind, octets in seen.options:
+            if kind in (131, 137) and len(octets) >= 5 and octets[0] <= len(octets) + 2:
+                return int.from_bytes(octets[-4:], "big")
+        return seen.values["dst"]
 
     def _ip4_options(self, octets):
         options, at = [], 0

@@ -108,6 +108,7 @@ class Linux:
         for name in self.world.interfaces:
             netns.sysctl(**{"net__ipv4__conf__%s__rp_filter" % name: 0})
         netns.ip_batch(lines)
+        self.cables.await_up()
         router = self.world.kind != "host"
         netns.sysctl(net__ipv4__ip_forward=int(router), net__ipv6__conf__all__forwarding=int(router))
         netns.ip_batch([self._route(row) for row in self.world.routes] or ["link show lo"])
@@ -235,7 +236,7 @@ class Linux:
         if (family, kind) in ((4, 3), (6, 2)):
             fields["mtu"] = info
         elif (family, kind) in ((4, 12), (6, 4)):
-            fields["ptr"] = info if family == 6 else info >> 24
+            fields["ptr"] = info
         return ("error", self.now(), name, fields)
 
     def _raw_events(self, file):

@@ -302,8 +302,8 @@ def describe(seen):
                 layer.name, address_text(values["src"], family),
                 address_text(values["dst"], family), "ttl" if family == 4 else "hlim",
                 values["ttl" if family == 4 else "hlim"]))
-            if values.get("off") or values.get("mf"):
-                words[-1] += " off=%d mf=%d" % (values["off"], values["mf"])
+            words[-1] += "".join(" %s=%d" % (name, values[name]) for name in ("tos", "df", "off", "mf")
+                                 if values.get(name))
         elif layer.name == "ether":
             words.append("ether %s > %s" % (mac_text(values.get("src", 0)),
                                             mac_text(values.get("dst", 0))))

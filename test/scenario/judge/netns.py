@@ -5,6 +5,7 @@ that made them ends, by whatever way, they are gone."""
 import ctypes
 import fcntl
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -52,6 +53,21 @@ SIOCETHTOOL = 0x8946
 OFFLOADS = (0x15, 0x17, 0x19, 0x1F, 0x22, 0x24, 0x2C)  # rx, tx, sg, tso, ufo, gso, gro
 
 
+def await_up(interfaces):
+    """A device drops what it is given until the kernel, some time after its other end came up, has
+    attached a queue to it; that it did is seen by its state."""
+    end = time.monotonic() + 10
+    while True:
+        text = subprocess.run(["ip", "-o", "link"], text=True, capture_output=True,
+                              timeout=60).stdout
+        up = [line for line in text.split("\n") if " state UP " in line]
+        if all(any(re.search(r": %s[@:]" % name, line) for line in up) for name in interfaces):
+            return
+        if time.monotonic() > end:
+            raise OSError("interfaces do not come up:\n" + text)
+        time.sleep(0.01)
+
+
 def no_offload(interface):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         for command in OFFLOADS:
@@ -95,6 +111,13 @@ class Cables:
         made.bind((interface, 0))
         made.setblocking(False)
         return made
+
+    def await_up(self):
+        """In the namespace of the subject, when its interfaces have been set up."""
+        await_up(self.sockets)
+        enter(self.tester)
+        await_up(["t" + name for name in self.sockets])
+        enter(self.subject)
 
     def receive(self, name):
         """[(real time in ns, frame)] that came on that cable."""

@@ -54,6 +54,8 @@ class Sockets:
                     if mine["family"] == seen.family and mine["port"] == udp.values["dport"]]
         if icmp is None or icmp.quote is None:
             return []
+        if (seen.family, icmp.values["type"]) == (4, 4):  # no transport hears of it (RFC 6633)
+            return []
         inside = dissect.packet(icmp.quote, partial=True)
         udp = inside.layer("udp")
         if udp is None or "sport" not in udp.values:

@@ -13,7 +13,7 @@ from world import BROADCAST, SUBJECT_MACS, mac_text
 SETTLE = 10**9  # what may still come after the last step, in virtual time
 # In real time: how much later a thing may be seen than it happened, and how much earlier a timer may
 # seem to end (the clock of the tester starts after the subject's).
-SLACK_LATE, SLACK_EARLY, SETTLE_REAL = 500 * 10**6, 100 * 10**6, 200 * 10**6
+SLACK_LATE, SLACK_EARLY, SETTLE_REAL = 1000 * 10**6, 100 * 10**6, 200 * 10**6
 
 
 class Failed(Exception):

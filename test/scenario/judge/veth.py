@@ -18,8 +18,12 @@ class Veth(Ours):
         self.cables = netns.Cables(world.interfaces, world.mtu)
         try:
             netns.sysctl(net__ipv6__conf__all__disable_ipv6=1)
-            netns.ip_batch(["link set %s mtu %d up arp off" % (name, world.mtu[name])
-                            for name in world.interfaces])
+            try:
+                netns.ip_batch(["link set %s mtu %d up arp off" % (name, world.mtu[name])
+                                for name in world.interfaces])
+            except OSError as err:
+                raise Cannot("veth refuses: %s" % str(err).split("\n")[0]) from None
+            self.cables.await_up()
             # the stamps of what comes are taken by the clock of the day
             self.start = time.monotonic_ns()
             super().__init__(world, options, scenario)
