@@ -3,6 +3,8 @@
  * DIRECTORY/<decoder>/<vector>. */
 #include "fuzz.h"
 
+#include "../test/lab/capture_vectors.h"
+#include "../test/lab/lab_texts.h"
 #include "../test/wire/icmp_vectors.h"
 #include "../test/wire/ip_vectors.h"
 
@@ -79,6 +81,29 @@ static bool ip_vector_write(const char *root, const struct ip_vector *v)
     return seed_write(root, v->decoder, v->name, bytes, hex_read(v->hex, bytes, sizeof(bytes)));
 }
 
+static bool labs_write(const char *root)
+{
+    bool all = true;
+    for (size_t i = 0; i < sizeof(lab_texts) / sizeof(lab_texts[0]); i++)
+        all &= seed_write(root, "lab", lab_texts[i].name, (const uint8_t *)lab_texts[i].text,
+                          strlen(lab_texts[i].text));
+    return all;
+}
+
+static bool captures_write(const char *root)
+{
+    struct capture c;
+    uint8_t packet[20];
+    capture_pcap(&c, true, true, 101);
+    capture_record(&c, 1, 2, packet, capture_packet(1, packet));
+    bool all = seed_write(root, "capture", "pcap", c.bytes, c.n);
+    for (int little = 0; little < 2; little++) {
+        capture_whole(&c, little);
+        all &= seed_write(root, "capture", little ? "pcapng_little" : "pcapng", c.bytes, c.n);
+    }
+    return all;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || !directory_make(argv[1]))
@@ -98,5 +123,9 @@ int main(int argc, char **argv)
             perror(argv[1]);
             return 1;
         }
+    if (!labs_write(argv[1]) || !captures_write(argv[1])) {
+        perror(argv[1]);
+        return 1;
+    }
     return 0;
 }
