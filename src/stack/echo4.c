@@ -42,14 +42,17 @@ static size_t reply_of(const struct ik_stack *s, uint8_t *msg, size_t len)
 {
     const uint16_t was = ik_load_be16(msg + ICMP_TYPE_AT);
     ik_store_be16(msg + ICMP_TYPE_AT, 0);
-    ik_store_be16(msg + ICMP_CHECKSUM_AT,
-                  ik_cksum_update(ik_load_be16(msg + ICMP_CHECKSUM_AT), was, 0));
-    if (!(s->opt->odd & IK_ODD_ECHO_CUT) || len == ICMP_HEAD)
-        return len;
-    ik_store_be16(msg + ICMP_CHECKSUM_AT, 0);
-    ik_store_be16(msg + ICMP_CHECKSUM_AT,
-                  ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){msg, len - 1})));
-    return len - 1;
+    const bool cut = s->opt->odd & IK_ODD_ECHO_CUT && len > ICMP_HEAD;
+    const size_t left = cut ? len - 1 : len;
+    const uint16_t sum = ik_cksum_update(ik_load_be16(msg + ICMP_CHECKSUM_AT), was, 0);
+    ik_store_be16(msg + ICMP_CHECKSUM_AT, sum);
+    /* A message of nothing but zeros has the sum ffff, which an update cannot tell from 0. */
+    if (cut || sum == 0) {
+        ik_store_be16(msg + ICMP_CHECKSUM_AT, 0);
+        ik_store_be16(msg + ICMP_CHECKSUM_AT,
+                      ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){msg, left})));
+    }
+    return left;
 }
 
 static bool answers(const struct ik_stack *s, const struct ik_pkt *p)
