@@ -163,6 +163,17 @@ static void ip4_fill(struct ik_stack *s, const struct ik_frame *f, struct ik_buf
     ik_store_be16(h + CHECKSUM_AT, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){h, head})));
 }
 
+/* RFC 1122 section 3.2.1.8: never more than one source route in a header. */
+static bool routes_twice(struct ik_rd header)
+{
+    struct ik_rd options = {header.p + IK_IP4_BYTES, header.left - IK_IP4_BYTES};
+    struct ik_ipopt option;
+    unsigned n = 0;
+    while (ik_ipopt_take(&options, &option, NULL) == IK_OK)
+        n += option.type == IK_IPOPT_LSRR || option.type == IK_IPOPT_SSRR;
+    return n > 1;
+}
+
 static void ip_from(struct ik_stack *s, const struct ik_frame *f)
 {
     const size_t len = f->bytes.left;
@@ -171,6 +182,11 @@ static void ip_from(struct ik_stack *s, const struct ik_frame *f)
     if ((version != 4 && version != 6) || head < IK_IP4_BYTES || len < head ||
         len > IK_IP_BYTES_MAX) {
         ik_stack_event_drop(s, IK_STACK_BAD_HEADER, IK_RULE_NONE, NULL, "no IP packet from upper");
+        return;
+    }
+    if (version == 4 && routes_twice((struct ik_rd){f->bytes.p, head})) {
+        ik_stack_event_drop(s, IK_STACK_BAD_HEADER, IK_RULE_R1122_3_2_1_8_04, NULL,
+                            "two source routes from upper");
         return;
     }
     struct ik_buf *b = ik_stack_pool_take(s, len);
