@@ -197,18 +197,23 @@ static bool is_about_source_route(const struct ik_pkt *p, const struct ik_stack_
     return false;
 }
 
-static uint8_t tos_of(const struct ik_stack *s, const struct ik_pkt *p)
+static uint8_t tos_of(const struct ik_stack *s, const struct ik_pkt *p, uint8_t type)
 {
     if (p->ip.version == 6 || !ik_stack_is_router(s))
         return 0; /* RFC 1122 section 3.2.2 */
+    if (type == IK_ICMP4_SOURCE_QUENCH)
+        return p->ip.tos; /* RFC 1812 section 4.3.2.5: the precedence of what provoked it */
     const uint8_t precedence = s->opt->error_tos ? s->opt->error_tos : PRECEDENCE_INTERNET;
     return (uint8_t)(precedence | (p->ip.tos & TOS_FIELD));
 }
 
 static struct ik_addr source_of(const struct ik_stack *s, const struct ik_pkt *p,
-                                const struct ik_stack_hop *hop)
+                                const struct ik_stack_error *e, const struct ik_stack_hop *hop)
 {
     const struct ik_addr *chosen = p->ip.version == 4 ? &s->opt->from4 : &s->opt->from6;
+    /* A redirect is believed from the net of whom it is for alone (RFC 1812 section 5.2.7.2). */
+    if (p->ip.version == 4 && e->type == IK_ICMP4_REDIRECT)
+        return ik_stack_local_of_port(s, hop->port, 4, &p->ip.src);
     if (s->opt->from == IK_FROM_ADDRESS && chosen->family)
         return *chosen;
     if (s->opt->from == IK_FROM_INCOMING && p->port < s->n_ifaces)
@@ -291,7 +296,7 @@ static bool packet_put(struct ik_stack *s, struct draft *d, uint32_t mtu)
     const bool v4 = d->about->ip.version == 4;
     struct ik_ip ip = v4 ? ik_stack_output_ip4(s, &d->src, &d->dst, IK_PROTO_ICMP4)
                          : ik_stack_output_ip6(s, &d->src, &d->dst, IK_PROTO_ICMP6);
-    ip.tos = tos_of(s, d->about);
+    ip.tos = tos_of(s, d->about, d->error->type);
     if (s->opt->odd & IK_ODD_TTL_COPIED)
         ip.ttl = d->about->ip.ttl ? d->about->ip.ttl : 1;
     ip.options = (struct ik_rd){d->options, d->options_bytes};
@@ -385,7 +390,7 @@ void ik_stack_error_send(struct ik_stack *s, const struct ik_pkt *p, const struc
         ik_stack_event_drop(s, IK_STACK_ERRORS_LIMITED, IK_RULE_R4443_2_4f_01, p,
                             "the rate limit holds the error back");
     } else {
-        d.src = source_of(s, p, &hop);
+        d.src = source_of(s, p, e, &hop);
         d.b = d.src.family ? ik_stack_pool_take(s, ik_stack_pool_room(s->pool)) : NULL;
         if (!d.b)
             return;
