@@ -63,6 +63,10 @@ static int help(int argc, char **argv)
     const struct ik_verb *v = find(argv[1]);
     if (!v)
         return unknown(argv[1]);
+    if (argc > 2) {
+        fputs("icmp: help is for one verb at a time: 'icmp help VERB'\n", stderr);
+        return 2;
+    }
     ik_opt_help(v->spec, stdout);
     return ik_run_printed("icmp");
 }

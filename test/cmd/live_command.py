@@ -56,6 +56,13 @@ def closed_input_is_an_error_where_it_is_read():
 
 
 @case
+def help_is_for_one_verb():
+    done = run(["help", "ping", "trace"])
+    equal((done.returncode, done.stdout), (2, ""))
+    equal(done.stderr, "icmp: help is for one verb at a time: 'icmp help VERB'\n")
+
+
+@case
 def reader_that_stops_reading_does_not_make_it_unstoppable():
     """The pipe is full from the start, so no line of the command fits and it cannot end by itself.
     A signal that its loop has taken already is followed by another, as an impatient user's is."""
