@@ -146,10 +146,12 @@ static const char *try_add(struct ik_trace_verb *v, struct ik_trace_target *t, s
     struct ik_route r;
     if (!v->run.links[port])
         return port ? "no IPv6 on this host" : "no IPv4 on this host";
-    const enum ik_err no_way = route(v, addr, &r);
+    t->addr = *addr;
+    if (port && ik_addr_is_any(addr))
+        t->addr.bytes[15] = 1; /* as the kernel sends what is for :: */
+    const enum ik_err no_way = route(v, &t->addr, &r);
     if (no_way)
         return route_trouble(no_way);
-    t->addr = *addr;
     if (ik_addr_is_any(addr))
         t->addr = r.source; /* "this host" */
     if (r.broadcast || ik_addr_is_multicast(addr))

@@ -41,6 +41,16 @@ def source_that_is_not_ours():
 
 
 @case
+def unspecified_address_is_this_host():
+    for target, hop in (("::", "::1"), ("0.0.0.0", "127.0.0.1")):
+        for method in METHODS.values():
+            done = src.run([ICMP, "trace", "-n", "-q1", *method, target])
+            equal((done.returncode, done.stderr), (0, ""), done.stdout)
+            contains(done.stdout, "traceroute to %s (%s), 30 hops max" % (target, hop))
+            contains(done.stdout, "\n 1  %s  " % hop)
+
+
+@case
 def prefix_has_no_single_path():
     for text in ("10.77.3.0/30", "10.77.3.1/30", "2001:db8::/64", "10.0.0.0/99"):
         equal(refused([text]), "trace: %s: a prefix has no single path; give one address of it\n" % text)
