@@ -14,6 +14,9 @@ int32_t ik_clock_utc_offset(ik_ns real);
 
 /* Fills n bytes from the kernel's generator. IK_E_SYSTEM when it has none. */
 IK_MUST_USE enum ik_err ik_entropy(void *out, size_t n);
+/* Fills n bytes with what follows from the seed, the same on every machine: for what has to be
+ * repeatable, and is no secret then. */
+void ik_entropy_seeded(uint64_t seed, void *out, size_t n);
 
 /* Gives up every capability and setuid identity for good: no set*id call, capset or exec brings one
  * back. Called after the sockets are open; a verb that may not use file capabilities calls it
@@ -100,7 +103,8 @@ IK_MUST_USE enum ik_err ik_route_get(const struct ik_addr *dst, const struct ik_
  */
 
 /* All need CAP_NET_ADMIN over the namespace (IK_E_ACCESS) and the interface (IK_E_IFACE); what was
- * set is gone with the interface. Others: IK_E_SYSTEM, IK_E_NOMEM. */
+ * set is gone with the interface. Others: IK_E_SYSTEM, IK_E_NOMEM. Where the kernel has no IPv6,
+ * its addresses and routes are left out. */
 
 struct ik_netif_addr {
     struct ik_addr addr;

@@ -2,6 +2,8 @@
  * The only source of randomness. */
 #include <icmpkit/host.h>
 
+#include "base/rng.h"
+
 #include <errno.h>
 #include <sys/random.h>
 
@@ -18,4 +20,12 @@ enum ik_err ik_entropy(void *out, size_t n)
         n -= (size_t)got;
     }
     return IK_OK;
+}
+
+void ik_entropy_seeded(uint64_t seed, void *out, size_t n)
+{
+    struct ik_rng rng = {seed};
+    uint8_t *at = out;
+    for (size_t i = 0; i < n; i++)
+        at[i] = (uint8_t)(ik_rng_next(&rng) >> 56);
 }

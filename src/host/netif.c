@@ -70,6 +70,12 @@ enum ik_err ik_netif_up(const char *name)
     return order(&q, 0);
 }
 
+/* A machine without IPv6 is one in which nobody will miss it. */
+static enum ik_err or_no_ipv6(enum ik_err err, uint8_t family)
+{
+    return err == IK_E_UNSUPPORTED && family == 6 ? IK_OK : err;
+}
+
 /* NODAD: we know that nobody else has it, and waiting for proof would cost a second. NOPREFIXROUTE
  * is not asked for: the network of the address is on the link. */
 static enum ik_err add_address(uint32_t index, const struct ik_netif_addr *a)
@@ -100,7 +106,7 @@ enum ik_err ik_netif_address(const char *name, const struct ik_netif_addr *addrs
     uint32_t index;
     enum ik_err err = ik_iface_index(name, &index);
     for (size_t i = 0; i < n && !err; i++)
-        err = add_address(index, &addrs[i]);
+        err = or_no_ipv6(add_address(index, &addrs[i]), addrs[i].addr.family);
     return err;
 }
 
@@ -124,7 +130,7 @@ enum ik_err ik_netif_route(const char *name, const struct ik_prefix *to, const s
     if (via->family)
         ik_netlink_put(&q, RTA_GATEWAY, via->bytes, ik_addr_bytes(via->family));
     ik_netlink_put(&q, RTA_OIF, &index, sizeof(index));
-    return order(&q, NLM_F_CREATE | NLM_F_EXCL);
+    return or_no_ipv6(order(&q, NLM_F_CREATE | NLM_F_EXCL), to->addr.family);
 }
 
 enum ik_err ik_netif_plain(const char *name)
