@@ -78,8 +78,10 @@ static void say_open_error(const struct ik_ping *p, uint8_t family, enum ik_err 
 {
     char text[IK_ADDR_TEXT];
     if (err == IK_E_ADDR && p->plan.source.family)
-        ik_run_say("ping", "%s is not an address of this host",
-                   ik_addr_text(&p->plan.source, text));
+        ik_run_say("ping", "%s is not an address of %s", ik_addr_text(&p->plan.source, text),
+                   p->run.lab ? "the lab's vantage" : "this host");
+    else if (err == IK_E_UNSUPPORTED && p->run.lab)
+        ik_run_say("ping", "%s", ik_run_no_family(&p->run, family));
     else if (err == IK_E_EXISTS)
         ik_run_say("ping", "identifier %lld is in use%s", (long long)p->plan.opt.ident,
                    family == 6 && p->run.links[0]
@@ -96,17 +98,15 @@ static void say_open_error(const struct ik_ping *p, uint8_t family, enum ik_err 
 static bool open_links(struct ik_ping *p, int families)
 {
     uint16_t ident = 0;
-    if (ik_entropy(&p->secret, sizeof p->secret)) {
-        ik_run_say("ping", "no random numbers");
+    if (!ik_run_secret(&p->run, &p->secret, sizeof p->secret))
         return false;
-    }
     memcpy(&ident, p->secret.ident, sizeof ident);
     p->filter_tag = p->plan.opt.size >= 16 && !p->plan.opt.timestamp;
     const char *one = p->plan.opt.connect           ? "-C"
                       : p->plan.opt.flow_label >= 0 ? "-F"
                       : p->plan.opt.sticky          ? "-B"
                                                     : NULL;
-    if (one && !sole_address(p).family) {
+    if (one && !p->run.lab && !sole_address(p).family) {
         ik_run_say("ping", "%s is for a single target, given as an address", one);
         return false;
     }
@@ -162,11 +162,6 @@ static uint32_t max_in_flight(const struct ik_ping *p, uint32_t window)
     return least ? least : 1;
 }
 
-static uint16_t ident_of(const struct ik_ping *p, int port)
-{
-    return p->run.links[port] ? ik_link_ident(p->run.links[port]) : 0;
-}
-
 static struct ik_echo_cfg echo_cfg(struct ik_ping *p)
 {
     const struct ik_ping_opt *o = &p->plan.opt;
@@ -182,7 +177,7 @@ static struct ik_echo_cfg echo_cfg(struct ik_ping *p)
         .payload_bytes = (uint32_t)o->size,
         .pattern = p->plan.pattern_bytes ? p->plan.pattern : NULL,
         .pattern_bytes = p->plan.pattern_bytes,
-        .ident = {ident_of(p, 0), ident_of(p, 1)},
+        .ident = {ik_run_ident(&p->run, 0), ik_run_ident(&p->run, 1)},
         .tag = p->secret.tag,
         .interval = o->interval,
         .count = (uint64_t)o->count,
@@ -324,7 +319,7 @@ static int exit_status(const struct ik_ping *p)
 
 static int run(struct ik_ping *p)
 {
-    const struct ik_now now = ik_clock_now();
+    const struct ik_now now = ik_run_now(&p->run);
     ik_run_say_run(&p->run, now, &p->plan.source, family_of(&p->run), p->plan.opt.user_latency);
     ik_ping_text_pattern(p, now);
     if (!ik_ping_target_start(p, now))
@@ -334,7 +329,7 @@ static int run(struct ik_ping *p)
         return 2;
     ik_run_loop(&p->run);
     if (p->added || !p->refused)
-        ik_ping_summary_totals(p, ik_clock_now());
+        ik_ping_summary_totals(p, ik_run_now(&p->run));
     return exit_status(p);
 }
 
@@ -352,7 +347,8 @@ static int execute(struct ik_ping *p, char *const *argv)
     if (families < 0 || !ik_run_init(&p->run, &cfg))
         return 2;
     int status = 2;
-    if (open_links(p, families) && ik_run_start(&p->run) && start(p))
+    const bool ready = !p->plan.opt.lab.lab || ik_run_enter_lab(&p->run, &p->plan.opt.lab);
+    if (ready && open_links(p, families) && ik_run_start(&p->run) && start(p))
         status = run(p);
     status = ik_run_end(&p->run, status);
     if (p->echo_memory)

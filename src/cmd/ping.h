@@ -26,6 +26,7 @@ struct ik_ping_opt {
     ik_ns interval, timeout, deadline;
     struct ik_opt_list from, node_info;
     const char *interface, *source, *pattern, *targets, *until;
+    struct ik_runlab_opt lab;
 };
 
 /* Node information queries (RFC 4620). */

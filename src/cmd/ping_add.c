@@ -23,8 +23,9 @@ static enum ik_err route(const struct ik_ping *p, const struct ik_addr *addr, st
     if (p->plan.interface && ik_iface_index(p->plan.interface, &index))
         return IK_E_IFACE;
     const uint32_t mark = p->plan.opt.mark < 0 ? 0 : (uint32_t)p->plan.opt.mark;
-    return ik_route_get(addr, p->plan.source.family == addr->family ? &p->plan.source : NULL, index,
-                        mark, out);
+    return ik_run_route(&p->run, addr,
+                        p->plan.source.family == addr->family ? &p->plan.source : NULL, index, mark,
+                        out);
 }
 
 /* False: said, in the stream too, where a target would be missed, and the target is not tried. */
@@ -33,7 +34,7 @@ static bool refuse_as(struct ik_ping *p, const char *name, const char *what, con
     p->refused++;
     ik_ping_target_say(name, why);
     if (p->run.cfg.json) {
-        struct ik_record rec = ik_record_make(IK_REC_notice, ik_clock_now().real);
+        struct ik_record rec = ik_record_make(IK_REC_notice, ik_run_now(&p->run).real);
         rec.notice.target = name;
         rec.notice.what = what;
         rec.notice.text = why;
@@ -92,7 +93,7 @@ static bool check(struct ik_ping *p, const char *name, const struct ik_addr *add
 {
     *r = (struct ik_route){.ifindex = 0};
     if (!p->run.links[addr->family == 6])
-        return refuse(p, name, addr->family == 6 ? "no IPv6 on this host" : "no IPv4 on this host");
+        return refuse(p, name, ik_run_no_family(&p->run, addr->family));
     if (is_unchecked(p, addr))
         return true;
     const enum ik_err err = route(p, addr, r);
@@ -154,8 +155,7 @@ void ik_ping_add_address(struct ik_ping *p, struct ik_now now, const struct ik_p
 void ik_ping_add_prefix(struct ik_ping *p, struct ik_now now, const struct ik_ping_target *t)
 {
     if (!p->run.links[t->addr.family == 6]) {
-        (void)refuse(p, t->text,
-                     t->addr.family == 6 ? "no IPv6 on this host" : "no IPv4 on this host");
+        (void)refuse(p, t->text, ik_run_no_family(&p->run, t->addr.family));
         return;
     }
     if (ik_addr_is_multicast(&t->addr) && !check_group(p, t->text, false))
@@ -277,11 +277,8 @@ void ik_ping_add_names(struct ik_ping *p, struct ik_now now)
     p->asking = true;
     while (p->next_name < p->n_names && p->pending < ASK_AT_ONCE) {
         struct ik_ping_name *job = &p->names[p->next_name++];
-        struct ik_names *names = ik_run_names(&p->run);
         p->pending++;
-        const enum ik_err err =
-            names ? ik_names_forward(names, job->text, p->plan.family, answered, job)
-                  : IK_E_UNSUPPORTED;
+        const enum ik_err err = ik_run_forward(&p->run, job->text, p->plan.family, answered, job);
         if (err) {
             p->pending--;
             (void)refuse(p, job->text, ik_err_text(err));

@@ -70,6 +70,7 @@ static const struct ik_opt options[] = {
      "wait for an answer (10), 0 without end", 0, DAYS_24},
     {0, "until", IK_OPT_STRING, AT(until), "up:N|down:N",
      "stop after N answers, or losses, in a row"},
+    IK_RUNLAB_OPTIONS(struct ik_ping_opt, lab),
     {.kind = IK_OPT_HEADING, .help = "What to print:"},
     {'q', "quiet", IK_OPT_FLAG, AT(quiet), .help = "only the summary"},
     {'v', "verbose", IK_OPT_COUNT, AT(verbose), .help = "identifiers, quoted headers"},
@@ -313,8 +314,19 @@ static void set_defaults(struct ik_ping_plan *p)
                                   .tclass = -1,
                                   .ttl = -1,
                                   .interval = IK_NS_PER_S,
-                                  .timeout = 10 * IK_NS_PER_S};
+                                  .timeout = 10 * IK_NS_PER_S,
+                                  .lab.seed = -1};
     p->node.qtype = p->node.subject_type = -1;
+}
+
+/* Nobody is harmed in a lab, so that users have no limits there. Virtual time passes at once: what
+ * would go on until somebody stops it ends by itself. */
+static void settle_lab(struct ik_ping_plan *p)
+{
+    enum { COUNT = 4 };
+    p->root = true;
+    if (!p->opt.lab.realtime && !p->opt.count && !p->opt.deadline && !p->opt.until)
+        p->opt.count = COUNT;
 }
 
 static bool read_node(struct ik_ping_plan *p)
@@ -337,6 +349,11 @@ bool ik_ping_opt_read(struct ik_ping_plan *p, int argc, char *const *argv, const
     set_defaults(p);
     if (!ik_opt_parse(&ik_ping_spec, argc, argv, &p->opt, &p->args))
         return false;
+    if (!ik_runlab_check(&p->opt.lab, &ik_ping_spec, &p->args, "I interface B m r L C S d U",
+                         p->args.error, sizeof p->args.error))
+        return false;
+    if (p->opt.lab.lab)
+        settle_lab(p);
     p->interval_given = given(p, "i");
     if (p->opt.timeout < IK_NS_PER_MS)
         p->opt.timeout = DAYS_24; /* iputils counts whole milliseconds, and none as no end */

@@ -52,7 +52,9 @@ static bool read_address(const char *text, const struct ik_ping_plan *plan, stru
     snprintf(plain, sizeof plain, "%.*s", zone ? (int)(zone - text) : (int)strlen(text), text);
     if (ik_addr_parse(plain, out) || (zone && out->family == 4))
         return false;
-    if (zone && !zone_index(zone + 1, &out->scope))
+    if (plan->opt.lab.lab && (zone || (out->family == 6 && ik_addr_is_link_local(out))))
+        snprintf(why, cap, "of one link only: in a lab, give a node or another address");
+    else if (zone && !zone_index(zone + 1, &out->scope))
         snprintf(why, cap, "no interface '%s'; 'ip link' lists them", zone + 1);
     else if (out->family == 6 && ik_addr_is_link_local(out) && !zone &&
              !find_zone(plan, &out->scope))

@@ -181,7 +181,7 @@ static void print_what(struct ik_ping *p, const struct ik_rec_reply *r)
         print_seq(l, r->seq);
     }
     if (p->plan.opt.verbose)
-        ik_line_fmt(l, " ident=%u", ik_link_ident(p->run.links[r->addr.family == 6]));
+        ik_line_fmt(l, " ident=%u", ik_run_ident(&p->run, r->addr.family == 6));
     if (r->ttl >= 0) {
         ik_line_str(l, " ttl=");
         ik_line_u64(l, (uint64_t)r->ttl);
@@ -354,7 +354,7 @@ void ik_ping_text_record(void *ping, const struct ik_record *rec)
 {
     struct ik_ping *p = ping;
     /* What waits for a name is timed by the monotonic clock; lines show when it happened. */
-    const struct ik_now now = {ik_clock_now().mono, rec->time};
+    const struct ik_now now = {ik_run_now(&p->run).mono, rec->time};
     switch (rec->kind) {
     case IK_REC_reply:
         on_reply(p, now, &rec->reply);

@@ -111,7 +111,7 @@ static enum ik_err write_json_named(struct ik_run *r, const struct ik_record *re
         ik_line_json(r->line, buf, n, (size_t)(end + 1 - buf), &rec->hop.from);
     else
         ik_line_str(r->line, buf);
-    ik_line_end(r->line, ik_clock_now());
+    ik_line_end(r->line, ik_run_now(r));
     return IK_OK;
 }
 
@@ -134,6 +134,8 @@ void ik_run_record(void *run, const struct ik_record *rec)
         r->cfg.on_look(r->cfg.ctx, rec);
     if (r->cfg.json)
         write_json(r, rec);
+    else if (rec->kind == IK_REC_event && r->lab)
+        ik_runlab_event(r->line, rec, 0);
     else
         r->cfg.on_record(r->cfg.ctx, rec);
 }
@@ -143,16 +145,23 @@ void ik_run_say_run(struct ik_run *r, struct ik_now now, const struct ik_addr *s
 {
     if (!r->cfg.json)
         return;
-    char kernel[128];
+    char kernel[128], seed[32];
     struct ik_record rec = ik_record_make(IK_REC_run, now.real);
     rec.run.version = IK_VERSION;
     rec.run.verb = r->cfg.verb;
     rec.run.argv = (const char *const *)r->cfg.argv;
     rec.run.source = *source;
     rec.run.family = family == 4 ? "4" : family == 6 ? "6" : "both";
-    rec.run.clock = user_stamps ? "user" : "kernel";
-    rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
-    rec.run.socket = r->raw ? "raw" : "datagram";
+    if (r->lab) {
+        snprintf(seed, sizeof seed, "%llu", (unsigned long long)ik_runlab_seed(r->lab));
+        rec.run.seed = seed;
+        rec.run.clock = "virtual";
+        rec.run.socket = "lab";
+    } else {
+        rec.run.clock = user_stamps ? "user" : "kernel";
+        rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
+        rec.run.socket = r->raw ? "raw" : "datagram";
+    }
     rec.run.unseen = r->unseen;
     ik_run_record(r, &rec);
 }
@@ -194,13 +203,20 @@ static void on_idle(void *ctx, struct ik_now now)
 
 static struct ik_now read_clock(void *ctx)
 {
-    (void)ctx;
-    return ik_clock_now();
+    return ik_run_now(ctx);
+}
+
+static void advance(void *ctx, ik_ns mono)
+{
+    const struct ik_run *r = ctx;
+    ik_runlab_advance(r->lab, mono);
 }
 
 static void on_signal(void *ctx, int signo, struct ik_now now)
 {
     struct ik_run *r = ctx;
+    if (r->cfg.on_signal && r->cfg.on_signal(r->cfg.ctx, signo, now))
+        return;
     if (signo == SIGQUIT) {
         if (r->cfg.on_status)
             r->cfg.on_status(r->cfg.ctx, now);
@@ -225,9 +241,66 @@ bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg)
     return !err;
 }
 
+/* ---- a lab instead of the machine ------------------------------------------------------------ */
+
+bool ik_run_enter_lab(struct ik_run *r, const struct ik_runlab_opt *o)
+{
+    r->raw = true;
+    return ik_runlab_open(&r->lab, r->cfg.verb, o, ik_run_record, r);
+}
+
+struct ik_now ik_run_now(const struct ik_run *r)
+{
+    return r->lab ? ik_runlab_now(r->lab) : ik_clock_now();
+}
+
+bool ik_run_secret(const struct ik_run *r, void *out, size_t n)
+{
+    if (r->lab)
+        ik_entropy_seeded(ik_runlab_seed(r->lab), out, n);
+    else if (ik_entropy(out, n)) {
+        ik_run_say(r->cfg.verb, "no random numbers");
+        return false;
+    }
+    return true;
+}
+
+enum ik_err ik_run_open_lab(struct ik_run *r, const struct ik_link_cfg *cfg)
+{
+    const int port = cfg->family == 6;
+    r->idents[port] = cfg->ident;
+    r->link_errors[port] = ik_runlab_link(r->lab, cfg, &r->links[port]);
+    return r->link_errors[port];
+}
+
+uint16_t ik_run_ident(const struct ik_run *r, int port)
+{
+    return !r->links[port] ? 0 : r->lab ? r->idents[port] : ik_link_ident(r->links[port]);
+}
+
+enum ik_err ik_run_route(const struct ik_run *r, const struct ik_addr *dst,
+                         const struct ik_addr *src, uint32_t ifindex, uint32_t mark,
+                         struct ik_route *out)
+{
+    return r->lab ? ik_runlab_route(r->lab, dst, src, out)
+                  : ik_route_get(dst, src, ifindex, mark, out);
+}
+
+const char *ik_run_no_family(const struct ik_run *r, uint8_t family)
+{
+    if (r->lab)
+        return family == 6 ? "the lab's vantage has no IPv6 address"
+                           : "the lab's vantage has no IPv4 address";
+    return family == 6 ? "no IPv6 on this host" : "no IPv4 on this host";
+}
+
+/* ---- loop, continued ------------------------------------------------------------------------- */
+
 enum ik_err ik_run_open_icmp(struct ik_run *r, const struct ik_link_cfg *cfg, const char *raw_for)
 {
     const int port = cfg->family == 6;
+    if (r->lab)
+        return ik_run_open_lab(r, cfg);
     struct ik_link *link = NULL;
     enum ik_err err = IK_E_ACCESS;
     if (r->raw || !r->links[!port]) {
@@ -248,8 +321,12 @@ bool ik_run_start(struct ik_run *r)
         ik_run_say(r->cfg.verb, "cannot give up privileges: %s", ik_err_text(err));
         return false;
     }
-    const struct ik_loop_cfg cfg = {
-        .on_record = ik_run_record, .on_idle = on_idle, .clock = read_clock, .ctx = r};
+    const bool is_virtual = r->lab && ik_runlab_is_virtual(r->lab);
+    const struct ik_loop_cfg cfg = {.on_record = ik_run_record,
+                                    .on_idle = on_idle,
+                                    .clock = read_clock,
+                                    .advance = is_virtual ? advance : NULL,
+                                    .ctx = r};
     err = ik_loop_new(&r->loop, &cfg);
     if (!err)
         err = ik_signals_open(&r->signals);
@@ -264,7 +341,7 @@ bool ik_run_start(struct ik_run *r)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-struct ik_names *ik_run_names(struct ik_run *r)
+static struct ik_names *resolver(struct ik_run *r)
 {
     if (r->names)
         return r->names;
@@ -279,9 +356,25 @@ struct ik_names *ik_run_names(struct ik_run *r)
     return NULL;
 }
 
+enum ik_err ik_run_forward(struct ik_run *r, const char *name, uint8_t family, ik_names_fn *fn,
+                           void *ctx)
+{
+    if (r->lab) {
+        ik_runlab_forward(r->lab, name, family, fn, ctx);
+        return IK_OK;
+    }
+    struct ik_names *names = resolver(r);
+    return names ? ik_names_forward(names, name, family, fn, ctx) : IK_E_UNSUPPORTED;
+}
+
 static enum ik_err ask(void *ctx, const struct ik_addr *addr, ik_names_fn *fn, void *fn_ctx)
 {
-    struct ik_names *names = ik_run_names(ctx);
+    struct ik_run *r = ctx;
+    if (r->lab) {
+        ik_runlab_reverse(r->lab, addr, fn, fn_ctx);
+        return IK_OK;
+    }
+    struct ik_names *names = resolver(r);
     return names ? ik_names_reverse(names, addr, fn, fn_ctx) : IK_E_UNSUPPORTED;
 }
 
@@ -334,6 +427,7 @@ static void close_all(struct ik_run *r)
         ik_names_close(r->names);
     if (r->signals)
         ik_signals_close(r->signals);
+    ik_runlab_close(r->lab);
     ik_hostnames_free(r->hostnames);
     ik_line_free(r->line);
 }

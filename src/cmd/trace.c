@@ -71,6 +71,8 @@ static enum ik_err open_raw(struct ik_trace_verb *v, uint8_t family)
     const struct ik_link_cfg cfg =
         link_cfg(v, family, c->sport ? c->sport : (uint16_t)(ident | 0xc000));
     v->media[port] = IK_MEDIUM_IP;
+    if (v->run.lab)
+        return ik_run_open_lab(&v->run, &cfg);
     return ik_link_open_rawip(&v->run.links[port], &cfg, c->method == IK_TRACE_TCP);
 }
 
@@ -78,8 +80,10 @@ static void say_open_error(const struct ik_trace_verb *v, uint8_t family, enum i
 {
     char text[IK_ADDR_TEXT];
     if (err == IK_E_ADDR && v->plan.source.family)
-        ik_run_say("trace", "%s is not an address of this host",
-                   ik_addr_text(&v->plan.source, text));
+        ik_run_say("trace", "%s is not an address of %s", ik_addr_text(&v->plan.source, text),
+                   v->run.lab ? "the lab's vantage" : "this host");
+    else if (err == IK_E_UNSUPPORTED && v->run.lab)
+        ik_run_say("trace", "%s", ik_run_no_family(&v->run, family));
     else if (err == IK_E_ACCESS && !v->plan.raw_for &&
              v->plan.opt.mark >= 0) /* set before the port */
         ik_run_say_refused("trace", "--fwmark");
@@ -97,11 +101,9 @@ static void say_open_error(const struct ik_trace_verb *v, uint8_t family, enum i
  * nothing else is left. */
 static bool open_links(struct ik_trace_verb *v, int families)
 {
-    if (ik_entropy(&v->secret, sizeof v->secret)) {
-        ik_run_say("trace", "no random numbers");
+    if (!ik_run_secret(&v->run, &v->secret, sizeof v->secret))
         return false;
-    }
-    v->run.raw = ik_priv_has_net_raw() && !v->plan.datagram;
+    v->run.raw = v->run.lab || (ik_priv_has_net_raw() && !v->plan.datagram);
     bool any = false;
     for (int port = 0; port < 2; port++) {
         const uint8_t family = port ? 6 : 4;
@@ -135,7 +137,7 @@ static void finish_cfg(struct ik_trace_verb *v, struct ik_trace_cfg *cfg)
         const struct ik_link *l = v->run.links[i];
         if (!l)
             continue;
-        cfg->ident[i] = ik_link_ident(l);
+        cfg->ident[i] = ik_run_ident(&v->run, i);
         if (l->ops->in_flight_max(l) < room)
             room = l->ops->in_flight_max(l);
     }
@@ -208,14 +210,15 @@ static bool start(struct ik_trace_verb *v)
 
 static int run(struct ik_trace_verb *v)
 {
-    const struct ik_now now = ik_clock_now();
+    const struct ik_now now = ik_run_now(&v->run);
     const struct ik_run *r = &v->run;
     const uint8_t family = r->links[0] && r->links[1] ? 0 : r->links[0] ? 4 : 6;
     struct ik_trace_totals t;
     ik_run_say_run(&v->run, now, &v->plan.source, family, false);
     ik_trace_target_start(v, now);
     /* The first probes are answered within microseconds where the first hop is near. */
-    (void)ik_link_await_stamps();
+    if (!v->run.lab)
+        (void)ik_link_await_stamps();
     ik_run_loop(&v->run);
     ik_trace_totals(v->engine, &t);
     return v->refused ? 2 : t.reached < t.targets || v->pending ? 1 : 0;
@@ -235,7 +238,8 @@ static int execute(struct ik_trace_verb *v, char *const *argv)
     if (families < 0 || !ik_run_init(&v->run, &cfg))
         return 2;
     int status = 2;
-    if (open_links(v, families) && ik_run_start(&v->run) && start(v))
+    const bool ready = !v->plan.opt.lab.lab || ik_run_enter_lab(&v->run, &v->plan.opt.lab);
+    if (ready && open_links(v, families) && ik_run_start(&v->run) && start(v))
         status = run(v);
     status = ik_run_end(&v->run, status);
     if (v->memory)

@@ -16,6 +16,7 @@ struct ik_trace_opt {
     int method;
     int64_t first, max, queries, in_flight, port, sport, tclass, flow_label, mark, max_silent;
     const char *wait, *gap, *interface, *source;
+    struct ik_runlab_opt lab;
 };
 
 /* The options as understood. */

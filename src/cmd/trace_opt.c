@@ -48,6 +48,7 @@ static const struct ik_opt options[] = {
     {'w', "wait", IK_OPT_STRING, AT(wait), "MAX[,HERE,NEAR]",
      "wait MAX seconds for an answer, HERE times a round trip\nof the same hop, NEAR times one of "
      "a later hop (5,3,10)"},
+    IK_RUNLAB_OPTIONS(struct ik_trace_opt, lab),
     {.kind = IK_OPT_HEADING, .help = "What to print:"},
     {'n', "numeric", IK_OPT_FLAG, AT(numeric), .help = "no names of those who answer"},
     {'e', "extensions", IK_OPT_FLAG, AT(extensions),
@@ -240,7 +241,8 @@ static void set_defaults(struct ik_trace_plan *p)
                                    .sport = -1,
                                    .tclass = -1,
                                    .flow_label = -1,
-                                   .mark = -1};
+                                   .mark = -1,
+                                   .lab.seed = -1};
     p->cfg = (struct ik_trace_cfg){
         .timeout = 5 * IK_NS_PER_S, .here_percent = 300, .near_percent = 1000};
 }
@@ -254,6 +256,9 @@ bool ik_trace_opt_read(struct ik_trace_plan *p, int argc, char *const *argv, con
         return false;
     if (p->opt.help || p->opt.version)
         return true;
+    if (!ik_runlab_check(&p->opt.lab, &ik_trace_spec, &p->args, "i r fwmark d", p->args.error,
+                         sizeof p->args.error))
+        return false;
     if (given(p, "w") && !read_wait(p))
         return false;
     if (given(p, "z") && !read_gap(p))

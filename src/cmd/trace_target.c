@@ -45,11 +45,13 @@ static bool read_address(const struct ik_trace_plan *plan, const char *text, str
     plain[n] = 0;
     if (ik_addr_parse(plain, out) || (zone && out->family == 4))
         return false;
-    if (zone && !zone_index(zone + 1, &out->scope))
+    if (plan->opt.lab.lab && (zone || (out->family == 6 && ik_addr_is_link_local(out))))
+        *why = "of one link only: in a lab, give a node or another address";
+    else if (zone && !zone_index(zone + 1, &out->scope))
         *why = "no such interface after the '%'; 'ip link' lists them";
     else if (out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
         out->scope = plan->ifindex;
-    if (out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
+    if (!*why && out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
         *why = "a link-local address needs its interface: ADDRESS%eth0, or -i eth0";
     else if (plan->family && plan->family != out->family)
         *why = out->family == 6 ? "an IPv6 address, but the options allow only IPv4"
@@ -114,7 +116,7 @@ static void refuse(struct ik_trace_verb *v, struct ik_trace_target *t, const cha
     say_bad(t->text, why);
     if (!v->plan.opt.json)
         return;
-    struct ik_record rec = ik_record_make(IK_REC_notice, ik_clock_now().real);
+    struct ik_record rec = ik_record_make(IK_REC_notice, ik_run_now(&v->run).real);
     rec.notice.target = t->text;
     rec.notice.what = what;
     rec.notice.text = why;
@@ -133,7 +135,7 @@ static enum ik_err route(const struct ik_trace_verb *v, const struct ik_addr *ad
                          struct ik_route *out)
 {
     const struct ik_trace_plan *p = &v->plan;
-    return ik_route_get(addr, p->source.family == addr->family ? &p->source : NULL,
+    return ik_run_route(&v->run, addr, p->source.family == addr->family ? &p->source : NULL,
                         addr->scope ? addr->scope : p->ifindex,
                         p->opt.mark < 0 ? 0 : (uint32_t)p->opt.mark, out);
 }
@@ -145,7 +147,7 @@ static const char *try_add(struct ik_trace_verb *v, struct ik_trace_target *t, s
     const int port = addr->family == 6;
     struct ik_route r;
     if (!v->run.links[port])
-        return port ? "no IPv6 on this host" : "no IPv4 on this host";
+        return ik_run_no_family(&v->run, addr->family);
     t->addr = *addr;
     if (port && ik_addr_is_any(addr))
         t->addr.bytes[15] = 1; /* as the kernel sends what is for :: */
@@ -194,10 +196,8 @@ static void answered(void *ctx, struct ik_now now, const struct ik_names_answer 
 
 static void ask(struct ik_trace_verb *v, struct ik_trace_target *t)
 {
-    struct ik_names *names = ik_run_names(&v->run);
     v->pending++;
-    const enum ik_err err =
-        names ? ik_names_forward(names, t->text, v->plan.family, answered, t) : IK_E_UNSUPPORTED;
+    const enum ik_err err = ik_run_forward(&v->run, t->text, v->plan.family, answered, t);
     if (!err)
         return;
     v->pending--;

@@ -211,7 +211,7 @@ static void see(struct ik_trace_target *t, const struct ik_rec_hop *h)
 void ik_trace_text_record(void *verb, const struct ik_record *rec)
 {
     struct ik_trace_verb *v = verb;
-    const struct ik_now now = ik_clock_now();
+    const struct ik_now now = ik_run_now(&v->run);
     if (rec->kind == IK_REC_hop) {
         struct ik_trace_target *t = ik_trace_target_find(v, rec->hop.target);
         if (t)

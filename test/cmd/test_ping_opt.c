@@ -212,6 +212,56 @@ static void node_info__subjects__are_encoded(void **state)
     assert_false(r.ok);
 }
 
+/* Virtual time passes at once: what only a person would end has to end by itself. */
+static void lab__without_an_end__sends_four(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        int64_t count;
+    } rows[] = {
+        {"--lab x h", 4},
+        {"-f --lab x h", 4},
+        {"-c 9 --lab x h", 9},
+        {"-w 3 --lab x h", 0},
+        {"--until up:2 --lab x h", 0},
+        {"--realtime --lab x h", 0},
+        {"h", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run r;
+        read_as(&r, rows[i].line, false);
+        assert_true(r.ok);
+        assert_int_equal(r.plan.opt.count, rows[i].count);
+    }
+}
+
+static void lab__limits_of_users__do_not_hold(void **state)
+{
+    (void)state;
+    struct run r;
+    read_as(&r, "-f -l 100 --lab x h", false);
+    assert_true(r.ok);
+    read_as(&r, "-f -l 100 h", false);
+    assert_false(r.ok);
+}
+
+static void lab__options_of_the_machine__are_refused_before_they_are_looked_at(void **state)
+{
+    (void)state;
+    struct run r;
+    read_as(&r, "-I nowhere0 --lab x h", true);
+    assert_false(r.ok);
+    assert_string_equal(r.plan.args.error,
+                        "'-I' is about this machine, which '--lab' does without: leave out one");
+    read_as(&r, "--interface nowhere0 --lab x h", true);
+    assert_false(r.ok);
+    assert_non_null(strstr(r.plan.args.error, "'--interface'"));
+    read_as(&r, "--seed 3 h", true);
+    assert_false(r.ok);
+    assert_non_null(strstr(r.plan.args.error, "--lab internet"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +272,9 @@ int main(void)
         cmocka_unit_test(source__address_and_interface__both_understood),
         cmocka_unit_test(ip_options__bytes__as_rfc_791),
         cmocka_unit_test(node_info__subjects__are_encoded),
+        cmocka_unit_test(lab__without_an_end__sends_four),
+        cmocka_unit_test(lab__limits_of_users__do_not_hold),
+        cmocka_unit_test(lab__options_of_the_machine__are_refused_before_they_are_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
