@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The command: a table of verbs. */
+#include "lab.h"
 #include "ping.h"
 #include "run.h"
 #include "trace.h"
@@ -14,6 +15,7 @@
 static const struct ik_verb verbs[] = {
     {"ping", "round trips to one or many targets", ik_ping_verb, &ik_ping_spec, true},
     {"trace", "the path to one or many targets", ik_trace_verb, &ik_trace_spec, true},
+    {"lab", "an internet of hosts and routers in a file", ik_lab_verb, &ik_lab_spec, false},
     {.name = NULL},
 };
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "labcap.h"
+
+#include "run.h"
+
+#include <icmpkit/wire.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH_BYTES = 4096, FRAME_MAX = 65535 + 32 };
+
+struct file {
+    FILE *f;
+    char name[64]; /* of the link, as the file system takes it */
+    bool dirty;
+};
+
+struct ik_labcap {
+    uint32_t n;
+    struct file *files;
+    bool failed; /* and that was said */
+    uint8_t block[FRAME_MAX + IK_PCAPNG_TEXT + IK_PCAPNG_ROOM];
+};
+
+/* Letters, digits and what else is harmless; a second link of the same nodes gets a number. */
+static void name_file(struct ik_labcap *c, uint32_t link, const char *name)
+{
+    struct file *f = &c->files[link];
+    unsigned twins = 0;
+    char plain[48];
+    snprintf(plain, sizeof plain, "%s", name);
+    for (char *at = plain; *at; at++)
+        if (*at == '/' || *at == '.' || (unsigned char)*at <= ' ')
+            *at = '_';
+    snprintf(f->name, sizeof f->name, "%s", plain);
+    for (uint32_t i = 0; i < link; i++) {
+        if (strcmp(c->files[i].name, f->name))
+            continue;
+        twins++;
+        snprintf(f->name, sizeof f->name, "%s-%u", plain, twins + 1);
+        i = UINT32_MAX; /* from the first again */
+    }
+}
+
+static bool write_block(struct file *f, const uint8_t *block, size_t n)
+{
+    f->dirty = true;
+    return fwrite(block, 1, n, f->f) == n;
+}
+
+static bool open_file(struct ik_labcap *c, uint32_t link, const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    struct file *f = &c->files[link];
+    size_t n;
+    name_file(c, link, name);
+    snprintf(path, sizeof path, "%s/%s.pcapng", folder, f->name);
+    f->f = fopen(path, "wbe");
+    if (f->f && !ik_pcapng_section(c->block, sizeof c->block, &n) && write_block(f, c->block, n) &&
+        !ik_pcapng_interface(IK_LINKTYPE_ETHERNET, name, c->block, sizeof c->block, &n) &&
+        write_block(f, c->block, n))
+        return true;
+    ik_run_say("lab", "cannot write %s: %s", path, strerror(errno));
+    return false;
+}
+
+static uint32_t count_links(const struct ik_sim *sim)
+{
+    uint32_t n = 0;
+    while (ik_sim_link_name(sim, n))
+        n++;
+    return n;
+}
+
+bool ik_labcap_open(struct ik_labcap **out, const struct ik_sim *sim, const char *folder)
+{
+    struct ik_labcap *c = calloc(1, sizeof *c);
+    const uint32_t n = count_links(sim);
+    if (c)
+        c->files = calloc(n ? n : 1, sizeof *c->files);
+    if (!c || !c->files) {
+        ik_run_say("lab", "%s", ik_err_text(IK_E_NOMEM));
+        free(c);
+        return false;
+    }
+    bool good = !mkdir(folder, 0777) || errno == EEXIST;
+    if (!good)
+        ik_run_say("lab", "cannot make the folder %s: %s", folder, strerror(errno));
+    for (; good && c->n < n; c->n++)
+        good = open_file(c, c->n, folder, ik_sim_link_name(sim, c->n));
+    if (!good) {
+        ik_labcap_close(c);
+        return false;
+    }
+    *out = c;
+    return true;
+}
+
+static const char *comment_of(enum ik_sim_fate fate)
+{
+    switch (fate) {
+    case IK_FATE_LOST:
+        return "lost on this link";
+    case IK_FATE_QUEUE_FULL:
+        return "dropped: the queue of this link was full";
+    case IK_FATE_TOO_LONG:
+        return "dropped: longer than this link carries";
+    default:
+        return NULL;
+    }
+}
+
+void ik_labcap_frame(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
+                     enum ik_sim_fate fate)
+{
+    struct ik_labcap *c = ctx;
+    size_t n;
+    (void)direction;
+    if (c->failed || link >= c->n)
+        return;
+    if (ik_pcapng_packet(0, at, frame, comment_of(fate), c->block, sizeof c->block, &n) ||
+        !write_block(&c->files[link], c->block, n)) {
+        ik_run_say("lab", "cannot write %s.pcapng: %s", c->files[link].name, strerror(errno));
+        c->failed = true;
+    }
+}
+
+bool ik_labcap_flush(struct ik_labcap *c)
+{
+    const bool failed = c->failed;
+    for (uint32_t i = 0; i < c->n && !c->failed; i++) {
+        struct file *f = &c->files[i];
+        if (!f->dirty)
+            continue;
+        f->dirty = false;
+        if (!fflush(f->f))
+            continue;
+        ik_run_say("lab", "cannot write %s.pcapng: %s", f->name, strerror(errno));
+        c->failed = true;
+    }
+    return !c->failed || failed;
+}
+
+void ik_labcap_close(struct ik_labcap *c)
+{
+    if (!c)
+        return;
+    for (uint32_t i = 0; c->files && i < c->n; i++)
+        fclose(c->files[i].f);
+    free(c->files);
+    free(c);
+}
