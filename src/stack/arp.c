@@ -115,6 +115,7 @@ void ik_stack_arp_input(struct ik_stack *s, uint8_t port, struct ik_rd arp)
     if (memcmp(a.sender_mac, s->ifaces[port].mac, 6) == 0 || conflicts(s, port, &a))
         return;
     const bool for_us = ik_stack_local_answers(s, port, &a.target);
+    ik_stack_fast_forget(s);
     learn(s, port, &a, for_us, for_us);
     if (a.op != OP_REQUEST || !for_us)
         return;

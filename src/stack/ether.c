@@ -19,7 +19,7 @@ static bool cast_of(const struct ik_stack_iface *f, const uint8_t *dst, enum ik_
     return true;
 }
 
-void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
+static void long_way(struct ik_stack *s, uint8_t port, struct ik_rd frame)
 {
     struct ik_pkt p;
     p.port = port;
@@ -27,10 +27,9 @@ void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
     p.local = IK_LOCAL_NONE;
     p.ip.version = 0;
     p.datagram = NULL;
-    ik_stack_tally(s, IK_STACK_RECEIVED);
     const uint8_t *h = ik_rd_take(&frame, IK_ETHER_BYTES);
     /* A source that is a group is forged: no station sends so (IEEE 802.3 clause 3.2.3). */
-    if (!h || !s->ports[port].up || !cast_of(&s->ifaces[port], h, &p.cast) || (h[6] & 1)) {
+    if (!h || !cast_of(&s->ifaces[port], h, &p.cast) || (h[6] & 1)) {
         ik_stack_tally(s, IK_STACK_BAD_FRAME);
         return;
     }
@@ -49,6 +48,25 @@ void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
         ik_stack_tally(s, IK_STACK_BAD_FRAME);
         break;
     }
+}
+
+void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
+{
+    struct ik_watch w;
+    ik_stack_tally(s, IK_STACK_RECEIVED);
+    if (!s->ports[port].up) {
+        ik_stack_tally(s, IK_STACK_BAD_FRAME);
+        return;
+    }
+    if (!s->flows) {
+        long_way(s, port, frame);
+        return;
+    }
+    if (ik_stack_fast_input(s, port, frame))
+        return;
+    ik_stack_fast_watch(s, frame, &w);
+    long_way(s, port, frame);
+    ik_stack_fast_learn(s, port, frame, &w);
 }
 
 void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,

@@ -74,6 +74,7 @@ void ik_stack_icmp4_input(struct ik_stack *s, struct ik_pkt *p)
         ik_stack_echo4_input(s, p);
         return;
     }
+    ik_stack_fast_forget(s);
     const struct ik_icmp_ctx ctx = {
         .family = 4, .checksum_verified = true, .src = &p->ip.src, .dst = &p->ip.dst};
     if (ik_icmp_decode(&m, in, &ctx, NULL) != IK_OK)

@@ -165,6 +165,16 @@ static bool needs_no_resolving(const struct ik_stack *s, const struct ik_stack_h
            (hop->next.family == 4 && ik_stack_local_is_broadcast4(s, hop->port, &hop->next));
 }
 
+static void watch(struct ik_watch *w, const struct ik_stack_hop *hop,
+                  const struct ik_neigh_entry *e)
+{
+    w->sent++;
+    w->port = hop->port;
+    w->mtu = hop->mtu;
+    w->until = e->deadline;
+    memcpy(w->mac, e->mac, 6);
+}
+
 void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop)
 {
     struct ik_neigh_entry *e;
@@ -178,6 +188,8 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
     const enum ik_neigh_verdict verdict =
         ik_neigh_use(s->neigh, s->now.mono, hop->port, &hop->next, &e, &given_up);
     if (verdict == IK_NEIGH_READY) {
+        if (s->watch)
+            watch(s->watch, hop, e);
         ik_stack_ether_send(s, b, hop->port, e->mac, ether_type(b));
         if (e->state == IK_NEIGH_DELAY)
             ik_stack_arm(s, e->deadline);
@@ -235,6 +247,7 @@ enum ik_err ik_stack_neighbour(struct ik_stack *s, uint8_t port, const struct ik
     uint32_t given_up = IK_NEIGH_NO_QUEUE;
     if (port >= s->n_ifaces || ik_addr_bytes(addr->family) == 0)
         return IK_E_VALUE;
+    ik_stack_fast_forget(s);
     const enum ik_err err = ik_neigh_put(s->neigh, s->now.mono, port, addr, mac, &given_up);
     waiting_fail(s, given_up, port);
     return err;

@@ -200,6 +200,8 @@ static bool find_static(struct ik_stack *s, const struct query *q, struct ik_sta
         return true;
     }
     if (w->next != NO_WAY || s->routes[w->what].has_tos) {
+        if (s->watch)
+            s->watch->shared = true;
         const uint32_t hash = q->ip ? ik_stack_route_hash(s, q->ip) : q->hash;
         uint32_t at = way_choose(s, first, hash, true, q->tos);
         if (at == NO_WAY)

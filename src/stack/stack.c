@@ -200,6 +200,7 @@ void ik_stack_iface_up(struct ik_stack *s, struct ik_now now, uint8_t port, bool
     if (port >= s->n_ifaces || s->ports[port].up == up)
         return;
     s->ports[port].up = up;
+    ik_stack_fast_forget(s);
     s->ports[port].up_since = now.mono;
     ik_stack_route_changed(s);
     ik_stack_nbr_port_changed(s, port);

@@ -152,6 +152,7 @@ struct ik_quench;     /* quench.c */
 struct ik_query4;     /* query4.c: masks that are learnt */
 struct ik_nat;        /* nat.c */
 struct ik_answers;    /* answers.c: PROBE */
+struct ik_flows;      /* fast.c */
 struct ik_routes;     /* route.c */
 struct ik_events;     /* event.c */
 
@@ -182,6 +183,9 @@ struct ik_stack {
     struct ik_bufs waiting; /* IP packets whose next hop is not resolved */
     struct ik_bufs reass;   /* datagrams in reassembly, oldest first */
     uint32_t turn;          /* IK_BALANCE_PACKET */
+    uint32_t generation;    /* of what fast.c remembers, never 0 */
+    struct ik_flows *flows; /* fast.c */
+    struct ik_watch *watch; /* what the long way is found out about, or NULL */
     uint32_t next_queue;    /* of packets that wait */
     uint16_t ip_id;
     const char *down; /* a legacy node that fell, and why */
@@ -221,6 +225,28 @@ static inline bool ik_stack_is_router(const struct ik_stack *s)
     return s->opt->kind == IK_STACK_ROUTER;
 }
 
+/* What becomes of a packet that the short way (fast.c) may repeat. */
+struct ik_watch {
+    bool wanted;
+    bool shared;   /* the route has others beside it: not the same for every packet */
+    uint32_t sent; /* frames that left at once for a neighbour, by `port`, to `mac` */
+    uint32_t generation, mtu, own_mtu;
+    ik_ns until; /* as long as the neighbour's state lasts */
+    uint64_t forwarded, echoed;
+    uint8_t port, mac[6];
+};
+/* Something changed that the short way relies on. */
+static inline void ik_stack_fast_forget(struct ik_stack *s)
+{
+    s->generation += s->generation == UINT32_MAX ? 2 : 1;
+}
+/* Does all that is to be done with the frame, if it is one of those that were seen before; false,
+ * nothing done, when it has to go the long way: between watch and learn. */
+bool ik_stack_fast_input(struct ik_stack *s, uint8_t port, struct ik_rd frame);
+void ik_stack_fast_watch(struct ik_stack *s, struct ik_rd frame, struct ik_watch *w);
+void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
+                         const struct ik_watch *w);
+
 /* ---- parts with memory and timers ------------------------------------------------------------ */
 
 /* Each part that has state: bytes (aligned to 8, 0 when cfg needs none of it), init (sets its
@@ -228,6 +254,7 @@ static inline bool ik_stack_is_router(const struct ik_stack *s)
  * up, s->now is set: first call of the engine), timeout (does what is due at s->now; returns its
  * next instant or IK_NEVER). A row here is all it takes. */
 #define IK_STACK_PARTS(X) \
+    X(fast)               \
     X(route)              \
     X(nbr)                \
     X(limits)             \
