@@ -338,12 +338,13 @@ enum ik_err ik_plan_events(struct ik_model *m, const struct ik_tree_node *list)
 
 struct traffic_read {
     struct ik_sim_traffic_cfg cfg;
-    const struct ik_tree_node *from, *to;
+    const struct ik_tree_node *from, *to, *hex;
     const char *file;
 };
 
-/* In the order of enum ik_sim_traffic_kind. */
-static const char *const kinds[] = {"echo", "udp", "aimd", "capture", NULL};
+/* In the order of enum ik_sim_traffic_kind; then those that are frames as well. */
+static const char *const kinds[] = {"echo", "udp", "aimd", "capture", "packet", NULL};
+enum { KIND_PACKET = IK_TRAFFIC_FRAMES + 1, PACKET_BYTES_MAX = 2048 };
 
 #define TRAFFIC(member) IK_KEYS_MEMBER(struct traffic_read, member)
 static const struct ik_key traffic_keys[] = {
@@ -359,6 +360,7 @@ static const struct ik_key traffic_keys[] = {
     {"source", IK_KEY_ADDR, TRAFFIC(cfg.source)},
     {"obey_quench", IK_KEY_FLAG, TRAFFIC(cfg.obey_quench)},
     {"file", IK_KEY_TEXT, TRAFFIC(file)},
+    {"hex", IK_KEY_NODE, TRAFFIC(hex)},
 };
 static const struct ik_keys traffic_of = {"traffic", traffic_keys, COUNT(traffic_keys)};
 
@@ -367,8 +369,8 @@ static const struct {
     const char *name;
     unsigned kinds, required;
 } of_kinds[] = {
-    {"to", 7, 7},  {"rate", 7, 3},   {"bytes", 7, 0},       {"port", 6, 0},
-    {"ttl", 7, 0}, {"source", 3, 0}, {"obey_quench", 4, 0}, {"file", 8, 8},
+    {"to", 7, 7},     {"rate", 7, 3},        {"bytes", 7, 0}, {"port", 6, 0},  {"ttl", 7, 0},
+    {"source", 3, 0}, {"obey_quench", 4, 0}, {"file", 8, 8},  {"hex", 16, 16},
 };
 
 static enum ik_err traffic_check(const struct ik_model *m, const struct ik_tree_node *map,
@@ -407,6 +409,45 @@ static enum ik_err traffic_to(const struct ik_model *m, struct traffic_read *r)
     return IK_OK;
 }
 
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    const int n = at ? (int)(at - digits) : -1;
+    return n > 15 ? n - 6 : n;
+}
+
+/* One IP packet as hexadecimal digits, blanks between them where they help: it goes out once, as
+ * frames of a capture do. */
+static enum ik_err read_packet(const struct ik_model *m, struct traffic_read *r)
+{
+    static const char right[] = "the hexadecimal digits of an IP packet, at most 2048 bytes";
+    const struct ik_keys_ctx ctx = ctx_of(m);
+    enum ik_err err = ik_keys_scalar(&ctx, r->hex, "hex");
+    if (err)
+        return err;
+    uint8_t *bytes = ik_arena_array(m->arena, PACKET_BYTES_MAX, 1);
+    struct ik_sim_timed_frame *frame = ik_arena_array(m->arena, 1, sizeof(*frame));
+    if (!bytes || !frame)
+        return ik_say_nomem(m->fault);
+    size_t n = 0;
+    for (const char *p = r->hex->text; *p; p++) {
+        if (*p == ' ')
+            continue;
+        if (hex_digit(*p) < 0 || n == 2 * (size_t)PACKET_BYTES_MAX)
+            return ik_keys_wrong(&ctx, r->hex, "hex", right);
+        bytes[n / 2] = (uint8_t)(bytes[n / 2] << 4 | hex_digit(*p));
+        n++;
+    }
+    if (n == 0 || n % 2)
+        return ik_keys_wrong(&ctx, r->hex, "hex", right);
+    *frame = (struct ik_sim_timed_frame){0, {bytes, n / 2}};
+    r->cfg.kind = IK_TRAFFIC_FRAMES;
+    r->cfg.frames = frame;
+    r->cfg.n_frames = 1;
+    return IK_OK;
+}
+
 static enum ik_err read_traffic(const struct ik_model *m, const struct ik_tree_node *map,
                                 struct ik_model_traffic *out)
 {
@@ -419,6 +460,8 @@ static enum ik_err read_traffic(const struct ik_model *m, const struct ik_tree_n
         err = ik_model_node_of(m, r.from, &r.cfg.from);
     if (!err && r.to)
         err = traffic_to(m, &r);
+    if (!err && r.hex)
+        err = read_packet(m, &r);
     if (!err && r.cfg.source.family && r.cfg.source.family != r.cfg.to.family)
         err = ik_say_at(m->fault, map, "source and to are of different families");
     *out = (struct ik_model_traffic){.cfg = r.cfg, .file = r.file, .at = map};

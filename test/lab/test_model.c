@@ -605,7 +605,7 @@ static void plan__wrong__is_said(void **state)
          "8784h"},
         {"traffic: [{from: a}]", 7, "traffic needs \"kind\""},
         {"traffic: [{from: a, kind: flood}]", 7,
-         "wrong value \"flood\" for kind: must be echo, udp, aimd or capture"},
+         "wrong value \"flood\" for kind: must be echo, udp, aimd, capture or packet"},
         {"traffic: [{from: a, kind: echo}]", 7, "traffic of kind echo needs \"to\""},
         {"traffic: [{from: a, to: b, kind: echo}]", 7, "traffic of kind echo needs \"rate\""},
         {"traffic: [{from: a, to: b, kind: echo, rate: 5}]", 7,
@@ -614,6 +614,13 @@ static void plan__wrong__is_said(void **state)
         {"traffic: [{from: a, to: b, kind: aimd, source: 10.0.0.9}]", 7,
          "source means nothing to traffic of kind aimd"},
         {"traffic: [{from: a, kind: capture}]", 7, "traffic of kind capture needs \"file\""},
+        {"traffic: [{from: a, kind: packet}]", 7, "traffic of kind packet needs \"hex\""},
+        {"traffic: [{from: a, kind: packet, hex: \"45 0\"}]", 7,
+         "wrong value \"45 0\" for hex: must be the hexadecimal digits of an IP packet, at most "
+         "2048 bytes"},
+        {"traffic: [{from: a, kind: packet, hex: 4x}]", 7,
+         "wrong value \"4x\" for hex: must be the hexadecimal digits of an IP packet, at most "
+         "2048 bytes"},
         {"traffic: [{from: a, to: b, kind: echo, rate: 5/s, start: 5s, stop: 5s}]", 7,
          "traffic must stop after its start"},
         {"traffic: [{from: a, to: 10.0.0.1, kind: echo, rate: 5/s, source: \"2001:db8::1\"}]", 7,
