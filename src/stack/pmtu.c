@@ -20,6 +20,7 @@ struct mark {
 
 struct ik_stack_pmtu {
     struct ik_pmtu table;
+    bool any; /* something was learnt once, so looking is worth while */
     struct mark *marks;
     uint32_t n_marks; /* a power of two */
 };
@@ -57,6 +58,7 @@ void ik_stack_pmtu_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg
     struct ik_pmtu_cfg t = table_cfg(cfg->options);
     t.key = s->key;
     s->pmtu = mem;
+    s->pmtu->any = false;
     uint8_t *at = (uint8_t *)(s->pmtu + 1);
     ik_pmtu_init(&s->pmtu->table, at, &t);
     s->pmtu->marks = (struct mark *)(void *)(at + table_bytes(&t));
@@ -151,7 +153,7 @@ bool ik_stack_pmtu_was_sent(const struct ik_stack *s, struct ik_rd quote)
 
 uint32_t ik_stack_pmtu_find(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu)
 {
-    return ik_pmtu_get(&s->pmtu->table, s->now.mono, dst, mtu);
+    return s->pmtu->any ? ik_pmtu_get(&s->pmtu->table, s->now.mono, dst, mtu) : mtu;
 }
 
 static void tell(struct ik_stack *s, const struct ik_pkt *p, const struct ik_addr *dst,
@@ -176,8 +178,10 @@ static void learn(struct ik_stack *s, const struct ik_pkt *p, const struct ik_pm
         return;
     if (!ik_stack_route_find(s, &news->dst, 0, 0, &hop) || hop.kind != IK_STACK_ROUTE_VIA)
         return;
-    if (ik_pmtu_report(&s->pmtu->table, s->now.mono, news, hop.mtu))
-        tell(s, p, &news->dst, ik_pmtu_get(&s->pmtu->table, s->now.mono, &news->dst, hop.mtu));
+    if (!ik_pmtu_report(&s->pmtu->table, s->now.mono, news, hop.mtu))
+        return;
+    s->pmtu->any = true;
+    tell(s, p, &news->dst, ik_pmtu_get(&s->pmtu->table, s->now.mono, &news->dst, hop.mtu));
 }
 
 void ik_stack_pmtu_learn(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu,

@@ -22,6 +22,7 @@ struct way {
  * `at` when that was last told or ignored. */
 struct ik_redirects {
     struct ik_ways ways;
+    bool any;       /* host: it was redirected once, so looking is worth while */
     struct way *to; /* host */
     uint8_t *told;  /* router: how often in a row */
 };
@@ -78,7 +79,7 @@ static uint64_t id_of(const struct ik_stack *s, const struct ik_addr *a)
 bool ik_stack_redirect_find(struct ik_stack *s, const struct ik_addr *dst, struct ik_stack_hop *out)
 {
     struct ik_redirects *r = s->redirects;
-    if (!r || ik_stack_is_router(s))
+    if (!r || !r->any || ik_stack_is_router(s))
         return false;
     const uint32_t i = ik_ways_find(&r->ways, id_of(s, dst));
     if (i == IK_WAYS_NONE || !s->ports[r->to[i].port].up)
@@ -102,6 +103,7 @@ void ik_stack_redirect_learn(struct ik_stack *s, uint8_t port, const struct ik_a
     if (!r || ik_stack_is_router(s))
         return;
     const uint32_t i = ik_ways_take(&r->ways, id_of(s, dst));
+    r->any = true;
     r->ways.rows[i].at = s->now.mono;
     r->to[i] = (struct way){.port = port};
     if (!ik_addr_same_host(gateway, dst))
