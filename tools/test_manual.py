@@ -30,7 +30,9 @@ class Manual(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.at = pathlib.Path(folder.name)
+        self.root = pathlib.Path(folder.name)
+        self.at = self.root / 'doc'
+        self.at.mkdir()
         (self.at / 'icmp').write_text(COMMAND)
         (self.at / 'icmp').chmod(0o755)
         (self.at / 'icmp.1.scd').write_text('*ping*, *help*\n')
@@ -54,6 +56,21 @@ class Manual(unittest.TestCase):
     def test_short_option_that_the_page_lacks(self):
         self.page.write_text(PAGE.replace('*-c*, ', ''))
         self.assert_says(1, 'icmp-ping.1.scd: -c is missing')
+
+    def lab(self, page):
+        (self.root / 'src' / 'lab').mkdir(parents=True)
+        (self.root / 'src' / 'lab' / 'x.c').write_text(
+            '{"delay", IK_KEY_TIME, x},\n{"loss",\n IK_KEY_RATIO},\n{"other", 3}')
+        (self.at / 'icmp-lab.5.scd').write_text(page)
+
+    def test_keys_of_labs__passes(self):
+        self.lab('*delay*\n\tA map with *loss*.\n\n*icmp*(1)\n')
+        self.assert_says(0)
+
+    def test_keys_of_labs__that_the_page_lacks_or_invents(self):
+        self.lab('*delay*, *dely*\n\tSee _loss_.\n')
+        self.assert_says(1, 'icmp-lab.5.scd: the key loss is missing',
+                         'icmp-lab.5.scd: dely is no key of a lab file')
 
     def test_page_that_is_missing(self):
         self.page.unlink()
