@@ -5,8 +5,9 @@
  * where many share a segment.
  *
  * Prefixes come in their order, so neighbours among them that a node reaches in the same ways are
- * made one route at once; two halves are exactly their whole. Where all ways of a host are the
- * same, which is nearly everywhere, it has a default route, and exceptions to it elsewhere. */
+ * made one route at once; two halves are exactly their whole. A host with one router has a default
+ * route to it and nothing has to be found; with several, what most packets take is its default
+ * route, and the rest are exceptions. */
 #include "lab/paths.h"
 
 #include "lab/rib.h"
@@ -31,6 +32,7 @@ struct paths {
     size_t n_heap;
     struct ik_rib *ribs;      /* of nodes */
     uint32_t *first_override; /* of nodes, and one past the last */
+    bool *has_default;        /* of nodes and families: no more has to be found */
     size_t n_routes;
 };
 
@@ -195,6 +197,40 @@ static bool is_overridden(const struct paths *p, uint32_t node, const struct ik_
     return false;
 }
 
+/* The only router that a host has for the family of p; false when there is none, or a choice. */
+static bool only_way(const struct paths *p, uint32_t node, struct ik_rib_way *out)
+{
+    const struct ik_model_node *n = &p->m->nodes[node];
+    unsigned found = 0;
+    if (n->options.kind != IK_STACK_HOST)
+        return false;
+    for (uint8_t port = 0; port < n->n_ports; port++) {
+        const uint32_t link = n->ports[port].link;
+        const struct ik_model_link *l = &p->m->links[link];
+        for (uint32_t e = 0; carries(p, l) && e < l->n_ends && found < 2; e++) {
+            if (l->ends[e].node == node || !forwards_from(p, l->ends[e].node, link))
+                continue;
+            *out = (struct ik_rib_way){port, gateway_addr(p, &l->ends[e])};
+            found++;
+        }
+    }
+    return found == 1;
+}
+
+static enum ik_err add_default(struct paths *p, uint32_t node)
+{
+    struct ik_rib_way way;
+    for (p->family = 0; p->family < 2; p->family++) {
+        const struct ik_prefix all = {.addr = {.family = p->family ? 6 : 4}};
+        if (!only_way(p, node, &way))
+            continue;
+        p->has_default[2 * node + p->family] = true;
+        if (!is_overridden(p, node, &all) && ik_rib_add(&p->ribs[node], &all, &way, 1))
+            return ik_say_nomem(p->m->fault);
+    }
+    return IK_OK;
+}
+
 static enum ik_err add_routes(struct paths *p, struct ik_model_prefix *to)
 {
     struct ik_rib_way ways[IK_RIB_WAYS_MAX];
@@ -202,7 +238,7 @@ static enum ik_err add_routes(struct paths *p, struct ik_model_prefix *to)
         if (p->dist[i] == FAR || p->m->nodes[i].left_out || is_own(p, to, i))
             continue;
         to->reached |= i == p->m->vantage;
-        if (is_overridden(p, i, &to->prefix))
+        if (p->has_default[2 * i + p->family] || is_overridden(p, i, &to->prefix))
             continue;
         const size_t n = ways_of(p, to, i, ways);
         const size_t had = p->ribs[i].n_routes;
@@ -218,7 +254,7 @@ static enum ik_err add_routes(struct paths *p, struct ik_model_prefix *to)
 
 /* ---- what nodes are given -------------------------------------------------------------------- */
 
-static enum ik_err overrides_index(struct paths *p)
+static void overrides_index(struct paths *p)
 {
     const struct ik_model *m = p->m;
     uint32_t at = 0;
@@ -227,7 +263,6 @@ static enum ik_err overrides_index(struct paths *p)
             at++;
         p->first_override[i] = at;
     }
-    return IK_OK;
 }
 
 static enum ik_err node_finish(struct paths *p, uint32_t node)
@@ -251,7 +286,11 @@ static enum ik_err node_finish(struct paths *p, uint32_t node)
 static enum ik_err find_all(struct paths *p)
 {
     struct ik_model *m = p->m;
-    enum ik_err err = overrides_index(p);
+    enum ik_err err = IK_OK;
+    overrides_index(p);
+    for (uint32_t i = 0; i < m->n_nodes && !err; i++)
+        if (!m->nodes[i].left_out)
+            err = add_default(p, i);
     for (uint32_t i = 0; i < m->n_prefixes && !err; i++) {
         p->family = ik_model_family(m->prefixes[i].prefix.addr.family);
         distances(p, &m->prefixes[i]);
@@ -275,8 +314,10 @@ enum ik_err ik_paths_find(struct ik_model *m)
         .heap = calloc(ends + 1, sizeof(*p.heap)),
         .ribs = calloc(m->n_nodes + 1, sizeof(*p.ribs)),
         .first_override = calloc(m->n_nodes + 2, sizeof(*p.first_override)),
+        .has_default = calloc(2 * (size_t)m->n_nodes + 1, sizeof(*p.has_default)),
     };
-    const bool room = p.dist && p.link_dist && p.heap && p.ribs && p.first_override;
+    const bool room =
+        p.dist && p.link_dist && p.heap && p.ribs && p.first_override && p.has_default;
     const enum ik_err err = room ? find_all(&p) : ik_say_nomem(m->fault);
     for (uint32_t i = 0; i < m->n_nodes && p.ribs; i++)
         ik_rib_free(&p.ribs[i]);
@@ -285,5 +326,6 @@ enum ik_err ik_paths_find(struct ik_model *m)
     free(p.heap);
     free(p.ribs);
     free(p.first_override);
+    free(p.has_default);
     return err;
 }
