@@ -29,6 +29,7 @@ struct ik_nd_port {
     bool used;                         /* it has IPv6 at all */
     bool solicited;                    /* the next advertisement answers somebody */
     uint64_t duplicate;                /* a bit an address, in the order of ik_nd_addr */
+    uint32_t mtu;                      /* that routers advertise for the link; 0: none did */
 };
 
 /* A node that is no host, or has a default route of its own, needs none of the others: `rows` is 0.

@@ -161,13 +161,32 @@ static void take_prefix(struct ik_stack *s, const struct ik_pkt *p, const struct
     keep(s, s->nd->prefixes, s->nd->rows, p->port, &prefix, pi->prefix_bits, pi->valid_s);
 }
 
+/* Less than every link carries, or more than this one does, is nonsense (section 6.3.4). */
+static void take_mtu(struct ik_stack *s, uint8_t port, uint32_t mtu)
+{
+    enum { LEAST = 1280 };
+    if (mtu >= LEAST && mtu <= s->ifaces[port].mtu)
+        s->nd->ports[port].mtu = mtu;
+}
+
+uint32_t ik_stack_nd_mtu(const struct ik_stack *s, uint8_t port, uint32_t mtu)
+{
+    const uint32_t told = s->nd ? s->nd->ports[port].mtu : 0;
+    return told && told < mtu ? told : mtu;
+}
+
 static void take_options(struct ik_stack *s, const struct ik_pkt *p, struct ik_rd options)
 {
     struct ik_ndopt option;
     struct ik_ndopt_view view;
-    while (ik_ndopt_take(&options, &option, NULL) == IK_OK)
-        if (ik_ndopt_decode(&view, &option, NULL) == IK_OK && view.kind == IK_NDOPT_KIND_PREFIX)
+    while (ik_ndopt_take(&options, &option, NULL) == IK_OK) {
+        if (ik_ndopt_decode(&view, &option, NULL) != IK_OK)
+            continue;
+        if (view.kind == IK_NDOPT_KIND_PREFIX)
             take_prefix(s, p, &view.prefix);
+        else if (view.kind == IK_NDOPT_KIND_MTU)
+            take_mtu(s, p->port, view.mtu.mtu);
+    }
 }
 
 /* Zero says nothing (section 6.3.4). An hour is what AdvReachableTime may be at most; what would

@@ -166,7 +166,8 @@ static uint32_t own_mtu(struct ik_stack *s, const struct ik_ip *ip, const struct
 {
     if (s->opt->no_pmtud && ip->version == 4)
         return hop->on_link || hop->mtu < UNKNOWN_PATH_BYTES ? hop->mtu : UNKNOWN_PATH_BYTES;
-    return s->pmtu ? ik_stack_pmtu_find(s, &ip->dst, hop->mtu) : hop->mtu;
+    const uint32_t mtu = ip->version == 6 ? ik_stack_nd_mtu(s, hop->port, hop->mtu) : hop->mtu;
+    return s->pmtu ? ik_stack_pmtu_find(s, &ip->dst, mtu) : mtu;
 }
 
 /* A packet that fits, on its way. What path MTU discovery hears of those of our own, it believes.

@@ -485,6 +485,9 @@ void ik_stack_answers_input(struct ik_stack *s, const struct ik_pkt *p, const st
  */
 bool ik_stack_rdisc4_router(struct ik_stack *s, struct ik_stack_hop *out);
 bool ik_stack_nd_router(struct ik_stack *s, const struct ik_addr *dst, struct ik_stack_hop *out);
+/* What an IPv6 packet of this node may be long on that link: as routers advertise it (RFC 4861
+ * section 6.3.4), at most `mtu`. */
+uint32_t ik_stack_nd_mtu(const struct ik_stack *s, uint8_t port, uint32_t mtu);
 /* Asks who has `target` (nd.c); mac NULL: to its solicited-node group, else by unicast to it. */
 void ik_stack_nd_ask(struct ik_stack *s, uint8_t port, const struct ik_addr *target,
                      const uint8_t *mac);

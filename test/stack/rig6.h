@@ -52,6 +52,34 @@ static inline struct ik_now rig_now(const struct rig *r)
     return (struct ik_now){.mono = r->now, .real = r->now};
 }
 
+/* True for what the node itself says; the rest it passes on, and is not to blame for. */
+static inline bool rig_is_own(const struct rig *r, const struct rig_out *o)
+{
+    static const uint8_t link_local[13] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe};
+    if (o->port == IK_STACK_UPPER)
+        return false;
+    for (unsigned i = 0; i < r->cfg.n_ifaces; i++)
+        if (ik_addr_same_host(&o->ip.src, &r->addrs[i][0].addr))
+            return true;
+    return ik_addr_is_any(&o->ip.src) || memcmp(o->ip.src.bytes, link_local, 13) == 0;
+}
+
+/* Checks that a packet is sound. */
+static inline void rig_judge(const struct rig *r, struct rig_out *o)
+{
+    struct ik_faults faults = {0};
+    const struct ik_icmp_ctx ctx = {.family = 6, .src = &o->ip.src, .dst = &o->ip.dst};
+    const bool own = rig_is_own(r, o);
+    if (o->port != IK_STACK_UPPER) {
+        const enum ik_err err = ik_ip_decode(&o->ip, (struct ik_rd){o->bytes, o->len}, &faults);
+        assert_true(!own || (err == IK_OK && faults.n == 0 && o->ip.total_bytes == o->len));
+    }
+    if (o->ip.proto != IK_PROTO_ICMP6 || o->ip.fragment)
+        return;
+    const enum ik_err err = ik_icmp_decode(&o->icmp, o->ip.payload, &ctx, NULL);
+    assert_true(!own || (err == IK_OK && o->icmp.checksum_ok));
+}
+
 static inline void rig_keep(struct rig *r, const struct ik_frame *f)
 {
     assert_true(r->n_out < RIG_OUT_MAX);
@@ -70,17 +98,9 @@ static inline void rig_keep(struct rig *r, const struct ik_frame *f)
         o->ip.dst = f->meta.dst;
         o->ip.payload = (struct ik_rd){o->bytes, o->len};
     } else {
-        struct ik_faults faults = {0};
-        assert_int_equal(ik_ip_decode(&o->ip, (struct ik_rd){o->bytes, o->len}, &faults), IK_OK);
-        assert_int_equal(faults.n, 0);
-        assert_int_equal(o->ip.total_bytes, o->len);
+        (void)!ik_ip_decode(&o->ip, (struct ik_rd){o->bytes, o->len}, NULL);
     }
-    if (o->ip.proto != IK_PROTO_ICMP6 || o->ip.fragment)
-        return;
-    struct ik_faults faults = {0};
-    const struct ik_icmp_ctx ctx = {.family = 6, .src = &o->ip.src, .dst = &o->ip.dst};
-    assert_int_equal(ik_icmp_decode(&o->icmp, o->ip.payload, &ctx, &faults), IK_OK);
-    assert_true(o->icmp.checksum_ok);
+    rig_judge(r, o);
 }
 
 /* Takes all that leaves now. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rig6.h"
 
+#include "base/rng.h"
+
 /* An echo request from src to dst as bytes, `more` bytes of link padding behind it. */
 static size_t echo_packet(const char *src, const char *dst, uint8_t *out, size_t cap, size_t more)
 {
@@ -114,6 +116,102 @@ static void jumbo__with_no_bytes_behind__is_told_not_followed(void **state)
     rig_end(&r);
 }
 
+/* Packets of every kind with bytes turned over, cut, and from any port. */
+static size_t seed_packet(unsigned kind, uint8_t *out, size_t cap)
+{
+    static const uint8_t chains[][56] = {
+        {60, 0, 1, 4, 0, 0, 0, 0, 43, 0, 0x1e, 4, 0, 0, 0, 0, 58, 0, 250, 0, 0, 0, 0, 0, 128},
+        {44, 58, 0, 0, 1, 0, 0, 0, 7, 128, 0, 0, 0, 0, 1, 0, 1},
+        {44, 58, 0, 0, 8, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8},
+        {58, 135, 0, 0, 0, 0, 0, 0, 0, 0x20, 1, 0x0d, 0xb8, 0, 1, [24] = 1, 1, 1, 2, 0, 0, 0, 9},
+        {58, 134, 0, 0, 0, 64, 0, 7, 8, [17] = 3, 4, 64, 0xc0, 0, 0, 255, 255},
+        {58, 137, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0x80, [24] = 5, 0x20, 1, 0x0d, 0xb8, [40] = 9},
+        {0, 58, 0, 5, 2, 0, 0, 1, 0, 130, 0, 0, 0, 3, 232},
+        {58, 2, 0, 0, 0, 0, 0, 5, 120, 0x60, [16] = 64},
+        {17, 0, 7, 0, 7, 0, 16},
+    };
+    const size_t n = sizeof(chains) / sizeof(chains[0]);
+    const uint8_t *chain = chains[kind % n];
+    const struct ik_addr src = rig_addr(kind & 16 ? "fe80::2" : "2001:db8:1::2");
+    const struct ik_addr dst = rig_addr(kind & 32   ? "ff02::1"
+                                        : kind & 64 ? "2001:db8:2::7"
+                                                    : "2001:db8:1::1");
+    memset(out, 0, cap);
+    out[0] = 0x60;
+    out[5] = 56;
+    out[6] = chain[0];
+    out[7] = kind & 128 ? 1 : 255;
+    memcpy(out + 8, src.bytes, 16);
+    memcpy(out + 24, dst.bytes, 16);
+    memcpy(out + 40, chain + 1, 55);
+    return 96;
+}
+
+/* Makes the checksum right, where the packet is a plain ICMPv6 message, so that it is not the
+ * checksum that stops it. */
+static void checksum_mend(uint8_t *packet, size_t n)
+{
+    struct ik_ip ip;
+    if (ik_ip_decode(&ip, (struct ik_rd){packet, n}, NULL) != IK_OK || ip.proto != IK_PROTO_ICMP6 ||
+        ip.payload.left < 4 || ip.truncated)
+        return;
+    uint8_t *msg = packet + (ip.payload.p - packet);
+    ik_store_be16(msg + 2, 0);
+    const uint64_t sum =
+        ik_cksum_add_pseudo(0, &ip.src, &ip.dst, IK_PROTO_ICMP6, (uint32_t)ip.payload.left);
+    ik_store_be16(msg + 2, ik_cksum_fold(ik_cksum_add(sum, ip.payload)));
+}
+
+/* What no node may say: an error about an error, to nobody, from a group (RFC 4443 section 2.4). */
+static void assert_allowed(const struct rig *r, const struct rig_out *o)
+{
+    if (!rig_is_own(r, o))
+        return;
+    assert_false(ik_addr_is_multicast(&o->ip.src));
+    assert_false(ik_addr_is_any(&o->ip.dst));
+    if (o->ip.proto != IK_PROTO_ICMP6 || o->ip.fragment || o->icmp.kind != IK_ICMP_ERROR)
+        return;
+    struct ik_quote q;
+    assert_true(o->len <= 1280);
+    assert_false(ik_addr_is_multicast(&o->ip.dst));
+    if (ik_quote_decode(&q, o->icmp.error.quote, NULL) == IK_OK && q.has & IK_QUOTE_ICMP)
+        assert_true(q.icmp_type >= 128 && q.icmp_type != IK_ICMP6_REDIRECT);
+}
+
+static void bytes__turned_over__do_no_harm(void **state)
+{
+    (void)state;
+    struct ik_rng rng = {.state = 1};
+    for (int kind = 0; kind < 2; kind++) {
+        struct rig r;
+        rig_init(&r, kind ? IK_STACK_ROUTER : IK_STACK_HOST);
+        r.options.upper = kind == 0;
+        r.options.error_unlimited = true;
+        rig_route(&r, "::", 0, 0, "fe80::2");
+        rig_start(&r);
+        rig_settle(&r);
+        for (int i = 0; i < 20000; i++) {
+            uint8_t packet[128];
+            size_t n = seed_packet(ik_rng_below(&rng, 1 << 16), packet, sizeof(packet));
+            for (uint32_t k = ik_rng_below(&rng, 4); k > 0; k--)
+                packet[ik_rng_below(&rng, n)] ^= (uint8_t)(1u << ik_rng_below(&rng, 8));
+            if (ik_rng_below(&rng, 4) == 0)
+                n = ik_rng_below(&rng, n + 1);
+            if (ik_rng_below(&rng, 8))
+                checksum_mend(packet, n);
+            r.n_out = 0;
+            rig_in_to(&r, (uint8_t)ik_rng_below(&rng, r.cfg.n_ifaces), r.ifaces[0].mac, 2, packet,
+                      n);
+            for (size_t k = 0; k < r.n_out; k++)
+                assert_allowed(&r, &r.out[k]);
+            rig_run(&r, r.now + ik_rng_below(&rng, 1u << 28));
+        }
+        rig_run(&r, r.now + 100 * IK_NS_PER_S);
+        assert_int_equal(ik_stack_pool_used(r.cfg.pool), 0);
+        rig_end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +220,7 @@ int main(void)
         cmocka_unit_test(link_local__on_the_second_port__is_answered_there),
         cmocka_unit_test(addresses__that_may_not_be_there__end_the_packet),
         cmocka_unit_test(jumbo__with_no_bytes_behind__is_told_not_followed),
+        cmocka_unit_test(bytes__turned_over__do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,43 @@ static void prefix__on_link__makes_its_addresses_neighbours(void **state)
     rig_end(&r);
 }
 
+/* RFC 4861 section 6.3.4 */
+static void mtu__of_the_link__is_what_routers_say_within_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t told, longest;
+    } rows[] = {{1400, 1400}, {1279, 1500}, {1501, 1500}, {0, 1500}, {1280, 1280}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rig r;
+        uint8_t options[16] = {1, 1, 2, 0, 0, 0, 9, 4, 5, 1};
+        static const uint8_t data[1600];
+        host(&r);
+        know(&r, 4);
+        ik_store_be32(options + 12, rows[i].told);
+        advertise(&r, 4, 1800, (struct ik_rd){options, sizeof(options)});
+        for (size_t more = 0; more < 2; more++) {
+            const struct ik_icmp m = {.family = 6,
+                                      .type = IK_ICMP6_ECHO,
+                                      .kind = IK_ICMP_ECHO,
+                                      .echo = {.data = {data, rows[i].longest - 48 + more}}};
+            uint8_t msg[1600];
+            size_t len;
+            struct ik_event ev = {.kind = IK_EV_FRAME};
+            assert_int_equal(ik_icmp_encode(&m, NULL, false, msg, sizeof(msg), &len), IK_OK);
+            ev.frame = (struct ik_frame){.medium = IK_MEDIUM_ICMP6, .bytes = {msg, len}};
+            ev.frame.meta =
+                (struct ik_meta){.known = IK_KNOW_DST, .dst = rig_addr("2001:db8:7::1")};
+            r.n_out = 0;
+            ik_stack_engine(r.s)->ops->input(ik_stack_engine(r.s), rig_now(&r), IK_STACK_UPPER, &ev,
+                                             1);
+            rig_drain(&r);
+            assert_int_equal(r.n_out, 1 + more);
+        }
+        rig_end(&r);
+    }
+}
+
 /* RFC 4861 section 6.3.7 */
 static void solicitations__three__until_somebody_answers(void **state)
 {
@@ -254,6 +291,7 @@ int main(void)
         cmocka_unit_test(router__becomes_a_host__is_used_no_more),
         cmocka_unit_test(table__full__forgets_the_one_that_ends_first),
         cmocka_unit_test(prefix__on_link__makes_its_addresses_neighbours),
+        cmocka_unit_test(mtu__of_the_link__is_what_routers_say_within_reason),
         cmocka_unit_test(solicitations__three__until_somebody_answers),
         cmocka_unit_test(router__asked_often__advertises_once_in_three_seconds),
         cmocka_unit_test(router__unasked__advertises_at_its_interval),
