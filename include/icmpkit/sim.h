@@ -81,6 +81,7 @@ struct ik_sim_link_cfg {
 /* IK_E_NOMEM, IK_E_VALUE (fewer than two ends, an end that is not there), IK_E_EXISTS (taken). */
 IK_MUST_USE enum ik_err ik_sim_add_link(struct ik_sim *sim, const struct ik_sim_link_cfg *cfg,
                                         uint32_t *link);
+/* Links are numbered from 0; NULL past the last. */
 const char *ik_sim_link_name(const struct ik_sim *sim, uint32_t link);
 
 struct ik_sim_link_stats {

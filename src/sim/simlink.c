@@ -400,7 +400,7 @@ enum ik_err ik_sim_at_link(struct ik_sim *sim, ik_ns at, uint32_t link, int dire
 
 const char *ik_sim_link_name(const struct ik_sim *sim, uint32_t link)
 {
-    return sim->links[link].name;
+    return link < sim->n_links ? sim->links[link].name : NULL;
 }
 
 void ik_sim_link_stats(const struct ik_sim *sim, uint32_t link, int direction,
