@@ -111,6 +111,10 @@ struct ik_netif_addr {
     uint8_t bits; /* of its network, which is then on the link */
 };
 IK_MUST_USE enum ik_err ik_netif_up(const char *name);
+/* Waits until frames can leave by an interface that is up: what is sent before the kernel has dealt
+ * with the carrier of a pair whose other end came up, some milliseconds later when the machine is
+ * busy, is lost without a word. False when 2 s were not enough. */
+bool ik_netif_await(const char *name);
 /* Adds addresses, usable at once: nobody else has them. IK_E_EXISTS. */
 IK_MUST_USE enum ik_err ik_netif_address(const char *name, const struct ik_netif_addr *addrs,
                                          size_t n);

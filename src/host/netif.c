@@ -8,14 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static enum ik_err err_of(int err_no)
@@ -68,6 +69,40 @@ enum ik_err ik_netif_up(const char *name)
     struct ik_netlink q;
     ik_netlink_init(&q, RTM_NEWLINK, &header, sizeof(header));
     return order(&q, 0);
+}
+
+/* True when the kernel has seen the carrier and begun to let frames out. */
+static bool is_operating(uint32_t index)
+{
+    const struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index};
+    struct ik_netlink q;
+    uint8_t buf[IK_NETLINK_ANSWER_BYTES];
+    struct ik_rd body, value;
+    uint16_t type;
+    int ignored;
+    ik_netlink_init(&q, RTM_GETLINK, &header, sizeof(header));
+    if (ik_netlink_ask(&q, buf, &body, &ignored) ||
+        !ik_rd_take(&body, NLMSG_ALIGN(sizeof(struct ifinfomsg))))
+        return false;
+    while (ik_netlink_take(&body, &type, &value))
+        if (type == IFLA_OPERSTATE)
+            return value.left == 1 && *value.p == IF_OPER_UP;
+    return false;
+}
+
+bool ik_netif_await(const char *name)
+{
+    enum { TRIES = 2000 };
+    const struct timespec millisecond = {.tv_nsec = 1000000};
+    uint32_t index;
+    if (ik_iface_index(name, &index))
+        return false;
+    for (int i = 0; i < TRIES; i++) {
+        if (is_operating(index))
+            return true;
+        (void)nanosleep(&millisecond, NULL);
+    }
+    return false;
 }
 
 /* A machine without IPv6 is one in which nobody will miss it. */

@@ -338,6 +338,11 @@ enum ik_err ik_netns_open(struct ik_netns **out, const struct ik_netns_cfg *cfg,
         let_go(n);
         err = await(n, step);
     }
+    /* The far end came up last, and gave the near one its carrier. */
+    if (!err && !ik_netif_await(NEAR)) {
+        *step = "a link of the veth pair";
+        err = IK_E_SYSTEM;
+    }
     if (err) {
         ik_netns_close(n);
         return err;
