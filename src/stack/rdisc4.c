@@ -78,10 +78,12 @@ static void set_timer(struct ik_stack *s, uint8_t port, ik_ns at)
     ik_stack_arm(s, at);
 }
 
-/* A port comes to life: the router says so at once, a host asks after a moment of its own. */
+/* A port comes to life: the router says so at once, a host asks after a moment of its own, be it
+ * without an address (section 3: from 0.0.0.0). */
 void ik_stack_rdisc4_port_up(struct ik_stack *s, uint8_t port)
 {
-    if (!s->rdisc4 || ik_stack_local_of_port(s, port, 4, NULL).family == 0)
+    const bool addressed = s->rdisc4 && ik_stack_local_of_port(s, port, 4, NULL).family != 0;
+    if (!s->rdisc4 || (!addressed && ik_stack_is_router(s)))
         return;
     s->rdisc4->ports[port].sent = 0;
     set_timer(s, port, s->now.mono + (ik_stack_is_router(s) ? 0 : chance(s, SOLICIT_DELAY)));
@@ -96,7 +98,8 @@ void ik_stack_rdisc4_start(struct ik_stack *s)
 /* Multicast with TTL 1 (section 3), by that port alone. */
 static void send(struct ik_stack *s, uint8_t port, const struct ik_addr *dst, struct ik_rd msg)
 {
-    const struct ik_addr src = ik_stack_local_of_port(s, port, 4, NULL);
+    struct ik_addr src = ik_stack_local_of_port(s, port, 4, NULL);
+    src.family = 4;
     struct ik_ip ip = ik_stack_output_ip4(s, &src, dst, IK_PROTO_ICMP4);
     ip.ttl = 1;
     ip.payload = msg;
