@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 need = tools/install-packages packages/run.txt
 
-.PHONY: all run test bench asan install format clean
+.PHONY: all run test bench asan conformance install format clean
 all:
 	@$(need)
 	@[ -e build/build.ninja ] || meson setup build
@@ -23,6 +23,13 @@ test:
 asan:
 	@$(need) packages/test.txt
 	@tools/run-tests asan
+
+# Every duty of rules.def against our stack, the Linux kernel, and our stack behind a veth pair, as one
+# table. The latter two need root; without it they are left out.
+conformance: all
+	@$(need) packages/test.txt
+	ninja -C build test/scenario/subject
+	@tools/conformance
 
 # Beside the peers that are installed, as ratios.
 bench: all

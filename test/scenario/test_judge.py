@@ -252,6 +252,7 @@ class Files(unittest.TestCase):
         self.refused("", "nothing happens")
         self.refused('+0 in eth0 ip4 A > S / icmp4 echo data="x\n', "left open")
         self.refused("for X in 1 2\n+1s silence\n", "for without end")
+        self.refused("case a\n+1s silence\ncase a\n+1s silence\n", "two cases have one name")
         self.refused("+1s silence\n", "no `subject", "# R792-Echo-01\n# A duty.\n")
         self.refused("+1s silence\n", "then the duty", "# R792-Echo-01\nsubject host\n")
         self.refused("+1s silence\n", "no id of a duty", "# Echo\n# A duty.\nsubject host\n")

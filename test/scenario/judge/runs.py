@@ -56,7 +56,8 @@ class Pool:
         self.width, self.running, self.results = width, {}, []
 
     def run(self, jobs):
-        """jobs: [(scenario, function -> Result, limit in seconds)], the longest first."""
+        """jobs: [(scenario, function -> (tag, Result), limit in seconds, tag)], run longest first;
+        [(tag, Result)]."""
         jobs = sorted(jobs, key=lambda j: -j[2])
         try:
             while jobs or self.running:
@@ -69,7 +70,7 @@ class Pool:
                 os.waitpid(pid, 0)
         return self.results
 
-    def _start(self, scenario, function, limit):
+    def _start(self, scenario, function, limit, tag):
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -77,18 +78,18 @@ class Pool:
             try:
                 result = function()
             except BaseException:
-                result = Result(scenario, BROKEN, traceback.format_exc())
+                result = (tag, Result(scenario, BROKEN, traceback.format_exc()))
             with os.fdopen(write_end, "wb") as file:
                 pickle.dump(result, file)
             os._exit(0)
         os.close(write_end)
-        self.running[read_end] = (pid, scenario, time.monotonic() + limit, [])
+        self.running[read_end] = (pid, scenario, time.monotonic() + limit, [], tag)
 
     def _collect(self):
         ready, _, _ = select.select(list(self.running), [], [], 0.2)
         now = time.monotonic()
         for fd in list(self.running):
-            pid, scenario, end, chunks = self.running[fd]
+            pid, scenario, end, chunks, tag = self.running[fd]
             if fd in ready:
                 chunk = os.read(fd, 1 << 16)
                 if chunk:
@@ -104,4 +105,5 @@ class Pool:
             try:
                 self.results.append(pickle.loads(b"".join(chunks)))
             except (EOFError, pickle.UnpicklingError):
-                self.results.append(Result(scenario, BROKEN, "it did not end in time, or crashed"))
+                why = "it did not end in time, or crashed"
+                self.results.append((tag, Result(scenario, BROKEN, why)))

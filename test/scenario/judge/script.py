@@ -148,6 +148,9 @@ def _cases(base, lines):
             cases.append((text.split(None, 1)[1] if " " in text else "", []))
         elif text.strip():
             (cases[-1][1] if cases else common).append((number, text))
+    names = [name for name, _ in cases]
+    if len(set(names)) < len(names):
+        raise Wrong("%s: two cases have one name" % base.path)
     made = []
     for name, own in cases or [(None, [])]:
         scenario = copy.deepcopy(base)
