@@ -196,8 +196,10 @@ struct ik_stack_options {
     uint16_t neighbours_max;   /* 0: 64 */
     uint16_t queue_max;        /* packets that wait for one neighbour; 0: 3 */
     uint16_t destinations_max; /* path MTUs, redirected destinations, limited destinations; 0: 64 */
-    bool upper;                /* has a user: gives it what arrives, port IK_STACK_UPPER */
-    bool events;               /* tells what it does, by event records */
+    bool settled; /* its interfaces have been up for long when it starts: its IPv6 addresses are not
+                     verified and its groups not reported before somebody asks */
+    bool upper;   /* has a user: gives it what arrives, port IK_STACK_UPPER */
+    bool events;  /* tells what it does, by event records */
 };
 
 struct ik_stack_ifaddr {

@@ -37,6 +37,7 @@ static enum ik_err add_node(struct ik_sim *sim, struct ik_model *m, uint32_t num
         n->options.neighbours_max = neighbours_of(m, n);
     n->options.upper = number == m->vantage;
     n->options.events = events;
+    n->options.settled = true; /* a lab begins in the middle of things */
     const struct ik_sim_node_cfg cfg = {
         .name = n->name,
         .options = &n->options,

@@ -388,8 +388,12 @@ void ik_stack_nd_port_up(struct ik_stack *s, uint8_t port)
 
 void ik_stack_nd_start(struct ik_stack *s)
 {
-    for (uint8_t i = 0; i < s->n_ifaces; i++)
-        ik_stack_nd_port_up(s, i);
+    for (uint8_t i = 0; i < s->n_ifaces; i++) {
+        if (!s->opt->settled)
+            ik_stack_nd_port_up(s, i);
+        else if (s->nd && s->nd->ports[i].used)
+            ik_nd_router_start(s, i);
+    }
 }
 
 static void verify(struct ik_stack *s, uint8_t port)

@@ -104,6 +104,22 @@ static void start__node__reports_groups_then_verifies_addresses(void **state)
     rig_end(&r);
 }
 
+/* One that has been up for long says nothing unasked, uses its addresses at once, and defends them.
+ */
+static void start__settled_node__is_silent_and_answers(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_HOST);
+    r.options.settled = true;
+    rig_start(&r);
+    rig_run(&r, 10 * second);
+    assert_int_equal(r.n_out, 0);
+    solicit(&r, "::", "ff02::1:ff00:1", "2001:db8:1::1", 255, false);
+    assert_non_null(rig_find(&r, IK_ICMP6_NEIGHBOR_ADV));
+    rig_end(&r);
+}
+
 static void duplicate__claimed_in_time__address_is_given_up(void **state)
 {
     (void)state;
@@ -170,6 +186,7 @@ int main(void)
         cmocka_unit_test(solicitation__with_link_address__teaches_its_source),
         cmocka_unit_test(solicitation__with_many_bad_options__is_not_taken),
         cmocka_unit_test(start__node__reports_groups_then_verifies_addresses),
+        cmocka_unit_test(start__settled_node__is_silent_and_answers),
         cmocka_unit_test(duplicate__claimed_in_time__address_is_given_up),
         cmocka_unit_test(duplicate__claimed_too_late__address_is_defended),
         cmocka_unit_test(neighbour__silent__each_packet_is_answered_after_three_solicitations),
