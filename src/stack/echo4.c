@@ -92,6 +92,7 @@ void ik_stack_echo4_input(struct ik_stack *s, struct ik_pkt *p)
         return;
     }
     ik_stack_tally(s, IK_STACK_ECHOED);
+    ik_stack_event_say(s, "decided", IK_RULE_R792_Echo_01, p, "echo reply");
     if (!p->datagram) {
         reply_small(s, p);
         return;

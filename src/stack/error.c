@@ -317,7 +317,7 @@ static bool packet_put(struct ik_stack *s, struct draft *d, uint32_t mtu)
 static void say(struct ik_stack *s, const struct draft *d)
 {
     ik_stack_tally(s, IK_STACK_ERRORS);
-    struct ik_wr *w = ik_stack_event_begin(s, "sent", d->error->rule, d->about);
+    struct ik_wr *w = ik_stack_event_begin(s, "decided", d->error->rule, d->about);
     if (!w)
         return;
     char text[IK_ADDR_TEXT > 64 ? IK_ADDR_TEXT : 64];

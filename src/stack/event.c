@@ -55,10 +55,16 @@ static void put_addr(struct ik_wr *w, const struct ik_addr *a)
 static void put_icmp(struct ik_wr *w, const struct ik_ip *ip, uint8_t family)
 {
     char text[64];
-    ik_fmt_put_text(w, family == 4 ? " ICMP " : " ICMPv6 ");
-    if (ip->payload.left >= 2 && ip->offset_bytes == 0)
-        ik_fmt_put_text(
-            w, ik_icmp_name(family, ip->payload.p[0], ip->payload.p[1], text, sizeof(text)));
+    ik_fmt_put_text(w, family == 4 ? " ICMP" : " ICMPv6");
+    if (ip->payload.left < 2 || ip->offset_bytes)
+        return;
+    const uint8_t type = ip->payload.p[0], code = ip->payload.p[1];
+    ik_fmt_put_text(w, " ");
+    ik_fmt_put_u64(w, type);
+    ik_fmt_put_text(w, "/");
+    ik_fmt_put_u64(w, code);
+    ik_fmt_put_text(w, " ");
+    ik_fmt_put_text(w, ik_icmp_name(family, type, code, text, sizeof(text)));
 }
 
 static void put_proto(struct ik_wr *w, const struct ik_ip *ip)

@@ -103,6 +103,15 @@ static void input_local(struct ik_stack *s, struct ik_pkt *p)
         deliver(s, p, &w);
 }
 
+/* What goes to a group of others is nothing to tell of: a card would not have handed it up. */
+static void not_ours(struct ik_stack *s, const struct ik_pkt *p, bool group)
+{
+    if (group)
+        ik_stack_tally(s, IK_STACK_BAD_FRAME);
+    else
+        ik_stack_event_drop(s, IK_STACK_BAD_FRAME, IK_RULE_NONE, p, "not for this node");
+}
+
 /* Groups go on too where there is a route for them; what is for a link alone never does. */
 static void pass_on(struct ik_stack *s, struct ik_pkt *p)
 {
@@ -111,12 +120,12 @@ static void pass_on(struct ik_stack *s, struct ik_pkt *p)
         return;
     if (!ik_stack_is_router(s) || s->opt->forwarding_off) {
         if (p->local == IK_LOCAL_NONE)
-            ik_stack_event_drop(s, IK_STACK_BAD_FRAME, IK_RULE_NONE, p, "not for this node");
+            not_ours(s, p, group);
         return;
     }
     if (group && ik_scope_of(&p->ip.dst) <= IK_SCOPE_LINK) {
         if (p->local == IK_LOCAL_NONE)
-            ik_stack_event_drop(s, IK_STACK_BAD_FRAME, IK_RULE_NONE, p, "a group of others");
+            not_ours(s, p, group);
         return;
     }
     ik_stack_forward6(s, p);

@@ -222,7 +222,8 @@ static void say_sent(struct ik_stack *s, const struct ik_ip *ip, uint8_t port)
 {
     if (!s->events)
         return;
-    const struct ik_pkt p = {.port = port, .own = true, .ip = *ip};
+    struct ik_pkt p = {.port = port, .own = true, .ip = *ip};
+    p.ip.total_bytes = ip->header_bytes + (uint32_t)ip->payload.left;
     ik_stack_event_say(s, "sent", IK_RULE_NONE, &p, "from this node");
 }
 
