@@ -114,7 +114,7 @@ class Linux:
         netns.ip_batch([self._route(row) for row in self.world.routes] or ["link show lo"])
         if self.world.kind == "nat":
             self._nft("table ip nat { chain post { type nat hook postrouting priority 100; "
-                      'oifname "eth1" masquerade; } }')
+                      'oifname "eth1" masquerade; }; }')
         for name, value in options:
             if name not in OPTIONS:
                 raise Cannot("Linux has no setting %s" % name)
@@ -399,9 +399,8 @@ def _reassembly6(subject, value):
 
 
 def _probe(subject, words):
-    """Linux answers PROBE as a whole or not at all."""
+    """Linux answers PROBE as a whole or not at all, for both families by the one switch."""
     netns.sysctl(net__ipv4__icmp_echo_enable_probe=1)
-    netns.sysctl(net__ipv6__icmp__echo_enable_probe=1)
 
 
 # What a setting is on Linux. The rest of the names: Linux has no such thing.
