@@ -20,14 +20,15 @@ static enum ik_err refused(const struct ik_model *m, enum ik_err err, const stru
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-/* Rows for all that share a link with the node: their two addresses and the link-local one. */
+/* Rows for all that share a link with the node: their two addresses and the link-local one; on a
+ * large segment, where nobody speaks with all, fewer. */
 static uint16_t neighbours_of(const struct ik_model *m, const struct ik_model_node *n)
 {
-    enum { USUAL = 64, SPARE = 16 };
+    enum { USUAL = 64, SPARE = 16, MOST = 512 };
     size_t need = SPARE;
     for (uint8_t port = 0; port < n->n_ports; port++)
         need += (size_t)3 * (m->links[n->ports[port].link].n_ends - 1);
-    return need <= USUAL ? 0 : need > UINT16_MAX ? UINT16_MAX : (uint16_t)need;
+    return need <= USUAL ? 0 : need > MOST ? MOST : (uint16_t)need;
 }
 
 static enum ik_err add_node(struct ik_sim *sim, struct ik_model *m, uint32_t number, bool events)

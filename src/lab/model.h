@@ -13,6 +13,9 @@ enum {
     IK_MODEL_LINKS_MAX = 8192,
     IK_MODEL_ENDS_MAX = 32768, /* of all links */
     IK_MODEL_ROUTES_MAX = 4000000,
+    IK_MODEL_OVERRIDES_MAX = 20000,
+    IK_MODEL_WORK_MAX = 300000000, /* prefixes times nodes and ends: some seconds */
+    IK_MODEL_MEMORY_MAX = 2000000, /* rows of tables that nodes are told to have, in all */
     IK_MODEL_EVENTS_MAX = 10000,
     IK_MODEL_TRAFFIC_MAX = 1000,
     IK_MODEL_NONE = UINT32_MAX,

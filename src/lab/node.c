@@ -262,6 +262,22 @@ static enum ik_err read_node(const struct ik_keys_ctx *ctx, const struct ik_tree
     return IK_OK;
 }
 
+/* What the tables of all nodes would hold that the file gives a size. */
+static enum ik_err memory_check(const struct ik_model *m, const struct ik_tree_node *nodes)
+{
+    uint64_t rows = 0;
+    for (uint32_t i = 0; i < m->n_nodes; i++) {
+        const struct ik_model_node *n = &m->nodes[i];
+        rows += (uint64_t)n->options.neighbours_max + n->options.destinations_max;
+        rows += n->nat ? n->nat->max_mappings : 0;
+        if (rows > IK_MODEL_MEMORY_MAX)
+            return ik_say_at(m->fault, nodes->items[i].value,
+                             "neighbours, destinations and mappings of more than %d in all",
+                             IK_MODEL_MEMORY_MAX);
+    }
+    return IK_OK;
+}
+
 enum ik_err ik_node_read_all(struct ik_model *m, const struct ik_tree_node *nodes)
 {
     const struct ik_keys_ctx ctx = {m->arena, m->fault};
@@ -276,5 +292,5 @@ enum ik_err ik_node_read_all(struct ik_model *m, const struct ik_tree_node *node
     for (uint32_t i = 0; i < nodes->n && !err; i++)
         err = read_node(&ctx, &nodes->items[i], &m->nodes[i]);
     m->n_nodes = nodes->n;
-    return err;
+    return err ? err : memory_check(m, nodes);
 }

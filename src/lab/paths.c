@@ -27,7 +27,9 @@ struct paths {
     struct ik_model *m;
     unsigned family;     /* 0 IPv4, 1 IPv6 */
     uint64_t *dist;      /* of nodes */
-    uint64_t *link_dist; /* of the nearest forwarder on it, FAR: none */
+    uint64_t *link_dist; /* of the nearest forwarders on it, FAR: none */
+    uint32_t *nearest;   /* of links, IK_RIB_WAYS_MAX each: ends of those forwarders */
+    uint8_t *n_nearest;
     struct heap_entry *heap;
     size_t n_heap;
     struct ik_rib *ribs;      /* of nodes */
@@ -145,8 +147,23 @@ static struct ik_addr gateway_addr(const struct paths *p, const struct ik_model_
                           : ik_scope_link_local(p->m->nodes[e->node].ifaces[e->port].mac);
 }
 
-/* The ways of a node to the prefix that distances() ran for, in the order of its ports. */
-static size_t ways_of(const struct paths *p, const struct ik_model_prefix *to, uint32_t node,
+/* Who forwards on each link at that distance: found once, for all who ask on the link. */
+static void find_nearest(struct paths *p, const struct ik_model_prefix *to)
+{
+    for (uint32_t link = 0; link < p->m->n_links; link++) {
+        const struct ik_model_link *l = &p->m->links[link];
+        uint8_t n = 0;
+        for (uint32_t e = 0; p->link_dist[link] != FAR && e < l->n_ends && n < IK_RIB_WAYS_MAX; e++)
+            if (p->dist[l->ends[e].node] == p->link_dist[link] &&
+                (l->ends[e].node == to->node || forwards_from(p, l->ends[e].node, link)))
+                p->nearest[IK_RIB_WAYS_MAX * link + n++] = e;
+        p->n_nearest[link] = n;
+    }
+}
+
+/* The ways of a node to the prefix that distances() ran for, in the order of its ports. Its own
+ * distance is never that of the nearest, for to send costs something. */
+static size_t ways_of(const struct paths *p, uint32_t node,
                       struct ik_rib_way out[static IK_RIB_WAYS_MAX])
 {
     const struct ik_model_node *n = &p->m->nodes[node];
@@ -157,11 +174,9 @@ static size_t ways_of(const struct paths *p, const struct ik_model_prefix *to, u
         if (!carries(p, l) || p->link_dist[link] == FAR ||
             p->link_dist[link] + cost_of(l, n->ports[port].end) != p->dist[node])
             continue;
-        for (uint32_t e = 0; e < l->n_ends && count < IK_RIB_WAYS_MAX; e++) {
-            const uint32_t next = l->ends[e].node;
-            if (next != node && p->dist[next] == p->link_dist[link] &&
-                (next == to->node || forwards_from(p, next, link)))
-                out[count++] = (struct ik_rib_way){port, gateway_addr(p, &l->ends[e])};
+        for (uint8_t i = 0; i < p->n_nearest[link] && count < IK_RIB_WAYS_MAX; i++) {
+            const uint32_t end = p->nearest[IK_RIB_WAYS_MAX * link + i];
+            out[count++] = (struct ik_rib_way){port, gateway_addr(p, &l->ends[end])};
         }
     }
     return count;
@@ -240,7 +255,7 @@ static enum ik_err add_routes(struct paths *p, struct ik_model_prefix *to)
         to->reached |= i == p->m->vantage;
         if (p->has_default[2 * i + p->family] || is_overridden(p, i, &to->prefix))
             continue;
-        const size_t n = ways_of(p, to, i, ways);
+        const size_t n = ways_of(p, i, ways);
         const size_t had = p->ribs[i].n_routes;
         const enum ik_err err = ik_rib_add(&p->ribs[i], &to->prefix, ways, n);
         if (err)
@@ -294,6 +309,7 @@ static enum ik_err find_all(struct paths *p)
     for (uint32_t i = 0; i < m->n_prefixes && !err; i++) {
         p->family = ik_model_family(m->prefixes[i].prefix.addr.family);
         distances(p, &m->prefixes[i]);
+        find_nearest(p, &m->prefixes[i]);
         err = add_routes(p, &m->prefixes[i]);
     }
     for (uint32_t i = 0; i < m->n_nodes && !err; i++)
@@ -307,22 +323,29 @@ enum ik_err ik_paths_find(struct ik_model *m)
     size_t ends = m->n_nodes;
     for (uint32_t i = 0; i < m->n_links; i++)
         ends += m->links[i].n_ends;
+    if ((uint64_t)m->n_prefixes * ends > IK_MODEL_WORK_MAX)
+        return ik_say_at(m->fault, NULL, "too large: %u prefixes, and %zu nodes and ends of links",
+                         (unsigned)m->n_prefixes, ends);
     struct paths p = {
         .m = m,
         .dist = calloc(m->n_nodes + 1, sizeof(*p.dist)),
         .link_dist = calloc(m->n_links + 1, sizeof(*p.link_dist)),
+        .nearest = calloc(m->n_links + 1, IK_RIB_WAYS_MAX * sizeof(*p.nearest)),
+        .n_nearest = calloc(m->n_links + 1, sizeof(*p.n_nearest)),
         .heap = calloc(ends + 1, sizeof(*p.heap)),
         .ribs = calloc(m->n_nodes + 1, sizeof(*p.ribs)),
         .first_override = calloc(m->n_nodes + 2, sizeof(*p.first_override)),
         .has_default = calloc(2 * (size_t)m->n_nodes + 1, sizeof(*p.has_default)),
     };
-    const bool room =
-        p.dist && p.link_dist && p.heap && p.ribs && p.first_override && p.has_default;
+    const bool room = p.dist && p.link_dist && p.nearest && p.n_nearest && p.heap && p.ribs &&
+                      p.first_override && p.has_default;
     const enum ik_err err = room ? find_all(&p) : ik_say_nomem(m->fault);
     for (uint32_t i = 0; i < m->n_nodes && p.ribs; i++)
         ik_rib_free(&p.ribs[i]);
     free(p.dist);
     free(p.link_dist);
+    free(p.nearest);
+    free(p.n_nearest);
     free(p.heap);
     free(p.ribs);
     free(p.first_override);

@@ -187,8 +187,10 @@ enum ik_err ik_plan_routes(struct ik_model *m, const struct ik_tree_node *list)
     enum ik_err err = ik_keys_list(&ctx, list, "routes");
     for (uint32_t i = 0; !err && i < list->n; i++) {
         err = read_route(m, list->items[i].value, &all);
-        if (!err && all.n > IK_MODEL_ROUTES_MAX / 4)
-            err = ik_say_at(m->fault, list, "more than %d routes", IK_MODEL_ROUTES_MAX / 4);
+        if (!err && all.n > IK_MODEL_OVERRIDES_MAX)
+            err = ik_say_at(m->fault, list->items[i].value,
+                            "more than %d routes (one to a node is one to each of its addresses)",
+                            IK_MODEL_OVERRIDES_MAX);
     }
     if (!err)
         err = overrides_keep(m, &all);

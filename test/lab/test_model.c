@@ -694,6 +694,26 @@ static void bounds__of_a_file__are_said(void **state)
     assert_string_equal(r.fault.text, "a is in more than 64 links");
     assert_int_equal(r.fault.line, 3 + IK_STACK_IFACES_MAX + 1);
     rig_close(&r);
+
+    n = (size_t)sprintf(lab,
+                        "vantage: n0\nlinks: [{between: [n0, n1], net: 10.0.0.0/8}]\nnodes:\n");
+    for (int i = 0; i < 40; i++)
+        n += (size_t)sprintf(lab + n, "  n%d: {kind: host, neighbours: 65535}\n", i);
+    assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
+    assert_string_equal(r.fault.text,
+                        "neighbours, destinations and mappings of more than 2000000 in all");
+    assert_int_equal(r.fault.line, 3 + 31);
+    rig_close(&r);
+
+    n = (size_t)sprintf(lab, "vantage: a\nnodes: {a: {kind: host}, b: {kind: router}}\n"
+                             "links: [{between: [a, b], net: 10.0.0.0/24}]\nroutes:\n");
+    for (int i = 0; i <= IK_MODEL_OVERRIDES_MAX; i++)
+        n += (size_t)sprintf(lab + n, "- {node: a, to: 10.%d.%d.1, via: b}\n", 1 + (i >> 8),
+                             i & 255);
+    assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
+    assert_string_equal(r.fault.text, "more than 20000 routes (one to a node is one to each of its "
+                                      "addresses)");
+    rig_close(&r);
     free(lab);
 }
 

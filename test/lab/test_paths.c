@@ -305,6 +305,45 @@ static void paths__thousand_routers__each_reaches_all(void **state)
     rig_close(&r);
 }
 
+/* A file of the largest size that would take minutes is refused, and one of some thousand routers
+ * on a segment does not take the square of them. */
+static void paths__much__is_bounded(void **state)
+{
+    (void)state;
+    enum { ROUTERS = 4000 };
+    char *lab = malloc(1 << 21);
+    size_t n = (size_t)sprintf(lab, "vantage: r0\nnodes:\n");
+    for (int i = 0; i < ROUTERS; i++)
+        n += (size_t)sprintf(lab + n, "  r%d: {kind: router}\n", i);
+    n += (size_t)sprintf(lab + n, "links:\n");
+    for (int link = 0; link < 8; link++) {
+        n += (size_t)sprintf(lab + n, "- {net: 10.%d.0.0/16, between: [r%d", link, link % 2);
+        for (int i = 2; i < ROUTERS; i++)
+            n += (size_t)sprintf(lab + n, ",r%d", i);
+        n += (size_t)sprintf(lab + n, "]}\n");
+    }
+    struct rig r;
+    rig_open(&r, lab);
+    /* r0 is on the even ones, and hears of the odd ones from the first sixteen of each. */
+    assert_int_equal(rig_node(&r, "r0")->n_routes, 4 * IK_RIB_WAYS_MAX);
+    rig_close(&r);
+
+    n = (size_t)sprintf(lab, "vantage: r0\nnodes:\n");
+    for (int i = 0; i < ROUTERS; i++)
+        n += (size_t)sprintf(lab + n, "  r%d: {kind: router}\n", i);
+    n += (size_t)sprintf(lab + n, "links:\n");
+    for (int i = 0; i < 2 * ROUTERS; i++)
+        n += (size_t)sprintf(
+            lab + n, "- {between: [r%d, r%d], net: 10.%d.%d.0/24, net6: \"fd00:%x::/64\"}\n",
+            i % ROUTERS, (i + 1 + i / ROUTERS) % ROUTERS, i >> 8, i & 255, i);
+    assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
+    assert_int_equal(r.fault.line, 0);
+    assert_string_equal(r.fault.text,
+                        "too large: 16000 prefixes, and 20000 nodes and ends of links");
+    rig_close(&r);
+    free(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +359,7 @@ int main(void)
         cmocka_unit_test(rib__halves__become_their_whole),
         cmocka_unit_test(rib__other_ways__stay_apart),
         cmocka_unit_test(paths__thousand_routers__each_reaches_all),
+        cmocka_unit_test(paths__much__is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
