@@ -90,8 +90,10 @@ bool ik_labcap_open(struct ik_labcap **out, const struct ik_sim *sim, const char
     bool good = !mkdir(folder, 0777) || errno == EEXIST;
     if (!good)
         ik_run_say("lab", "cannot make the folder %s: %s", folder, strerror(errno));
-    for (; good && c->n < n; c->n++)
+    while (good && c->n < n) {
         good = open_file(c, c->n, folder, ik_sim_link_name(sim, c->n));
+        c->n += c->files[c->n].f != NULL;
+    }
     if (!good) {
         ik_labcap_close(c);
         return false;

@@ -5,6 +5,7 @@ tools have to find are those of the file."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -331,6 +332,50 @@ def shell_survives_the_interrupt_that_is_for_its_command():
     out, _ = child.communicate(timeout=30)
     contains(out, "caught")
     contains(out, "1 received")
+
+
+@case
+def shell_runs_from_a_command_with_file_capabilities():
+    """They are dropped before anything is parsed; /proc must not be root's because of them."""
+    path = os.path.join(FOLDER, "capable")
+    shutil.copy(COMMAND, path)
+    os.chmod(path, 0o755)
+    subprocess.run(["setcap", "cap_net_raw=ep", path], check=True)
+    shell("true")
+    for args in (["lab", "shell", FILE, "--", "ping", "-4", "-c1", "far"],
+                 ["ping", "-c1", "--lab", FILE, "far"], ["trace", "--lab", FILE, "far"]):
+        done = subprocess.run([*USER, path, *args], text=True, capture_output=True, timeout=60)
+        equal(done.returncode, 0, done.stderr)
+        contains(done.stdout, "(%s)" % FAR4)
+
+
+@case
+def shell_writes_what_crosses_each_link():
+    folder = os.path.join(FOLDER, "nobody's")
+    os.mkdir(folder)
+    os.chown(folder, NOBODY, NOBODY)
+    done = shell("ping", "-4", "-c1", "far", options=["--pcapng", folder + "/deeper"])
+    equal(done.returncode, 0, done.stderr)
+    equal(len(os.listdir(folder + "/deeper")), 4)
+    for where in ("/nowhere/at/all", FOLDER):
+        done = shell("true", options=["--pcapng", where])
+        equal((done.returncode, done.stdout), (2, ""))
+        contains(done.stderr, "lab: cannot ")
+        contains(done.stderr, where)
+
+
+@case
+def one_family_is_enough():
+    path = os.path.join(FOLDER, "four.yaml")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(re.sub(r' net6: "[^"]*",', "", LAB))
+    contains(good("ping", "-c1", "--lab", path, "far"), "1 received")
+    for verb in ("ping", "trace"):
+        contains(refused(verb, "-6", "--lab", path, "far"), "the lab's vantage has no IPv6 address")
+    shell("true")
+    done = run("lab", "shell", path, "--", "sh", "-c", "ip -6 route; ping -c1 far", prefix=USER)
+    contains(done.stdout, "1 received")
+    equal("default" in done.stdout, False, done.stdout)
 
 
 @case
