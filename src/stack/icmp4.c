@@ -20,6 +20,26 @@ static void unreachable(struct ik_stack *s, const struct ik_pkt *p, const struct
         ik_stack_pmtu_input4(s, p, m);
 }
 
+bool ik_stack_icmp4_role_twice(const struct ik_icmp *m)
+{
+    enum { CLASS_IFINFO = 2, ROLE_SHIFT = 6 };
+    struct ik_rd objects;
+    struct ik_ext_object object;
+    unsigned seen = 0;
+    if (m->kind != IK_ICMP_ERROR || m->error.extensions.left == 0 ||
+        ik_ext_open(&objects, m->error.extensions, NULL) != IK_OK)
+        return false;
+    while (ik_ext_take(&objects, &object, NULL) == IK_OK) {
+        const unsigned role = 1U << (object.ctype >> ROLE_SHIFT);
+        if (object.class_num != CLASS_IFINFO)
+            continue;
+        if (seen & role)
+            return true;
+        seen |= role;
+    }
+    return false;
+}
+
 static void dispatch(struct ik_stack *s, struct ik_pkt *p, const struct ik_icmp *m)
 {
     switch (m->type) {
@@ -79,6 +99,8 @@ void ik_stack_icmp4_input(struct ik_stack *s, struct ik_pkt *p)
         .family = 4, .checksum_verified = true, .src = &p->ip.src, .dst = &p->ip.dst};
     if (ik_icmp_decode(&m, in, &ctx, NULL) != IK_OK)
         drop(s, p, IK_RULE_R792_Formats_04, "the body is not what its type needs");
+    else if (ik_stack_icmp4_role_twice(&m))
+        drop(s, p, IK_RULE_R5837_4_5_02, "two objects of one role");
     else
         dispatch(s, p, &m);
 }

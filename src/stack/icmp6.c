@@ -122,6 +122,10 @@ static bool too_big_input(struct ik_stack *s, const struct ik_pkt *p, const stru
 static void error_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icmp *m)
 {
     struct ik_quote quote;
+    if (ik_stack_icmp4_role_twice(m)) {
+        drop(s, p, IK_RULE_R5837_4_5_02, "two objects of one role");
+        return;
+    }
     if (ik_quote_decode(&quote, m->kind == IK_ICMP_ERROR ? m->error.quote : ik_rd_from(m->raw, 4),
                         NULL) != IK_OK ||
         quote.ip.version != 6) {

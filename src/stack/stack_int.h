@@ -457,6 +457,9 @@ void ik_stack_to_upper(struct ik_stack *s, const struct ik_pkt *p);
 /* A frame from the user of the node. */
 void ik_stack_upper_input(struct ik_stack *s, const struct ik_frame *f);
 void ik_stack_icmp4_input(struct ik_stack *s, struct ik_pkt *p);
+/* An error of either family with two interface information objects of one role: it is to be dropped
+ * as a whole (RFC 5837 section 4.5) (icmp4.c). */
+bool ik_stack_icmp4_role_twice(const struct ik_icmp *m);
 void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p);
 void ik_stack_udp_input(struct ik_stack *s, struct ik_pkt *p);
 void ik_stack_tcp_input(struct ik_stack *s, struct ik_pkt *p);
