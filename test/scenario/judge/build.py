@@ -348,7 +348,15 @@ class Builder:
         if tail_kind == "routers":
             routers = [t for n, t in layer.groups if n == "router"]
             values.update(count=len(routers), size=2, lifetime=1800)
+        head_only = layer.text("sum") == "quote"
+        if head_only:
+            layer.fields["sum"].text = "bad"  # stays out of what is given
         values.update({k: v for k, v in given(self.env, layer, layout).items() if k != "type"})
+        if head_only:
+            layer.fields["sum"].text = "quote"
+            quoted = tail[:length * (4 if family == 4 else 8)] if length else tail
+            values["sum"] = checksum(pack(layout, values) + quoted)
+            return pack(layout, values) + tail
         return self._summed(layer, layout, values, tail + self._data(layer) + rest, proto, outer)
 
     def _tail(self, layer, kind, family):

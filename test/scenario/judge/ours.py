@@ -56,6 +56,8 @@ class Sockets:
             return []
         if (seen.family, icmp.values["type"]) == (4, 4):  # no transport hears of it (RFC 6633)
             return []
+        if any("checksum" in text for text in dissect.packet(seen.ip).problems):
+            return []  # a raw socket is shown what is damaged, a transport is not
         inside = dissect.packet(icmp.quote, partial=True)
         udp = inside.layer("udp")
         if udp is None or "sport" not in udp.values:
