@@ -213,7 +213,10 @@ struct ik_stack_iface {
     uint32_t mtu;   /* IP bytes; at least 68 without, 1280 with IPv6 addresses */
     uint32_t index; /* as PROBE and RFC 5837 tell it; 0: port + 1 */
     const struct ik_stack_ifaddr *addrs; /* a link-local one is added from the MAC where any IPv6
-                                            address is */
+                                            address is. Those of IPv6 are used at once and solicited
+                                            within a second; one that somebody else has is used no
+                                            more (optimistic, RFC 4429). Advertisements make no
+                                            more of them */
     uint8_t n_addrs;
     bool point_to_point; /* RFC 4443 section 3.1: not sent back for unassigned addresses */
 };

@@ -164,10 +164,9 @@ static bool is_link_business(uint8_t type)
 static void info_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icmp *m,
                        const struct ik_faults *faults)
 {
+    if (!is_link_business(m->type))
+        ik_stack_to_upper(s, p);
     switch (m->type) {
-    case IK_ICMP6_ECHO:
-        echo_input(s, p);
-        break;
     case IK_ICMP6_ECHO_REPLY:
     case IK_ICMP6_EXT_ECHO_REPLY:
         break; /* the user has it */
@@ -190,13 +189,15 @@ static void info_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icm
     }
 }
 
-void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p)
+/* Everything but echo, which needs no decoding; its checksum is right. */
+static void message_input(struct ik_stack *s, struct ik_pkt *p)
 {
     struct ik_ip6walk w = {0};
     if (p->ip.options.left > 0)
         ik_ip6walk_final(&w, p->l3);
     const struct ik_icmp_ctx ctx = {
         .family = 6,
+        .checksum_verified = true,
         .src = &p->ip.src,
         .dst = &p->ip.dst,
         .hop_limit_known = true,
@@ -205,25 +206,31 @@ void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p)
         .router_alert = w.router_alert,
     };
     struct ik_faults faults = {0};
-    struct ik_icmp m = {0};
-    const enum ik_err err = ik_icmp_decode(&m, p->ip.payload, &ctx, &faults);
-    if (p->ip.payload.left < 4 || !m.checksum_ok) {
+    struct ik_icmp m;
+    if (is_discovery(p->ip.payload.p[0]) && (p->reassembled || w.fragment_header))
+        drop(s, p, IK_RULE_R6980_5_01, "discovery in fragments");
+    else if (ik_icmp_decode(&m, p->ip.payload, &ctx, &faults) != IK_OK)
+        drop(s, p, IK_RULE_NONE, "a body that is not what its type needs");
+    else if (ik_icmp_is_error(6, m.type))
+        error_input(s, p, &m);
+    else
+        info_input(s, p, &m, &faults);
+}
+
+void ik_stack_icmp6_input(struct ik_stack *s, struct ik_pkt *p)
+{
+    enum { HEAD = 4, ECHO_HEAD = 8 };
+    const struct ik_rd in = p->ip.payload;
+    const uint64_t sum =
+        ik_cksum_add_pseudo(0, &p->ip.src, &p->ip.dst, IK_PROTO_ICMP6, (uint32_t)in.left);
+    if (in.left < HEAD || ik_cksum_fold(ik_cksum_add(sum, in)) != 0) {
         drop(s, p, IK_RULE_R4443_2_3_03, "short, or a bad checksum");
         return;
     }
-    if (is_discovery(m.type) && (p->reassembled || w.fragment_header)) {
-        drop(s, p, IK_RULE_R6980_5_01, "discovery in fragments");
-        return;
-    }
-    if (err) {
-        drop(s, p, IK_RULE_NONE, "a body that is not what its type needs");
-        return;
-    }
-    if (ik_icmp_is_error(6, m.type)) {
-        error_input(s, p, &m);
-        return;
-    }
-    if (!is_link_business(m.type))
+    if (in.p[0] == IK_ICMP6_ECHO && in.left >= ECHO_HEAD) {
         ik_stack_to_upper(s, p);
-    info_input(s, p, &m, &faults);
+        echo_input(s, p);
+        return;
+    }
+    message_input(s, p);
 }

@@ -4,7 +4,7 @@
 #include "stack/stack_int.h"
 
 /* RFC 1122 section 3.3.3: what may go off-link without knowledge of the path. */
-enum { UNKNOWN_PATH_BYTES = 576 };
+enum { UNKNOWN_PATH_BYTES = 576, LEAST_MTU6 = 1280 };
 
 /* ---- headers of our own ---------------------------------------------------------------------- */
 
@@ -164,6 +164,9 @@ static bool own_way(struct ik_stack *s, const struct ik_ip *ip, const struct ik_
 
 static uint32_t own_mtu(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stack_hop *hop)
 {
+    /* what every link carries fits every path */
+    if (ip->version == 6 && ip->options.left + ip->payload.left <= LEAST_MTU6 - IK_IP6_BYTES)
+        return hop->mtu;
     if (s->opt->no_pmtud && ip->version == 4)
         return hop->on_link || hop->mtu < UNKNOWN_PATH_BYTES ? hop->mtu : UNKNOWN_PATH_BYTES;
     const uint32_t mtu = ip->version == 6 ? ik_stack_nd_mtu(s, hop->port, hop->mtu) : hop->mtu;

@@ -150,6 +150,32 @@ static void duplicate__claimed_too_late__address_is_defended(void **state)
     rig_end(&r);
 }
 
+/* A host that stands for a prefix is asked for each of its addresses. */
+static void prefix__that_a_host_stands_for__is_its_own(void **state)
+{
+    (void)state;
+    struct rig r;
+    const struct ik_prefix own[] = {{.addr = rig_addr("2001:db8:1:0:8000::"), .bits = 65}};
+    rig_init(&r, IK_STACK_HOST);
+    r.options.prefixes = own;
+    r.options.n_prefixes = 1;
+    rig_start(&r);
+    rig_settle(&r);
+    solicit(&r, "2001:db8:1::2", "ff02::1:ff34:5678", "2001:db8:1:0:8000:0:1234:5678", 255, true);
+    const struct rig_out *na = rig_find(&r, IK_ICMP6_NEIGHBOR_ADV);
+    assert_non_null(na);
+    assert_addr(&na->icmp.neighbor_adv.target, "2001:db8:1:0:8000:0:1234:5678");
+    r.n_out = 0;
+    rig_echo(&r, 0, 2, "2001:db8:1::2", "2001:db8:1:0:8000:0:1234:5678", 64);
+    const struct rig_out *reply = rig_find(&r, IK_ICMP6_ECHO_REPLY);
+    assert_non_null(reply);
+    assert_addr(&reply->ip.src, "2001:db8:1:0:8000:0:1234:5678");
+    r.n_out = 0;
+    solicit(&r, "2001:db8:1::2", "ff02::1:ff34:5678", "2001:db8:1:0:7000:0:1234:5678", 255, true);
+    assert_int_equal(r.n_out, 0);
+    rig_end(&r);
+}
+
 /* R4861-7.2.2-01 */
 static void neighbour__silent__each_packet_is_answered_after_three_solicitations(void **state)
 {
@@ -189,6 +215,7 @@ int main(void)
         cmocka_unit_test(start__settled_node__is_silent_and_answers),
         cmocka_unit_test(duplicate__claimed_in_time__address_is_given_up),
         cmocka_unit_test(duplicate__claimed_too_late__address_is_defended),
+        cmocka_unit_test(prefix__that_a_host_stands_for__is_its_own),
         cmocka_unit_test(neighbour__silent__each_packet_is_answered_after_three_solicitations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
