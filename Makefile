@@ -11,7 +11,7 @@ all:
 	@[ -e build/build.ninja ] || meson setup build
 	ninja -C build icmp
 
-# The command on the loopback addresses of both families, and what to try next.
+# The command in an internet of its own, without root or network, and what to try next.
 run: all
 	@tools/demo build/icmp
 
