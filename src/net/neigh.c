@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { NONE = UINT16_MAX };
+enum { NONE = UINT16_MAX, FEW = 8 };
 
 static uint32_t buckets_for(uint32_t bound)
 {
@@ -113,9 +113,21 @@ static bool is_of(const struct ik_neigh_entry *e, uint8_t port, const struct ik_
            memcmp(e->bytes, addr->bytes, sizeof(e->bytes)) == 0;
 }
 
+/* Most nodes have so few neighbours that looking at each costs less than the hash. */
+static struct ik_neigh_entry *find_few(const struct ik_neigh *n, uint8_t port,
+                                       const struct ik_addr *addr)
+{
+    for (uint16_t i = 0; i < n->n_touched; i++)
+        if (n->entries[i].state != IK_NEIGH_FREE && is_of(&n->entries[i], port, addr))
+            return &n->entries[i];
+    return NULL;
+}
+
 struct ik_neigh_entry *ik_neigh_find(const struct ik_neigh *n, uint8_t port,
                                      const struct ik_addr *addr)
 {
+    if (n->n_touched <= FEW)
+        return find_few(n, port, addr);
     uint16_t i = *bucket(n, port, addr);
     while (i != NONE && !is_of(&n->entries[i], port, addr))
         i = n->entries[i].chain;

@@ -48,7 +48,7 @@ static uint32_t get(const struct ik_pmtu *t, ik_ns now, uint64_t id, uint32_t li
 uint32_t ik_pmtu_get(const struct ik_pmtu *t, ik_ns now, const struct ik_addr *dst,
                      uint32_t link_mtu)
 {
-    return get(t, now, id_of(t, dst), link_mtu);
+    return t->any ? get(t, now, id_of(t, dst), link_mtu) : link_mtu;
 }
 
 /* The length of the packet that did not pass. Routers derived from 4.2BSD quote its total length
@@ -84,6 +84,7 @@ bool ik_pmtu_report(struct ik_pmtu *t, ik_ns now, const struct ik_pmtu_news *new
     if (mtu >= current)
         return false;
     const uint32_t i = ik_ways_take(&t->ways, id);
+    t->any = true;
     t->ways.rows[i].at = now;
     t->mtu[i] = mtu;
     return true;

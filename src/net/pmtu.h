@@ -23,6 +23,7 @@ struct ik_pmtu {
     uint32_t *mtu;       /* of each row */
     const uint8_t *key;
     ik_ns age;
+    bool any; /* something was ever reported */
 };
 
 /* What a Fragmentation Needed or Packet Too Big says. */
