@@ -611,6 +611,100 @@ static void unresolved__next_hop__told_in_the_terms_of_the_sender(void **state)
     rig_end(&r);
 }
 
+static bool is_inside(const struct ik_addr *a)
+{
+    return a->family == 4 && ik_load_be32(a->bytes) >> 8 == 0x0a0001;
+}
+
+/* Nothing that leaves by the outside port is from an inside address, or tells one as where a
+ * quoted packet went. */
+static void assert_hidden(void)
+{
+    for (size_t i = 0; i < r.n_out; i++) {
+        if (r.out[i].port != 1 || ik_load_be16(r.out[i].bytes.p + 12) != IK_ETHER_IP4)
+            continue;
+        const struct ik_ip ip = out_ip(&r, i);
+        struct ik_quote q;
+        assert_false(is_inside(&ip.src));
+        if (ip.proto == IK_PROTO_ICMP4 && !ip.fragment && ip.payload.left > 8 &&
+            ik_icmp_is_error(4, ip.payload.p[0]) &&
+            ik_quote_decode(&q, ik_rd_from(ip.payload, 8), NULL) == IK_OK)
+            assert_false(is_inside(&q.ip.dst));
+    }
+}
+
+/* Some octets of p at random, then checksums made right, most of the time. */
+static void damage(struct ik_rng *rng)
+{
+    for (uint32_t n = ik_rng_below(rng, 4); n > 0; n--)
+        p.b[ik_rng_below(rng, p.len)] = (uint8_t)ik_rng_next(rng);
+    if (ik_rng_below(rng, 8) == 0)
+        p.len = ik_rng_below(rng, p.len + 1);
+}
+
+static void checksums(struct ik_rng *rng)
+{
+    const size_t head = p.len ? 4u * (p.b[0] & 15) : 0;
+    if (head < 20 || head + 8 > p.len || ik_rng_below(rng, 8) == 0)
+        return;
+    if (p.b[9] == IK_PROTO_ICMP4) {
+        ik_store_be16(p.b + head + 2, 0);
+        ik_store_be16(p.b + head + 2,
+                      ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){p.b + head, p.len - head})));
+    }
+    ik_store_be16(p.b + 10, 0);
+    ik_store_be16(p.b + 10, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){p.b, head})));
+}
+
+static void make_any(struct ik_rng *rng, bool inward)
+{
+    static uint8_t copy[2048];
+    const uint32_t here = inward ? C : A + ik_rng_below(rng, 2), there = inward ? T : C;
+    const uint16_t near = (uint16_t)(5000 + ik_rng_below(rng, 4)), far = inward ? 80 : near;
+    if (ik_rng_below(rng, 2))
+        tcp_make(here, far, there, inward ? near : 80);
+    else
+        udp_make(here, far, there, inward ? near : 80);
+    if (ik_rng_below(rng, 2)) { /* an error about the like in the other direction */
+        const bool tcp = p.b[9] == IK_PROTO_TCP;
+        if (tcp)
+            tcp_make(inward ? T : C, inward ? near : 80, here, inward ? 80 : near);
+        else
+            udp_make(inward ? T : C, inward ? near : 80, here, inward ? 80 : near);
+        memcpy(copy, p.b, p.len);
+        const struct ik_rd quote = {copy, p.len};
+        error_make(here, there, ik_rng_below(rng, 2) ? 3 : 11, 0, quote, ik_rd_head(quote, 0));
+    }
+}
+
+/* Whatever comes from either side: the inside stays hidden, and nothing is lost of the pool. */
+static void any__hostile_packets__never_show_the_inside(void **state)
+{
+    (void)state;
+    struct ik_rng rng = {11};
+    size_t passed[2] = {0};
+    begin();
+    nat.max_mappings = 8;
+    start();
+    for (int i = 0; i < 60000; i++) {
+        const bool inward = ik_rng_below(&rng, 2);
+        make_any(&rng, inward);
+        damage(&rng);
+        if (inward && p.len >= 20)
+            ik_store_be32(p.b + 16, T); /* inside addresses have no way from outside */
+        checksums(&rng);
+        if (p.len)
+            rig_in(&r, inward, NULL, rd_of(&p));
+        assert_hidden();
+        for (size_t k = 0; k < r.n_out; k++)
+            passed[inward] += r.out[k].port != inward;
+        rig_run(&r, r.now.mono + 20 * IK_NS_PER_MS);
+        assert_hidden();
+    }
+    assert_true(passed[0] > 1000 && passed[1] > 1000);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -633,6 +727,7 @@ int main(void)
         cmocka_unit_test(inbound__without_mapping__is_the_nodes_own_or_nobodys),
         cmocka_unit_test(inbound__by_address__only_who_was_spoken_to),
         cmocka_unit_test(unresolved__next_hop__told_in_the_terms_of_the_sender),
+        cmocka_unit_test(any__hostile_packets__never_show_the_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
