@@ -2,6 +2,7 @@
  * TCP as a target, without a connection ever: closed ports reset, open ones answer a SYN with a
  * number that only this node could have chosen, and know by it who has seen their answer. */
 #include "base/siphash.h"
+#include "stack/reset.h"
 #include "stack/stack_int.h"
 
 enum { SEGMENT_MAX = 64, WINDOW = 65535 };
@@ -58,16 +59,9 @@ static void accept(struct ik_stack *s, const struct ik_pkt *p, const struct ik_t
 /* RFC 9293 section 3.5.2, group 1. */
 static void reset(struct ik_stack *s, const struct ik_pkt *p, const struct ik_tcp *in)
 {
-    const uint32_t used =
-        (uint32_t)in->data.left + !!(in->flags & IK_TCP_SYN) + !!(in->flags & IK_TCP_FIN);
-    struct ik_tcp out = {.sport = in->dport, .dport = in->sport, .flags = IK_TCP_RST};
-    if (in->flags & IK_TCP_ACK) {
-        out.seq = in->ack;
-    } else {
-        out.flags |= IK_TCP_ACK;
-        out.ack = in->seq + used;
-    }
-    segment_send(s, p, &out);
+    struct ik_tcp out;
+    if (ik_stack_reset_make(in, (uint32_t)in->data.left, &out))
+        segment_send(s, p, &out);
 }
 
 static bool is_open(const struct ik_stack *s, uint16_t port)
