@@ -33,6 +33,20 @@ static void entropy__fewer_bytes__leaves_the_rest(void **state)
         assert_int_equal(a[i], 0x55);
 }
 
+/* The first numbers of splitmix64 from seed 0 begin with e2, 6e, 06, f8 (Vigna's reference). */
+static void entropy_seeded__known_seed__is_as_on_every_machine(void **state)
+{
+    (void)state;
+    uint8_t a[5] = {0, 0, 0, 0, 0x77}, b[16], c[16];
+    ik_entropy_seeded(0, a, 4);
+    assert_memory_equal(a, "\xe2\x6e\x06\xf8\x77", 5);
+    ik_entropy_seeded(7, b, sizeof(b));
+    ik_entropy_seeded(7, c, sizeof(c));
+    assert_memory_equal(b, c, sizeof(b));
+    ik_entropy_seeded(8, c, sizeof(c));
+    assert_memory_not_equal(b, c, sizeof(b));
+}
+
 static void kernel__long_enough_buffer__is_the_release(void **state)
 {
     (void)state;
@@ -59,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entropy__two_blocks__differ_and_are_full),
         cmocka_unit_test(entropy__fewer_bytes__leaves_the_rest),
+        cmocka_unit_test(entropy_seeded__known_seed__is_as_on_every_machine),
         cmocka_unit_test(kernel__long_enough_buffer__is_the_release),
         cmocka_unit_test(kernel__short_buffer__is_cut_and_terminated),
     };

@@ -357,6 +357,15 @@ def shell_writes_what_crosses_each_link():
     done = shell("ping", "-4", "-c1", "far", options=["--pcapng", folder + "/deeper"])
     equal(done.returncode, 0, done.stderr)
     equal(len(os.listdir(folder + "/deeper")), 4)
+    path = os.path.join(FOLDER, "twins.yaml")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("vantage: me\nnodes: {me: {kind: host}, gw: {kind: router}, r: {kind: router}}\n"
+                   "links:\n" + "".join("  - {between: [%s], net: 198.18.%d.0/24}\n" % row for row in
+                                        (("me, gw", 0), ("gw, r", 1), ("gw, r", 2), ("gw, r", 3))))
+    equal(run("lab", "shell", "--pcapng", folder + "/twins", path, "--", "true",
+              prefix=USER).returncode, 0)
+    equal(sorted(os.listdir(folder + "/twins")),
+          ["gw-r-2.pcapng", "gw-r-3.pcapng", "gw-r.pcapng", "me-gw.pcapng"])
     for where in ("/nowhere/at/all", FOLDER):
         done = shell("true", options=["--pcapng", where])
         equal((done.returncode, done.stdout), (2, ""))
