@@ -30,6 +30,7 @@ struct flow {
 struct ik_flows {
     uint32_t mask;
     bool may_forward, may_echo;
+    struct ik_watch *watch;
     struct flow flows[];
 };
 
@@ -64,6 +65,11 @@ void ik_stack_fast_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg
     };
     memset(f->flows, 0, n * sizeof(struct flow));
     s->flows = f;
+}
+
+struct ik_watch *ik_stack_fast_watched(const struct ik_stack *s)
+{
+    return s->flows ? s->flows->watch : NULL;
 }
 
 void ik_stack_fast_start(struct ik_stack *s)
@@ -225,14 +231,14 @@ void ik_stack_fast_watch(struct ik_stack *s, struct ik_rd frame, struct ik_watch
     w->forwarded = s->count[IK_STACK_FORWARDED];
     w->echoed = s->count[IK_STACK_ECHOED];
     if (w->wanted)
-        s->watch = w;
+        s->flows->watch = w;
 }
 
 /* Only what had exactly one result, sent at once, and is the same for every such packet. */
 void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
                          const struct ik_watch *w)
 {
-    s->watch = NULL;
+    s->flows->watch = NULL;
     if (!w->wanted || w->sent != 1 || w->shared || w->generation != s->generation)
         return;
     const bool was_forwarded = s->count[IK_STACK_FORWARDED] == w->forwarded + 1;

@@ -47,7 +47,6 @@ static struct ik_buf *waiting_take(struct ik_stack *s, uint32_t queue)
             s->waiting.first = b->next;
         if (s->waiting.last == b)
             s->waiting.last = before;
-        s->waiting.n--;
         return b;
     }
     return NULL;
@@ -188,8 +187,8 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
     const enum ik_neigh_verdict verdict =
         ik_neigh_use(s->neigh, s->now.mono, hop->port, &hop->next, &e, &given_up);
     if (verdict == IK_NEIGH_READY) {
-        if (s->watch)
-            watch(s->watch, hop, e);
+        if (ik_stack_fast_watched(s))
+            watch(ik_stack_fast_watched(s), hop, e);
         ik_stack_ether_send(s, b, hop->port, e->mac, ether_type(b));
         if (e->state == IK_NEIGH_DELAY)
             ik_stack_arm(s, e->deadline);

@@ -248,8 +248,8 @@ void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct 
         return;
     say_sent(s, ip, hop.port);
     const uint32_t mtu = own_mtu(s, ip, &hop);
-    if (s->watch)
-        s->watch->own_mtu = mtu;
+    if (ik_stack_fast_watched(s))
+        ik_stack_fast_watched(s)->own_mtu = mtu;
     if (b->len <= mtu) {
         pass(s, b, how, &hop);
         return;

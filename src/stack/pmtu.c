@@ -46,8 +46,23 @@ static size_t table_bytes(const struct ik_pmtu_cfg *cfg)
     return (ik_pmtu_bytes(cfg) + 7) & ~(size_t)7;
 }
 
+/* A node of IPv4 alone without a user originates nothing that could be too big and may not be cut:
+ * its answers have no DF, but those of TCP, which are short. */
+static bool is_needed(const struct ik_stack_cfg *cfg)
+{
+    if (cfg->options->upper)
+        return true;
+    for (uint8_t i = 0; i < cfg->n_ifaces; i++)
+        for (uint8_t k = 0; k < cfg->ifaces[i].n_addrs; k++)
+            if (cfg->ifaces[i].addrs[k].addr.family == 6)
+                return true;
+    return false;
+}
+
 size_t ik_stack_pmtu_bytes(const struct ik_stack_cfg *cfg)
 {
+    if (!is_needed(cfg))
+        return 0;
     const struct ik_pmtu_cfg t = table_cfg(cfg->options);
     return sizeof(struct ik_stack_pmtu) + table_bytes(&t) +
            marks_of(cfg->options) * sizeof(struct mark);
@@ -55,6 +70,8 @@ size_t ik_stack_pmtu_bytes(const struct ik_stack_cfg *cfg)
 
 void ik_stack_pmtu_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
 {
+    if (!is_needed(cfg))
+        return;
     struct ik_pmtu_cfg t = table_cfg(cfg->options);
     t.key = s->key;
     s->pmtu = mem;
@@ -130,7 +147,7 @@ static bool may_be_too_big(struct ik_rd l3)
 void ik_stack_pmtu_sent(struct ik_stack *s, struct ik_rd l3)
 {
     uint32_t slot;
-    if (!may_be_too_big(l3))
+    if (!s->pmtu || !may_be_too_big(l3))
         return;
     const uint32_t tag = tag_of(s, l3, &slot);
     if (tag)
@@ -141,6 +158,8 @@ void ik_stack_pmtu_sent(struct ik_stack *s, struct ik_rd l3)
 bool ik_stack_pmtu_was_sent(const struct ik_stack *s, struct ik_rd quote)
 {
     uint32_t slot;
+    if (!s->pmtu)
+        return false;
     const uint32_t tag = tag_of(s, quote, &slot);
     if (!tag)
         return false;
@@ -153,7 +172,7 @@ bool ik_stack_pmtu_was_sent(const struct ik_stack *s, struct ik_rd quote)
 
 uint32_t ik_stack_pmtu_find(struct ik_stack *s, const struct ik_addr *dst, uint32_t mtu)
 {
-    return s->pmtu->any ? ik_pmtu_get(&s->pmtu->table, s->now.mono, dst, mtu) : mtu;
+    return s->pmtu && s->pmtu->any ? ik_pmtu_get(&s->pmtu->table, s->now.mono, dst, mtu) : mtu;
 }
 
 static void tell(struct ik_stack *s, const struct ik_pkt *p, const struct ik_addr *dst,
@@ -174,7 +193,7 @@ static void tell(struct ik_stack *s, const struct ik_pkt *p, const struct ik_add
 static void learn(struct ik_stack *s, const struct ik_pkt *p, const struct ik_pmtu_news *news)
 {
     struct ik_stack_hop hop;
-    if (s->opt->no_pmtud && news->dst.family == 4)
+    if (!s->pmtu || (s->opt->no_pmtud && news->dst.family == 4))
         return;
     if (!ik_stack_route_find(s, &news->dst, 0, 0, &hop) || hop.kind != IK_STACK_ROUTE_VIA)
         return;

@@ -111,7 +111,6 @@ static void unlink_from(struct ik_bufs *q, struct ik_buf *b)
         q->first = b->next;
     if (q->last == b)
         q->last = before;
-    q->n--;
 }
 
 /* RFC 791 section 3.2 tells datagrams apart by protocol too, RFC 8200 section 4.5 does not. */
@@ -127,11 +126,19 @@ static struct ik_buf *find(struct ik_stack *s, const struct ik_ip *ip)
     return NULL;
 }
 
+static uint32_t count(const struct ik_bufs *q)
+{
+    uint32_t n = 0;
+    for (const struct ik_buf *b = q->first; b; b = b->next)
+        n++;
+    return n;
+}
+
 /* Room for one more of this stack: a dead one goes first, else the oldest. */
 static void make_room(struct ik_stack *s)
 {
     const uint32_t most = s->opt->reassembly_max ? s->opt->reassembly_max : DATAGRAMS;
-    while (s->reass.n >= most) {
+    while (count(&s->reass) >= most) {
         struct ik_buf *gone = s->reass.first;
         for (struct ik_buf *b = gone; b; b = b->next)
             if (notes_of(b)->dead) {

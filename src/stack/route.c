@@ -18,7 +18,7 @@ struct way {
 struct ik_routes {
     struct ik_lpm lpm;
     struct way *ways;
-    uint32_t n_ways;
+    uint32_t n_ways, most_ways;
 };
 
 /* Prefixes of the interfaces and rows of the configuration, at most. */
@@ -30,6 +30,19 @@ static uint32_t ways_most(const struct ik_stack_cfg *cfg)
     return n < IK_LPM_MAX ? n : IK_LPM_MAX;
 }
 
+/* Addresses of one port in the same net make one prefix: a host of several has one to remember. */
+static uint32_t prefixes_most(const struct ik_stack_cfg *cfg)
+{
+    uint32_t same = 0;
+    for (uint8_t i = 0; i < cfg->n_ifaces; i++)
+        for (uint8_t k = 1; k < cfg->ifaces[i].n_addrs; k++) {
+            const struct ik_stack_ifaddr *a = &cfg->ifaces[i].addrs[k], *b = a - 1;
+            same += a->addr.family == b->addr.family && a->bits == b->bits &&
+                    ik_scope_common_bits(&a->addr, &b->addr) >= a->bits;
+        }
+    return ways_most(cfg) - same;
+}
+
 static size_t lpm_offset(void)
 {
     return (sizeof(struct ik_routes) + 7) & ~(size_t)7;
@@ -37,16 +50,16 @@ static size_t lpm_offset(void)
 
 size_t ik_stack_route_bytes(const struct ik_stack_cfg *cfg)
 {
-    const uint32_t n = ways_most(cfg);
-    return lpm_offset() + ik_lpm_bytes(n) + n * sizeof(struct way);
+    return lpm_offset() + ik_lpm_bytes(prefixes_most(cfg)) + ways_most(cfg) * sizeof(struct way);
 }
 
-static void init_tables(struct ik_routes *r, uint32_t bound)
+static void init_tables(struct ik_routes *r, uint32_t bound, uint32_t most_ways)
 {
     uint8_t *mem = (uint8_t *)r + lpm_offset();
     ik_lpm_init(&r->lpm, mem, bound);
     r->ways = (struct way *)(void *)(mem + ik_lpm_bytes(bound));
     r->n_ways = 0;
+    r->most_ways = most_ways;
 }
 
 /* The chain of exactly that prefix, NO_WAY when it is new. */
@@ -83,7 +96,7 @@ static void add(struct ik_routes *r, struct ik_prefix p, uint32_t what)
             clean.addr.bytes[i] &= bits <= 8 * i ? 0 : (uint8_t)(0xff00u >> (bits - 8 * i));
     clean.addr.scope = 0;
     const uint32_t at = r->n_ways;
-    if (at == r->lpm.bound)
+    if (at == r->most_ways)
         return;
     r->ways[at] = (struct way){.what = what, .next = NO_WAY};
     uint32_t last = chain_of(r, &clean);
@@ -101,7 +114,7 @@ static void add(struct ik_routes *r, struct ik_prefix p, uint32_t what)
 void ik_stack_route_changed(struct ik_stack *s)
 {
     struct ik_routes *r = s->route_table;
-    init_tables(r, r->lpm.bound);
+    init_tables(r, r->lpm.bound, r->most_ways);
     for (uint8_t i = 0; i < s->n_ifaces; i++)
         for (uint8_t k = 0; s->ports[i].up && k < s->ifaces[i].n_addrs; k++) {
             const struct ik_stack_ifaddr *a = &s->ifaces[i].addrs[k];
@@ -116,7 +129,7 @@ void ik_stack_route_changed(struct ik_stack *s)
 void ik_stack_route_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
 {
     s->route_table = mem;
-    init_tables(s->route_table, ways_most(cfg));
+    init_tables(s->route_table, prefixes_most(cfg), ways_most(cfg));
     ik_stack_route_changed(s);
 }
 
@@ -200,8 +213,8 @@ static bool find_static(struct ik_stack *s, const struct query *q, struct ik_sta
         return true;
     }
     if (w->next != NO_WAY || s->routes[w->what].has_tos) {
-        if (s->watch)
-            s->watch->shared = true;
+        if (ik_stack_fast_watched(s))
+            ik_stack_fast_watched(s)->shared = true;
         const uint32_t hash = q->ip ? ik_stack_route_hash(s, q->ip) : q->hash;
         uint32_t at = way_choose(s, first, hash, true, q->tos);
         if (at == NO_WAY)

@@ -134,7 +134,9 @@ struct ik_engine *ik_stack_engine(struct ik_stack *s)
 
 uint64_t ik_stack_count(const struct ik_stack *s, enum ik_stack_count which)
 {
-    return which < IK_STACK_COUNT ? s->count[which] : 0;
+    if ((unsigned)which < IK_STACK_COUNTS_LONG)
+        return s->count[which];
+    return which < IK_STACK_COUNT ? s->count_short[which - IK_STACK_COUNTS_LONG] : 0;
 }
 
 const char *ik_stack_down(const struct ik_stack *s)
@@ -147,8 +149,6 @@ const char *ik_stack_down(const struct ik_stack *s)
 static void start(struct ik_stack *s)
 {
     s->started = true;
-    for (uint8_t i = 0; i < s->n_ifaces; i++)
-        s->ports[i].up_since = s->now.mono;
 #define X(part) ik_stack_##part##_start(s);
     IK_STACK_PARTS(X)
 #undef X
@@ -201,7 +201,6 @@ void ik_stack_iface_up(struct ik_stack *s, struct ik_now now, uint8_t port, bool
         return;
     s->ports[port].up = up;
     ik_stack_fast_forget(s);
-    s->ports[port].up_since = now.mono;
     ik_stack_route_changed(s);
     ik_stack_nbr_port_changed(s, port);
     if (up) {

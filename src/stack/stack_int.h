@@ -65,7 +65,6 @@ struct ik_buf {
 /* A singly linked queue of buffers. */
 struct ik_bufs {
     struct ik_buf *first, *last;
-    uint32_t n;
 };
 
 /* A buffer with room for `bytes` after the headroom, empty, start IK_BUF_HEADROOM; above what a
@@ -92,7 +91,6 @@ static inline void ik_bufs_put(struct ik_bufs *q, struct ik_buf *b)
     else
         q->first = b;
     q->last = b;
-    q->n++;
 }
 /* NULL when empty. */
 static inline struct ik_buf *ik_bufs_take(struct ik_bufs *q)
@@ -103,7 +101,6 @@ static inline struct ik_buf *ik_bufs_take(struct ik_bufs *q)
     q->first = b->next;
     if (!q->first)
         q->last = NULL;
-    q->n--;
     return b;
 }
 
@@ -160,8 +157,10 @@ struct ik_events;     /* event.c */
  * memory of that duty's file, a pointer to it below. */
 struct ik_stack_port {
     bool up;
-    ik_ns up_since;
 };
+
+/* The first so many counters are 64 bits wide: those that every packet may move. */
+enum { IK_STACK_COUNTS_LONG = IK_STACK_ECHOED + 1 };
 
 struct ik_stack {
     struct ik_engine engine; /* first */
@@ -171,7 +170,7 @@ struct ik_stack {
     const struct ik_stack_route *routes;
     uint32_t n_routes;
     uint8_t n_ifaces;
-    bool started; /* an input or output happened: `up_since` of the ports is set */
+    bool started; /* an input or output happened: there is a time */
     bool stopped;
     uint32_t held;          /* buffers of the pool */
     struct ik_now now;      /* of the call that is running */
@@ -185,7 +184,6 @@ struct ik_stack {
     uint32_t turn;          /* IK_BALANCE_PACKET */
     uint32_t generation;    /* of what fast.c remembers, never 0 */
     struct ik_flows *flows; /* fast.c */
-    struct ik_watch *watch; /* what the long way is found out about, or NULL */
     uint32_t next_queue;    /* of packets that wait */
     uint16_t ip_id;
     const char *down; /* a legacy node that fell, and why */
@@ -204,12 +202,17 @@ struct ik_stack {
     struct ik_nat *nat;
     struct ik_answers *answers;
     struct ik_events *events;
-    uint64_t count[IK_STACK_COUNT];
+    uint64_t count[IK_STACK_COUNTS_LONG];
+    uint32_t count_short[IK_STACK_COUNT - IK_STACK_COUNTS_LONG]; /* stop at their end */
 };
 
 static inline void ik_stack_tally(struct ik_stack *s, enum ik_stack_count which)
 {
-    s->count[which]++;
+    if ((unsigned)which < IK_STACK_COUNTS_LONG)
+        s->count[which]++;
+    else
+        s->count_short[which - IK_STACK_COUNTS_LONG] +=
+            s->count_short[which - IK_STACK_COUNTS_LONG] != UINT32_MAX;
 }
 
 /* Has the timeouts of all parts called at `at` or soon after. A timer that was cancelled costs one
@@ -235,6 +238,8 @@ struct ik_watch {
     uint64_t forwarded, echoed;
     uint8_t port, mac[6];
 };
+/* What the long way is being watched for, or NULL. */
+struct ik_watch *ik_stack_fast_watched(const struct ik_stack *s);
 /* Something changed that the short way relies on. */
 static inline void ik_stack_fast_forget(struct ik_stack *s)
 {
