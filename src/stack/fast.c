@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The short way of the two packets that nodes mostly see: a plain IPv4 packet to forward, a plain
- * echo request. What the long way found out about who speaks to whom is remembered for a moment:
+ * The short way of the packets that nodes mostly see: a plain packet to forward, a plain echo
+ * request of IPv4. What the long way found out about who speaks to whom is remembered for a moment:
  * that both addresses are good, and by which port and to which neighbour the result leaves. The
  * result is the same byte for byte.
  *
@@ -18,12 +18,13 @@ enum {
 #define FLOW_AGE IK_NS_PER_S
 
 struct flow {
-    uint32_t src, dst;
-    uint32_t generation; /* 0: free */
+    uint8_t src[16], dst[16]; /* IPv4: the first four bytes */
+    uint32_t generation;      /* 0: free */
     uint16_t mtu;
     uint8_t in, out; /* ports */
     ik_ns until;
     uint8_t mac[6];
+    uint8_t version;
     bool echo; /* else forwarded */
 };
 
@@ -97,6 +98,18 @@ enum {
     DST_AT = VERSION_AT + 16,
     ICMP_AT = VERSION_AT + IK_IP4_BYTES,
     ICMP_HEAD = 8,
+    LENGTH6_AT = VERSION_AT + 4,
+    NEXT6_AT = VERSION_AT + 6,
+    HOPS6_AT = VERSION_AT + 7,
+    SRC6_AT = VERSION_AT + 8,
+    DST6_AT = VERSION_AT + 24,
+};
+
+/* What of a frame the short way looks at. */
+struct look {
+    const uint8_t *f, *src, *dst;
+    uint32_t len; /* of the IP packet */
+    uint8_t version, addr_bytes;
 };
 
 /* Sum of the ten words of a header without options: 0 in the end when its checksum is right. */
@@ -112,29 +125,59 @@ static inline uint32_t head_sum(const uint8_t *h)
 }
 
 /* No options, no fragment, all there, header checksum right. */
-static inline bool is_plain(struct ik_rd frame)
+static inline bool is_plain4(struct ik_rd frame, struct look *l)
 {
     const uint8_t *f = frame.p;
-    if (frame.left < ICMP_AT + ICMP_HEAD || f[VERSION_AT] != 0x45 ||
-        ik_load_be16(f + VERSION_AT - 2) != IK_ETHER_IP4)
+    if (frame.left < ICMP_AT + ICMP_HEAD || f[VERSION_AT] != 0x45)
         return false;
     const uint16_t len = ik_load_be16(f + LENGTH_AT);
+    *l = (struct look){f, f + SRC_AT, f + DST_AT, len, 4, 4};
     return len >= IK_IP4_BYTES + ICMP_HEAD && len <= frame.left - IK_ETHER_BYTES &&
            !(ik_load_be16(f + FRAGMENT_AT) & 0x3fff) && head_sum(f + VERSION_AT) == 0xffff;
 }
 
-static inline struct flow *flow_of(struct ik_flows *t, uint32_t src, uint32_t dst, uint8_t port)
+/* No hop-by-hop header, which every node would look at; no jumbo payload. */
+static inline bool is_plain6(struct ik_rd frame, struct look *l)
 {
+    const uint8_t *f = frame.p;
+    if (frame.left < IK_ETHER_BYTES + IK_IP6_BYTES || f[VERSION_AT] >> 4 != 6)
+        return false;
+    const uint32_t payload = ik_load_be16(f + LENGTH6_AT);
+    *l = (struct look){f, f + SRC6_AT, f + DST6_AT, IK_IP6_BYTES + payload, 6, 16};
+    return payload > 0 && l->len <= frame.left - IK_ETHER_BYTES && f[NEXT6_AT] != IK_PROTO_HOPOPTS;
+}
+
+static inline bool is_plain(struct ik_rd frame, struct look *l)
+{
+    if (frame.left < IK_ETHER_BYTES)
+        return false;
+    switch (ik_load_be16(frame.p + IK_ETHER_BYTES - 2)) {
+    case IK_ETHER_IP4:
+        return is_plain4(frame, l);
+    case IK_ETHER_IP6:
+        return is_plain6(frame, l);
+    default:
+        return false;
+    }
+}
+
+/* By the last 32 bits of the addresses. */
+static inline struct flow *flow_of(struct ik_flows *t, const struct look *l, uint8_t port)
+{
+    const uint32_t src = ik_load_be32(l->src + l->addr_bytes - 4);
+    const uint32_t dst = ik_load_be32(l->dst + l->addr_bytes - 4);
     const uint32_t h = (src * 0x9e3779b1u ^ dst * 0x85ebca6bu) + port;
     return &t->flows[(h >> 16 ^ h) & t->mask];
 }
 
 static inline bool flow_fits(const struct ik_stack *s, const struct flow *w, uint8_t port,
-                             const uint8_t *f)
+                             const struct look *l)
 {
+    const uint8_t *f = l->f;
     return w->generation == s->generation && w->until > s->now.mono && w->in == port &&
-           w->src == ik_load_be32(f + SRC_AT) && w->dst == ik_load_be32(f + DST_AT) &&
-           memcmp(f, s->ifaces[port].mac, 6) == 0 && !(f[6] & 1);
+           w->version == l->version && memcmp(w->src, l->src, l->addr_bytes) == 0 &&
+           memcmp(w->dst, l->dst, l->addr_bytes) == 0 && memcmp(f, s->ifaces[port].mac, 6) == 0 &&
+           !(f[6] & 1);
 }
 
 /* ---- doing it -------------------------------------------------------------------------------- */
@@ -153,7 +196,7 @@ static inline struct ik_buf *copy(struct ik_stack *s, const struct flow *w, cons
     uint8_t *out = ik_buf_at(b);
     memcpy(out, w->mac, 6);
     memcpy(out + 6, s->ifaces[w->out].mac, 6);
-    ik_store_be16(out + 12, IK_ETHER_IP4);
+    memcpy(out + 12, f + 12, 2);
     memcpy(out + IK_ETHER_BYTES, f + IK_ETHER_BYTES, len);
     return b;
 }
@@ -164,10 +207,14 @@ static void forward(struct ik_stack *s, const struct flow *w, const uint8_t *f, 
     if (!b)
         return;
     uint8_t *out = ik_buf_at(b);
-    /* RFC 1624: the word with the TTL lost 0x100, so the checksum gains it. */
-    const uint32_t sum = ik_load_be16(out + CHECKSUM_AT) + 0x100u;
-    out[TTL_AT]--;
-    ik_store_be16(out + CHECKSUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
+    if (w->version == 6) {
+        out[HOPS6_AT]--;
+    } else {
+        /* RFC 1624: the word with the TTL lost 0x100, so the checksum gains it. */
+        const uint32_t sum = ik_load_be16(out + CHECKSUM_AT) + 0x100u;
+        out[TTL_AT]--;
+        ik_store_be16(out + CHECKSUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
+    }
     ik_stack_tally(s, IK_STACK_FORWARDED);
     ik_bufs_put(&s->out, b);
 }
@@ -193,29 +240,30 @@ static void echo(struct ik_stack *s, const struct flow *w, const uint8_t *f, uin
     ik_bufs_put(&s->out, b);
 }
 
-static inline bool is_echo(const uint8_t *f)
+static inline bool is_echo(const struct look *l)
 {
-    return f[PROTO_AT] == IK_PROTO_ICMP4 && f[ICMP_AT] == IK_ICMP4_ECHO;
+    const uint8_t *f = l->f;
+    return l->version == 4 && f[PROTO_AT] == IK_PROTO_ICMP4 && f[ICMP_AT] == IK_ICMP4_ECHO;
 }
 
 bool ik_stack_fast_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
 {
-    struct ik_flows *t = s->flows;
-    if (!t || !is_plain(frame))
+    struct look l;
+    if (!s->flows || !is_plain(frame, &l))
         return false;
-    const uint8_t *f = frame.p;
-    const uint32_t len = ik_load_be16(f + LENGTH_AT);
-    const struct flow *w = flow_of(t, ik_load_be32(f + SRC_AT), ik_load_be32(f + DST_AT), port);
-    if (!flow_fits(s, w, port, f) || len > w->mtu)
+    const struct flow *w = flow_of(s->flows, &l, port);
+    if (!flow_fits(s, w, port, &l) || l.len > w->mtu)
         return false;
-    if (!w->echo && f[TTL_AT] >= 2) {
-        forward(s, w, f, len);
+    if (!w->echo && l.f[l.version == 4 ? TTL_AT : HOPS6_AT] >= 2) {
+        forward(s, w, l.f, l.len);
         return true;
     }
-    const struct ik_rd msg = {f + ICMP_AT, len - IK_IP4_BYTES};
-    if (!w->echo || !is_echo(f) || ik_cksum_fold(ik_cksum_add(0, msg)) != 0)
+    if (!w->echo || !is_echo(&l))
         return false;
-    echo(s, w, f, len);
+    const struct ik_rd msg = {l.f + ICMP_AT, l.len - IK_IP4_BYTES};
+    if (ik_cksum_fold(ik_cksum_add(0, msg)) != 0)
+        return false;
+    echo(s, w, l.f, l.len);
     return true;
 }
 
@@ -224,10 +272,10 @@ bool ik_stack_fast_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
 void ik_stack_fast_watch(struct ik_stack *s, struct ik_rd frame, struct ik_watch *w)
 {
     *w = (struct ik_watch){.generation = s->generation};
-    if (!s->flows || !is_plain(frame))
+    struct look l;
+    if (!s->flows || !is_plain(frame, &l))
         return;
-    w->wanted =
-        is_echo(frame.p) ? s->flows->may_echo || s->flows->may_forward : s->flows->may_forward;
+    w->wanted = is_echo(&l) ? s->flows->may_echo || s->flows->may_forward : s->flows->may_forward;
     w->forwarded = s->count[IK_STACK_FORWARDED];
     w->echoed = s->count[IK_STACK_ECHOED];
     if (w->wanted)
@@ -246,19 +294,21 @@ void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
     if (was_forwarded ? !s->flows->may_forward || w->port == port
                       : !was_echoed || !s->flows->may_echo)
         return;
-    const uint8_t *f = frame.p;
-    const uint32_t src = ik_load_be32(f + SRC_AT), dst = ik_load_be32(f + DST_AT);
-    struct flow *to = flow_of(s->flows, src, dst, port);
+    struct look l;
+    if (!is_plain(frame, &l))
+        return;
+    struct flow *to = flow_of(s->flows, &l, port);
     const ik_ns age = s->now.mono + FLOW_AGE;
     uint32_t mtu = was_echoed && w->own_mtu < w->mtu ? w->own_mtu : w->mtu;
     mtu = mtu < IK_IP_BYTES_MAX ? mtu : IK_IP_BYTES_MAX;
-    *to = (struct flow){.src = src,
-                        .dst = dst,
+    *to = (struct flow){.version = l.version,
                         .generation = s->generation,
                         .mtu = (uint16_t)mtu,
                         .in = port,
                         .out = w->port,
                         .until = w->until < age ? w->until : age,
                         .echo = was_echoed};
+    memcpy(to->src, l.src, l.addr_bytes);
+    memcpy(to->dst, l.dst, l.addr_bytes);
     memcpy(to->mac, w->mac, 6);
 }

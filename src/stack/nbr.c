@@ -212,6 +212,7 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
 
 static bool changed(struct ik_stack *s, const struct ik_neigh_change *c)
 {
+    ik_stack_fast_forget(s);
     if (c->entry)
         waiting_send(s, c->queue, c->entry->port, c->entry->mac);
     ik_stack_arm(s, ik_neigh_deadline(s->neigh));

@@ -301,6 +301,10 @@ void ik_stack_output_view(struct ik_stack *s, const struct ik_ip *ip,
         (ip->version == 4 ? (size_t)IK_IP4_BYTES : (size_t)IK_IP6_BYTES) + ip->options.left;
     const size_t total = head + ip->payload.left;
     const bool to_us = ik_stack_local_kind(s, IK_STACK_UPPER, &ip->dst) == IK_LOCAL_UNICAST;
+    if (total > IK_IP_BYTES_MAX + (ip->version == 6 ? (size_t)IK_IP6_BYTES : 0)) {
+        ik_stack_event_drop(s, IK_STACK_BAD_HEADER, IK_RULE_NONE, NULL, "no header can hold it");
+        return;
+    }
     if (total > ik_stack_pool_room(s->pool) && !to_us) {
         view_cut(s, ip, how);
         return;

@@ -103,6 +103,57 @@ static void frames__of_every_damage__fare_alike(void **state)
     }
 }
 
+static struct ik_addr ip6(uint8_t net, uint8_t host)
+{
+    struct ik_addr a = {.family = 6, .bytes = {0x20, 1, 0x0d, 0xb8, 0, 0, 0, net}};
+    a.bytes[15] = host;
+    return a;
+}
+
+static void frames_of_ipv6__fare_alike(void **state)
+{
+    (void)state;
+    static struct pair t;
+    static struct ik_stack_ifaddr addrs[2];
+    struct ik_rng rng = {.state = 4};
+    const struct ik_addr a = ip6(1, 2), c = ip6(2, 2);
+    for (int i = 0; i < 2; i++) {
+        struct rig *r = i ? &t.slow : &t.quick;
+        rig_init(r, IK_STACK_ROUTER);
+        r->opt.events = i;
+        for (uint8_t k = 0; k < 2; k++) {
+            addrs[k] = (struct ik_stack_ifaddr){ip6((uint8_t)(k + 1), 1), 64};
+            r->ifaces[k].addrs = &addrs[k];
+        }
+        r->ifaces[1].mtu = 1300;
+        rig_start(r);
+        assert_int_equal(ik_stack_neighbour(r->s, 0, &a, rig_peer), IK_OK);
+        assert_int_equal(ik_stack_neighbour(r->s, 1, &c, rig_peer), IK_OK);
+    }
+    for (int i = 0; i < 3000; i++) {
+        uint8_t data[1400] = {0};
+        const struct ik_ip ip = {.version = 6,
+                                 .ttl = (uint8_t)ik_rng_below(&rng, 4),
+                                 .tos = (uint8_t)ik_rng_next(&rng),
+                                 .flow = (uint32_t)ik_rng_below(&rng, 1 << 20),
+                                 .proto = 253,
+                                 .next_header = 253,
+                                 .header_bytes = 40,
+                                 .src = a,
+                                 .dst = ik_rng_below(&rng, 4) ? c : ip6(2, 9)};
+        packet_make(&p, &ip, (struct ik_rd){data, ik_rng_below(&rng, 1400)});
+        if (ik_rng_below(&rng, 3) == 0)
+            p.b[ik_rng_below(&rng, 40)] ^= (uint8_t)(1u << ik_rng_below(&rng, 8));
+        if (ik_rng_below(&rng, 8) == 0)
+            p.len -= ik_rng_below(&rng, p.len);
+        both(&t, (uint8_t)ik_rng_below(&rng, 2), NULL, rd_of(&p));
+        if (i % 100 == 0)
+            pass_time(&t, 300 * IK_NS_PER_MS);
+    }
+    assert_true(ik_stack_count(t.quick.s, IK_STACK_FORWARDED) > 500);
+    end(&t);
+}
+
 /* RFC 1624: the update of a checksum never makes ffff of what is 0. */
 static void checksum__of_every_value__is_updated_right(void **state)
 {
@@ -217,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames__of_every_damage__fare_alike),
+        cmocka_unit_test(frames_of_ipv6__fare_alike),
         cmocka_unit_test(checksum__of_every_value__is_updated_right),
         cmocka_unit_test(frame__to_many__is_not_taken_for_the_last_one),
         cmocka_unit_test(port__that_goes_down__is_forgotten_at_once),

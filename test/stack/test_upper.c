@@ -99,6 +99,19 @@ static void message__longer_than_the_link__is_cut(void **state)
     rig_end(&r);
 }
 
+static void message__that_no_header_holds__is_dropped(void **state)
+{
+    /* R791-3.2-04: nor is anything sent that could not be put together */
+    (void)state;
+    struct rig r;
+    start(&r);
+    ask(&r, FAR, 65508, 0);
+    assert_int_equal(r.n_out, 0);
+    ask(&r, S, 65508, 0);
+    assert_int_equal(r.n_out, 0);
+    rig_end(&r);
+}
+
 static void message__with_ttl_0_or_loopback__never_leaves(void **state)
 {
     /* R1122-3.2.1.3-04 R1122-3.2.1.7-01 */
@@ -182,6 +195,7 @@ int main(void)
         cmocka_unit_test(message__without_a_way__comes_back_as_an_error),
         cmocka_unit_test(message__that_nobody_resolves__comes_back_after_three_questions),
         cmocka_unit_test(message__longer_than_the_link__is_cut),
+        cmocka_unit_test(message__that_no_header_holds__is_dropped),
         cmocka_unit_test(message__with_ttl_0_or_loopback__never_leaves),
         cmocka_unit_test(message__to_ourselves__is_answered_inside),
         cmocka_unit_test(packet__as_it_is__has_its_blanks_filled_in),
