@@ -132,6 +132,7 @@ static void unreachable(struct ik_stack *s, struct ik_buf *b, uint8_t port)
                        .own = b->who == IK_WHO_UPPER,
                        .forwarded = b->who == IK_WHO_FORWARDED,
                        .source_routed = b->source_routed,
+                       .cast = (enum ik_cast)b->cast,
                        .l3 = ik_buf_rd(b)};
     if (ik_ip_decode(&p.ip, p.l3, NULL) == IK_OK) {
         const struct ik_stack_error e = unreachable_error(&p, port);
@@ -194,7 +195,6 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
             ik_stack_arm(s, e->deadline);
         return;
     }
-    waiting_fail(s, given_up, hop->port);
     if (verdict == IK_NEIGH_FULL) {
         ik_stack_event_drop(s, IK_STACK_NO_ROOM, IK_RULE_NONE, NULL, "no room for a neighbour");
         ik_stack_pool_give(s, b);
@@ -206,6 +206,8 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
     }
     wait(s, b, e->queue);
     ik_stack_arm(s, ik_neigh_deadline(s->neigh));
+    /* Last, because it sends errors: they come here too, and may end any entry. */
+    waiting_fail(s, given_up, hop->port);
 }
 
 /* ---- news ------------------------------------------------------------------------------------ */

@@ -207,6 +207,7 @@ static void cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stac
         b->who = (uint8_t)how->who;
         b->port = how->about ? how->about->port : IK_STACK_UPPER;
         b->source_routed = how->about && how->about->source_routed;
+        b->cast = how->about ? (uint8_t)how->about->cast : 0;
         pass(s, b, how, hop);
     }
 }
@@ -263,6 +264,7 @@ void ik_stack_output_ip(struct ik_stack *s, struct ik_buf *b, const struct ik_st
     b->who = (uint8_t)how->who;
     b->port = how->about ? how->about->port : IK_STACK_UPPER;
     b->source_routed = how->about && how->about->source_routed;
+    b->cast = how->about ? (uint8_t)how->about->cast : 0;
     if (how->who == IK_WHO_FORWARDED && b->len <= how->hop->mtu) {
         ik_stack_nbr_send(s, b, how->hop);
         return;

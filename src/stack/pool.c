@@ -99,6 +99,7 @@ struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
     b->len = 0;
     b->who = IK_WHO_NODE;
     b->source_routed = false;
+    b->cast = 0;
     s->held += !b->big;
     s->pool->used++;
     return b;

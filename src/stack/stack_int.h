@@ -56,6 +56,7 @@ struct ik_buf {
     uint8_t medium;      /* enum ik_medium of the bytes at `start` */
     uint8_t who;         /* enum ik_who */
     bool source_routed;  /* its destination was taken from a source route, here */
+    uint8_t cast;        /* enum ik_cast: how the frame that it came in was addressed */
     bool big;            /* one of the 64 KiB kind */
     struct ik_meta meta; /* frames of UPPER */
     uint32_t queue;      /* while it waits for a neighbour: which */
@@ -317,6 +318,8 @@ uint32_t ik_stack_local_index(const struct ik_stack *s, uint8_t port);
 /* An IPv4 broadcast address as seen from that port: limited, or of its nets, old forms too. */
 bool ik_stack_local_is_broadcast4(const struct ik_stack *s, uint8_t port,
                                   const struct ik_addr *addr);
+/* The same from any port. */
+bool ik_stack_local_is_broadcast4_any(const struct ik_stack *s, const struct ik_addr *addr);
 /* True when the node answers for this IPv4 address on that port (ARP): it is the port's own, or one
  * of the prefixes that it stands for. */
 bool ik_stack_local_answers(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr);
@@ -543,6 +546,8 @@ bool ik_stack_ip4opt_check(struct ik_stack *s, struct ik_pkt *p);
  * cannot be served; dropped, counted and answered. */
 bool ik_stack_ip4opt_apply(struct ik_stack *s, const struct ik_pkt *p, uint8_t *header,
                            uint8_t out_port);
+/* True when a source route is among the options, used up or not. */
+bool ik_stack_ip4opt_has_route(const struct ik_ip *ip);
 /* The options of our answer to p: source route turned round (RFC 1122 section 3.2.1.8, RFC 1812
  * section 4.3.2.6) and, for an echo reply, record route and timestamp with ours added. Returns
  * their bytes, a multiple of 4; *dst is where the answer goes at first. */
