@@ -27,27 +27,20 @@ static enum ik_rule by_kind(const struct ik_stack *s, enum ik_rule host, enum ik
     return ik_stack_is_router(s) ? router : host;
 }
 
-static bool is_broadcast4(const struct ik_stack *s, const struct ik_addr *a)
-{
-    for (uint8_t i = 0; i < s->n_ifaces; i++)
-        if (ik_stack_local_is_broadcast4(s, i, a))
-            return true;
-    return false;
-}
-
 static enum ik_rule forbidden4(const struct ik_stack *s, const struct ik_pkt *p)
 {
     const struct ik_ip *ip = &p->ip;
     if (is_error_message(ip))
         return by_kind(s, IK_RULE_R1122_3_2_2_06, IK_RULE_R1812_4_3_2_7_01);
-    if (ik_addr_is_multicast(&ip->dst) || is_broadcast4(s, &ip->dst))
+    if (ik_addr_is_multicast(&ip->dst) || ik_stack_local_is_broadcast4_any(s, &ip->dst))
         return by_kind(s, IK_RULE_R1122_3_2_2_07, IK_RULE_R1812_4_3_2_7_03);
     if (p->cast != IK_CAST_UNICAST)
         return by_kind(s, IK_RULE_R1122_3_2_2_08, IK_RULE_R1812_4_3_2_7_04);
     if (ip->offset_bytes)
         return by_kind(s, IK_RULE_R1122_3_2_2_09, IK_RULE_R1812_4_3_2_7_06);
     const bool to_self = p->own; /* our own loopback addresses are single hosts to us */
-    if ((!ik_scope_is_single_host(&ip->src) && !to_self) || is_broadcast4(s, &ip->src))
+    if ((!ik_scope_is_single_host(&ip->src) && !to_self) ||
+        ik_stack_local_is_broadcast4_any(s, &ip->src))
         return by_kind(s, IK_RULE_R1122_3_2_2_10, IK_RULE_R1812_4_3_2_7_05);
     return IK_RULE_NONE;
 }

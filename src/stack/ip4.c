@@ -43,7 +43,10 @@ static bool addresses_are_good(struct ik_stack *s, struct ik_pkt *p)
 {
     if (p->own)
         return true;
-    if (ik_stack_local_bad_source(s, p->port, &p->ip.src)) {
+    /* The answer would go to all hosts of that net, whichever of ours it is. */
+    if (ik_stack_local_bad_source(s, p->port, &p->ip.src) ||
+        (p->local != IK_LOCAL_NONE && !ik_addr_is_any(&p->ip.src) &&
+         ik_stack_local_is_broadcast4_any(s, &p->ip.src))) {
         ik_stack_event_drop(s, IK_STACK_BAD_ADDRESS, IK_RULE_R1122_3_2_1_3_02, p,
                             "the source is no single host");
         return false;

@@ -3,6 +3,7 @@
  * addresses, routes and policy of this node. */
 #include "stack/stack_int.h"
 
+#include "net/scope.h"
 #include "stack/ipopt.h"
 #include "stack/query4.h"
 
@@ -152,6 +153,16 @@ static uint8_t own_steps(const struct ik_stack *s, struct ik_rd header,
     return n;
 }
 
+bool ik_stack_ip4opt_has_route(const struct ik_ip *ip)
+{
+    struct ik_rd rest = ip->options;
+    struct ik_ipopt opt;
+    while (ik_ipopt_take(&rest, &opt, NULL) == IK_OK)
+        if (opt.type == IK_IPOPT_LSRR || opt.type == IK_IPOPT_SSRR)
+            return true;
+    return false;
+}
+
 size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool echo,
                              uint8_t out[static 40], struct ik_addr *dst)
 {
@@ -168,6 +179,9 @@ size_t ik_stack_ip4opt_reply(struct ik_stack *s, const struct ik_pkt *p, bool ec
         (echo && !ik_stack_ip4opt_apply(s, p, header, IK_STACK_UPPER)))
         return 0;
     ik_ipopt_back(h, &scan, echo, own_steps(s, h, &scan), &back);
+    /* Anybody can write a record: one that leads to many or to nobody is not followed. */
+    if (!ik_scope_is_single_host(&back.first) || ik_stack_local_is_broadcast4_any(s, &back.first))
+        return 0;
     memcpy(out, back.bytes, back.n);
     *dst = back.first;
     return back.n;

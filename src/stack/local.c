@@ -92,6 +92,14 @@ bool ik_stack_local_is_broadcast4(const struct ik_stack *s, uint8_t port,
     return false;
 }
 
+bool ik_stack_local_is_broadcast4_any(const struct ik_stack *s, const struct ik_addr *addr)
+{
+    for (uint8_t port = 0; port < s->n_ifaces; port++)
+        if (ik_stack_local_is_broadcast4(s, port, addr))
+            return true;
+    return false;
+}
+
 static enum ik_local kind4(const struct ik_stack *s, uint8_t port, const struct ik_addr *dst)
 {
     if (port_with(s, dst) != IK_STACK_UPPER)
