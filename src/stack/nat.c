@@ -350,6 +350,10 @@ static bool leave(struct ik_stack *s, const struct ik_pkt *p, struct ik_buf *b)
     }
     if (!is_allowed(s, p))
         return false;
+    if (ik_stack_ip4opt_has_route(&p->ip)) {
+        drop(s, p, IK_RULE_NONE, "nat: a source route names addresses that are translated");
+        return false;
+    }
     if (p->ip.offset_bytes)
         return fragment_out(s, p, &n);
     if (n.view.has & IK_QUOTE_ICMP && is_error(n.view.icmp_type))
@@ -466,7 +470,7 @@ static enum verdict judge_in(struct ik_stack *s, const struct ik_pkt *p, struct 
 
 bool ik_stack_nat_inbound(struct ik_stack *s, const struct ik_pkt *p)
 {
-    if (p->ip.fragment || number(&p->ip.dst) != public_addr(s))
+    if (p->ip.fragment || number(&p->ip.dst) != public_addr(s) || ik_stack_ip4opt_has_route(&p->ip))
         return false;
     /* What was put together here lies in a buffer of ours; 64 KiB are not copied once more. */
     struct ik_buf *b = p->datagram ? p->datagram : ik_stack_pool_take(s, p->l3.left);

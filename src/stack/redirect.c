@@ -215,16 +215,6 @@ static bool may_tell(struct ik_stack *s, const struct ik_addr *host)
     return true;
 }
 
-static bool has_source_route(const struct ik_ip *ip)
-{
-    struct ik_rd rest = ip->options;
-    struct ik_ipopt opt;
-    while (ik_ipopt_take(&rest, &opt, NULL) == IK_OK)
-        if (opt.type == IK_IPOPT_LSRR || opt.type == IK_IPOPT_SSRR)
-            return true;
-    return false;
-}
-
 /* Source and next hop in one of the nets of that port. */
 static bool share_subnet(const struct ik_stack *s, uint8_t port, const struct ik_addr *a,
                          const struct ik_addr *b)
@@ -246,7 +236,7 @@ void ik_stack_redirect4_consider(struct ik_stack *s, const struct ik_pkt *p,
         p->port == IK_STACK_UPPER || hop->port != p->port)
         return;
     /* RFC 1812 section 5.2.7.2: all three, and a host that can be told. */
-    if (p->source_routed || has_source_route(&p->ip) ||
+    if (p->source_routed || ik_stack_ip4opt_has_route(&p->ip) ||
         !share_subnet(s, p->port, &p->ip.src, &hop->next))
         return;
     const struct ik_stack_error e = {
