@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Frames to throw at a node: well formed ones of every kind that it knows, and all that can be made
+ * of them by forging, cutting, stretching, splitting and flipping bits. */
+#pragma once
+
+#include "base/rng.h"
+#include "icmpkit/base.h"
+
+enum { STORM_FRAME_MAX = 2000 };
+
+/* What the generator knows of the node at one of its ports. */
+struct storm_side {
+    uint8_t mac[6], own_mac[6]; /* of the node; of the thrower */
+    uint8_t addr4[4], peer4[4]; /* of the node; of the thrower on that net */
+    uint8_t addr6[16], peer6[16];
+    uint32_t mtu;
+};
+
+/* Where packets may go beyond the node, and where they may come from. */
+struct storm_far {
+    uint8_t net4[4][4];  /* /24 */
+    uint8_t net6[4][16]; /* /64 */
+};
+
+struct storm_gen {
+    struct ik_rng rng;
+    struct storm_side side[2];
+    uint8_t sides;
+    struct storm_far far;
+    uint32_t turn;
+    /* pieces of a datagram that are still to be sent */
+    uint8_t pending[8][STORM_FRAME_MAX];
+    size_t pending_len[8], pending_n;
+};
+
+/* The next frame for the side that it chooses; bytes valid until the next call. */
+struct ik_rd storm_gen_next(struct storm_gen *g, uint8_t *side);
