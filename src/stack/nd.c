@@ -181,10 +181,10 @@ void ik_stack_nd_ask(struct ik_stack *s, uint8_t port, const struct ik_addr *tar
     if (!s->nd)
         return;
     const struct ik_addr group = ik_scope_solicited_node(target);
-    struct ik_addr src = ik_stack_local_of_port(s, port, 6, target);
-    if (src.family == 0)
-        src = (struct ik_addr){.family = 6};
-    send_solicitation(s, port, &src, mac ? target : &group, target);
+    const struct ik_addr src = ik_stack_local_of_port(s, port, 6, target);
+    /* from nobody it would claim the address instead of asking for it (RFC 4862 section 5.4.3) */
+    if (src.family != 0)
+        send_solicitation(s, port, &src, mac ? target : &group, target);
 }
 
 static void send_advertisement(struct ik_stack *s, uint8_t port, const struct ik_addr *target,

@@ -135,6 +135,30 @@ static void duplicate__claimed_in_time__address_is_given_up(void **state)
     rig_end(&r);
 }
 
+/* A solicitation from nobody would claim the address that it asks for. */
+static void duplicate__of_all_addresses__leaves_nobody_to_ask(void **state)
+{
+    (void)state;
+    struct rig r;
+    static const uint8_t msg[8] = {IK_ICMP6_ECHO};
+    struct ik_event ev = {.kind = IK_EV_FRAME};
+    rig_init(&r, IK_STACK_HOST);
+    r.options.upper = true;
+    rig_start(&r);
+    rig_run(&r, second);
+    rig_advertise(&r, 0, 2, "2001:db8:1::1", IK_NA_OVERRIDE, 2);
+    rig_advertise(&r, 0, 2, "fe80::ff:fe00:100", IK_NA_OVERRIDE, 2);
+    rig_settle(&r);
+    ev.frame = (struct ik_frame){.medium = IK_MEDIUM_ICMP6, .bytes = {msg, sizeof(msg)}};
+    ev.frame.meta = (struct ik_meta){.known = IK_KNOW_DST | IK_KNOW_SRC,
+                                     .src = rig_addr("2001:db8:1::1"),
+                                     .dst = rig_addr("2001:db8:1::2")};
+    ik_stack_engine(r.s)->ops->input(ik_stack_engine(r.s), rig_now(&r), IK_STACK_UPPER, &ev, 1);
+    rig_run(&r, r.now + 10 * second);
+    assert_null(rig_find(&r, IK_ICMP6_NEIGHBOR_SOL));
+    rig_end(&r);
+}
+
 static void duplicate__claimed_too_late__address_is_defended(void **state)
 {
     (void)state;
@@ -214,6 +238,7 @@ int main(void)
         cmocka_unit_test(start__node__reports_groups_then_verifies_addresses),
         cmocka_unit_test(start__settled_node__is_silent_and_answers),
         cmocka_unit_test(duplicate__claimed_in_time__address_is_given_up),
+        cmocka_unit_test(duplicate__of_all_addresses__leaves_nobody_to_ask),
         cmocka_unit_test(duplicate__claimed_too_late__address_is_defended),
         cmocka_unit_test(prefix__that_a_host_stands_for__is_its_own),
         cmocka_unit_test(neighbour__silent__each_packet_is_answered_after_three_solicitations),
