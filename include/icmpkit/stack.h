@@ -163,7 +163,8 @@ struct ik_stack_options {
     bool advertise4, advertise6;   /* router, on all interfaces */
     bool solicit4, solicit6;       /* host */
     ik_ns advertise_interval;      /* 0: 600 s; 4 s .. 1,800 s */
-    uint16_t advertise_lifetime;   /* seconds; 0: three times the interval */
+    uint16_t advertise_lifetime;   /* seconds; 0: three times the interval; IPv4 says at least the
+                                      interval and at most 9,000 */
     int32_t preference4;           /* RFC 1256 */
     uint8_t advertise_prefix_bits; /* IPv6 prefix information, 0: none but those of addresses */
     /* path MTU, fragments */

@@ -31,11 +31,11 @@ static struct ik_pmtu_cfg table_cfg(const struct ik_stack_options *o)
                                 .age = o->pmtu_timeout ? o->pmtu_timeout : IK_PMTU_AGE};
 }
 
-/* Eight for each destination. */
+/* Four for each destination. */
 static uint32_t marks_of(const struct ik_stack_options *o)
 {
-    const uint32_t most = 8 * table_cfg(o).destinations;
-    uint32_t n = 8;
+    const uint32_t most = 4 * table_cfg(o).destinations;
+    uint32_t n = 4;
     while (n < most && n < MARKS_MAX)
         n *= 2;
     return n;

@@ -118,13 +118,14 @@ static ik_ns interval(const struct ik_stack *s)
     return s->opt->advertise_interval ? s->opt->advertise_interval : INTERVAL;
 }
 
+/* RFC 1256 section 4.1: not below the interval, lest hosts forget a router that still advertises.
+ */
 static uint16_t lifetime(const struct ik_stack *s)
 {
-    const ik_ns three = 3 * interval(s) / IK_NS_PER_S;
-    if (s->opt->advertise_lifetime)
-        return s->opt->advertise_lifetime < LIFETIME_MOST ? s->opt->advertise_lifetime
-                                                          : LIFETIME_MOST;
-    return (uint16_t)(three < LIFETIME_MOST ? three : LIFETIME_MOST);
+    const ik_ns least = (interval(s) + IK_NS_PER_S - 1) / IK_NS_PER_S;
+    const ik_ns wanted = s->opt->advertise_lifetime ? s->opt->advertise_lifetime : 3 * least;
+    const ik_ns chosen = wanted < least ? least : wanted;
+    return (uint16_t)(chosen < LIFETIME_MOST ? chosen : LIFETIME_MOST);
 }
 
 /* Every address of the port, all with the same preference. */

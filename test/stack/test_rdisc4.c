@@ -68,6 +68,27 @@ static void router__advertises__fast_then_by_interval(void **state)
     rig_end(&r);
 }
 
+/* R1256-4.1-01: a lifetime is never below the interval nor above 9,000 s. */
+static void lifetime__outside_of_its_bounds__is_moved_to_them(void **state)
+{
+    (void)state;
+    static const struct {
+        int interval_s;
+        uint16_t wanted, said;
+    } rows[] = {{0, 599, 600}, {0, 9001, 9000}, {1800, 0, 5400}, {4, 0, 12}, {4, 3, 4}, {4, 5, 5}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rig r;
+        rig_init(&r, IK_STACK_ROUTER);
+        r.opt.advertise4 = true;
+        r.opt.advertise_interval = rows[i].interval_s * IK_NS_PER_S;
+        r.opt.advertise_lifetime = rows[i].wanted;
+        r.cfg.n_ifaces = 1;
+        rig_start(&r);
+        next_advert(&r, rows[i].said);
+        rig_end(&r);
+    }
+}
+
 /* R1256-4.1-01: what no router may be told. */
 static void interval__outside_of_its_bounds__is_refused(void **state)
 {
@@ -257,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(router__advertises__fast_then_by_interval),
+        cmocka_unit_test(lifetime__outside_of_its_bounds__is_moved_to_them),
         cmocka_unit_test(interval__outside_of_its_bounds__is_refused),
         cmocka_unit_test(router__when_asked__answers_all_at_once),
         cmocka_unit_test(router__that_is_stopped__says_goodbye),
