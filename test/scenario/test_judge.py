@@ -124,7 +124,6 @@ class Answers(unittest.TestCase):
     def test_right_answers_pass(self):
         self.passes(ECHO, [REPLY])
         self.passes(CLOSED, [ERROR])
-        self.passes(EITHER, [])
         self.passes(EITHER, ["ip4 S > A / icmp4 info-reply id=1 seq=1"])
         self.passes(EITHER, ["ip4 S > A / icmp4 parameter ptr=20"])
         self.passes(RESOLVED, ["ether dst=A src=02:00:00:00:01:01 / arp op=2 "
@@ -133,6 +132,10 @@ class Answers(unittest.TestCase):
 
     def test_silence_fails(self):
         self.fails(ECHO, [], "did not come")
+
+    def test_the_silence_of_the_dead_fails(self):
+        text = HEADER + "+0 in eth0 ip4 A > S / icmp4 type=7\n+1s silence\n"
+        self.fails(text, [], "proves nothing")
 
     def test_wrong_checksums_fail(self):
         self.fails(ECHO, [REPLY.replace("code", "") + " sum=bad"], "icmp4: checksum")

@@ -197,7 +197,7 @@ def _line(scenario, number, text):
         _frame(step, syntax.split(text)[1:])
         scenario.steps.append(step)
     else:
-        scenario.steps.append(_step(number, text))
+        scenario.steps.append(one_step(number, text))
 
 
 def _alternative(scenario, number, text):
@@ -210,28 +210,29 @@ def _alternative(scenario, number, text):
     last.alternatives.append(step)
 
 
-def _step(number, text):
+def one_step(number, text):
+    """One step of that text."""
     tokens = syntax.split(text)
     if len(tokens) < 2:
         raise Wrong("a step is a time and what happens: +0 in ..., <50ms out ..., +1s silence")
     low, high = _time(tokens[0])
     kind = tokens[1]
-    step = Step(number, kind, low, high)
-    step.text = " ".join(text.split())
+    made = Step(number, kind, low, high)
+    made.text = " ".join(text.split())
     if kind in FRAME_STEPS:
         if tokens[0].startswith("+") != (kind == "in"):
             raise Wrong("in happens at +TIME; out, next, maybe within <TIME or TIME..TIME")
-        _frame(step, tokens[2:])
+        _frame(made, tokens[2:])
     elif kind in ("silence", "wait", "drain"):
         if len(tokens) > 2 or not tokens[0].startswith("+"):
             raise Wrong("write +TIME %s" % kind)
     elif kind == "do":
-        step.words = tokens[2:]
+        made.words = tokens[2:]
     elif kind == "app":
-        _app(step, tokens[2:])
+        _app(made, tokens[2:])
     else:
         raise Wrong("unknown step %s (known: in out next maybe silence wait drain do app)" % kind)
-    return step
+    return made
 
 
 def _time(token):

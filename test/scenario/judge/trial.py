@@ -3,6 +3,7 @@
 and plays the neighbours meanwhile."""
 
 import dissect
+import script
 from build import Builder, Environment, ends, fragments
 from formats import LAYOUTS, pack
 from match import Matcher, Mismatch, describe, forwarded_alike
@@ -43,7 +44,7 @@ class Trial:
         self.env = Environment(world)
         self.builder, self.matcher = Builder(self.env), Matcher(self.env)
         self.pending, self.inside, self.ignored, self.log = [], [], [], []
-        self.cursor = 0
+        self.cursor, self.taken = 0, 0
         late = SLACK_LATE if subject.real_time else 0
         early = SLACK_EARLY if subject.real_time else 0
         self.slack = (early, late)
@@ -62,6 +63,27 @@ class Trial:
                 raise Wrong("%s:%d: %s" % (self.scenario.path, step.line, err)) from None
         self._advance(self.cursor + (SETTLE_REAL if self.subject.real_time else SETTLE))
         self._nothing_left("after the last step")
+        if not self.taken:
+            self._alive()
+
+    def _alive(self):
+        """Silence proves something only of a subject that can speak: where nothing else came from it,
+        it has to answer an echo request at the end, unless its settings forbid that."""
+        forbidding = {"echo", "silent", "filter", "noaddress", "nat"}
+        if any(words[1] in forbidding for _, words in self.scenario.settings if len(words) > 1):
+            return
+        six = any(layer.name == "ip6" for step in self.scenario.steps for layer in step.layers)
+        layer, icmp = ("ip6", "icmp6") if six else ("ip4", "icmp4")
+        who = next((n for n in ("A", "B", "R", "R2") if n not in self.world.muted), None)
+        if who is None:
+            return
+        step = script.one_step(0, '+0 in eth0 %s %s > S / %s echo id=0xa11 seq=1' % (layer, who, icmp))
+        self._step_in(step)
+        step = script.one_step(0, '<1s out eth0 %s S > %s / %s echo-reply id=0xa11 seq=1'
+                           % (layer, who, icmp))
+        if self._await(step) is None:
+            raise Failed("nothing came from it, and it answers no echo request either: its silence "
+                         "proves nothing")
 
     def _at(self, step, text):
         return "line %d: %s: %s" % (step.line, step.text, text)
@@ -256,6 +278,7 @@ class Trial:
             raise Failed("it came after %s, too late" % clock_text(elapsed))
         for part in found.parts:
             self.pending.remove(part)
+        self.taken += 1
         self.cursor = max(self.cursor, found.time)
         self.env.labels["sent"] = [found.seen.ip]
         if "as" in step.options:
@@ -291,6 +314,7 @@ class Trial:
                 self.pending.remove(part)
             times.append(found.time)
             n += 1
+        self.taken += n
         if not low <= n <= high:
             raise Failed("%d came, %s expected%s" % (n, step.options["count"],
                                                      "" if n else ":" + self._came()))
