@@ -22,6 +22,7 @@ class Result:
     def __init__(self, scenario, verdict, why="", log=()):
         self.name, self.ids = scenario.name, scenario.ids
         self.path, self.verdict, self.why = scenario.path, verdict, why
+        self.note = scenario.notes.get("deviates")
         self.log = ["%12s %-8s %s" % (clock_text(t), what, text) for t, what, text in log]
 
 
