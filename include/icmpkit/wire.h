@@ -506,8 +506,8 @@ enum { IK_LINKTYPE_ETHERNET = 1, IK_LINKTYPE_RAW = 101 }; /* RAW: an IP header c
  * this. */
 enum { IK_PCAPNG_TEXT = 256, IK_PCAPNG_ROOM = 64 };
 
-/* Blocks of a file, in this order: a section, its interfaces, then packets. Each writes one block at
- * `out`, *len is how many bytes. IK_E_FULL. */
+/* Blocks of a file, in this order: a section, its interfaces, then packets. Each writes one block
+ * at `out`, *len is how many bytes. IK_E_FULL. */
 IK_MUST_USE enum ik_err ik_pcapng_section(uint8_t *out, size_t cap, size_t *len);
 /* The interfaces of a section are numbered from 0. Times of its packets are in nanoseconds. */
 IK_MUST_USE enum ik_err ik_pcapng_interface(uint16_t link_type, const char *name, uint8_t *out,

@@ -21,7 +21,8 @@ struct ik_netlink {
 void ik_netlink_init(struct ik_netlink *q, uint16_t type, const void *header, size_t n);
 void ik_netlink_put(struct ik_netlink *q, uint16_t type, const void *value, size_t n);
 
-/* An attribute that holds others: what is put until the end is within it. Returns what end takes. */
+/* An attribute that holds others: what is put until the end is within it. Returns what end takes.
+ */
 size_t ik_netlink_nest(struct ik_netlink *q, uint16_t type);
 void ik_netlink_nest_end(struct ik_netlink *q, size_t nest);
 /* Appends bytes that are no attribute (the family header that begins a nest), aligned. */
@@ -34,8 +35,8 @@ IK_MUST_USE enum ik_err ik_netlink_ask(struct ik_netlink *q,
                                        uint8_t buf[static IK_NETLINK_ANSWER_BYTES],
                                        struct ik_rd *body, int *err_no);
 
-/* Orders a change (`flags`: NLM_F_CREATE and the like) and waits until it is done. IK_E_SYSTEM, with
- * the kernel's errno. */
+/* Orders a change (`flags`: NLM_F_CREATE and the like) and waits until it is done. IK_E_SYSTEM,
+ * with the kernel's errno. */
 IK_MUST_USE enum ik_err ik_netlink_order(struct ik_netlink *q, uint16_t flags, int *err_no);
 
 /* Asks for all of a kind; fn is called for each, with it from its family header on, until it

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The engine: memory, start, batches in and out, timers. */
+#include <icmpkit/stack.h>
+
 #include "stack/stack_int.h"
 
 /* Timers that are due make new ones at most this often in one call: virtual time goes on. */
