@@ -5,7 +5,7 @@
 #include "stack/stack_int.h"
 
 /* RFC 1812 section 5.2.2: a packet shorter than it says. Its header verified, so the source can be
- * told. */
+ * told; but not when it is forged to be ourselves, for a translator would pass that on inside. */
 static void truncated(struct ik_stack *s, const struct ik_pkt *p)
 {
     enum { TOTAL_LENGTH_AT = 2 };
@@ -14,7 +14,7 @@ static void truncated(struct ik_stack *s, const struct ik_pkt *p)
                                      .info = TOTAL_LENGTH_AT,
                                      .rule = IK_RULE_R1812_5_2_2_03};
     ik_stack_event_drop(s, IK_STACK_BAD_HEADER, e.rule, p, "shorter than its total length");
-    if (ik_stack_is_router(s))
+    if (ik_stack_is_router(s) && ik_stack_local_port(s, &p->ip.src) == IK_STACK_UPPER)
         ik_stack_error_send(s, p, &e);
 }
 

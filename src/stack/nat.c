@@ -144,7 +144,10 @@ static bool kind_of(const struct ik_natpkt *n, enum ik_natmap_kind *out)
         *out = IK_NATMAP_UDP;
     else
         *out = IK_NATMAP_TCP;
-    const bool ports = n->view.ip.proto == IK_PROTO_UDP || n->view.ip.proto == IK_PROTO_TCP;
+    /* A segment without its whole header has no checksum that could be kept right. */
+    const size_t least = n->quoted ? 4 : n->view.ip.proto == IK_PROTO_TCP ? 20 : 8;
+    const bool ports = (n->view.ip.proto == IK_PROTO_UDP || n->view.ip.proto == IK_PROTO_TCP) &&
+                       n->view.transport.left >= least;
     return *out == IK_NATMAP_QUERY ? type != IK_ICMP4_INFO && type != IK_ICMP4_INFO_REPLY : ports;
 }
 

@@ -111,6 +111,29 @@ static void source__that_is_no_host__gets_no_error(void **state)
     rig_end(&r);
 }
 
+/* A packet that claims to come from the router itself is forged, and so is the cut one: the check
+ * of lengths, which comes first, must not send the forger's error to an address of our own. */
+static void source__forged_to_be_the_router__gets_no_error(void **state)
+{
+    (void)state;
+    struct rig r;
+    start(&r, IK_STACK_ROUTER);
+    const uint32_t own[] = {S, T};
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        const struct ik_ip ip = head4(own[i], FAR, IK_PROTO_UDP);
+        packet_udp(&p, &ip, 9, 4);
+        rig_in(&r, 0, NULL, ik_rd_head(rd_of(&p), p.len - 2));
+        rig_in(&r, 0, NULL, rd_of(&p));
+        assert_int_equal(r.n_out, 0);
+    }
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_ERRORS), 0); /* nor to ourselves */
+    const struct ik_ip ip = head4(A, FAR, IK_PROTO_UDP);
+    packet_udp(&p, &ip, 9, 4);
+    rig_in(&r, 0, NULL, ik_rd_head(rd_of(&p), p.len - 2));
+    only_error(&r, 12, 0);
+    rig_end(&r);
+}
+
 static void router__speaks_from_the_way_back__with_precedence(void **state)
 {
     /* R1812-4.3.2.4-01 R1812-4.3.2.5-01 R1812-4.3.2.5-02 R1812-4.3.2.2-01 */
@@ -310,6 +333,7 @@ int main(void)
         cmocka_unit_test(error__about_an_error__is_never_sent),
         cmocka_unit_test(destination__of_many__begets_no_error),
         cmocka_unit_test(source__that_is_no_host__gets_no_error),
+        cmocka_unit_test(source__forged_to_be_the_router__gets_no_error),
         cmocka_unit_test(router__speaks_from_the_way_back__with_precedence),
         cmocka_unit_test(quote__is_as_long_as_asked_for),
         cmocka_unit_test(labels__travel_in_errors_about_forwarded_packets),

@@ -545,6 +545,28 @@ static void fragments__in__are_put_together_first(void **state)
     rig_end(&r);
 }
 
+/* A segment that ends before its checksum cannot be translated: it would leave with a wrong one. */
+static void tcp__shorter_than_its_header__does_not_pass(void **state)
+{
+    (void)state;
+    begin();
+    start();
+    tcp_make(A, 5000, C, 80);
+    for (size_t bytes = 4; bytes < 20; bytes += 4) {
+        struct packet cut = p;
+        cut.len = 20 + bytes;
+        ik_store_be16(cut.b + 2, (uint16_t)cut.len);
+        ik_store_be16(cut.b + 10, 0);
+        ik_store_be16(cut.b + 10, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){cut.b, 20})));
+        rig_in(&r, 0, NULL, rd_of(&cut));
+        only(0, S, A);
+        assert_int_equal(out_icmp(&r, 0).code, 13);
+    }
+    rig_in(&r, 0, NULL, rd_of(&p));
+    only(1, T, C);
+    rig_end(&r);
+}
+
 static void inbound__without_mapping__is_the_nodes_own_or_nobodys(void **state)
 {
     (void)state;
@@ -724,6 +746,7 @@ int main(void)
         cmocka_unit_test(flow__too_big_for_the_outside__told_or_cut),
         cmocka_unit_test(fragments__out__follow_their_first),
         cmocka_unit_test(fragments__in__are_put_together_first),
+        cmocka_unit_test(tcp__shorter_than_its_header__does_not_pass),
         cmocka_unit_test(inbound__without_mapping__is_the_nodes_own_or_nobodys),
         cmocka_unit_test(inbound__by_address__only_who_was_spoken_to),
         cmocka_unit_test(unresolved__next_hop__told_in_the_terms_of_the_sender),
