@@ -297,6 +297,10 @@ void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
     struct look l;
     if (!is_plain(frame, &l))
         return;
+    /* What left may have been something else that this packet gave rise to, while it waits. */
+    if (w->who != (was_forwarded ? IK_WHO_FORWARDED : IK_WHO_NODE) ||
+        memcmp(w->dst, was_forwarded ? l.dst : l.src, l.addr_bytes) != 0)
+        return;
     struct flow *to = flow_of(s->flows, &l, port);
     const ik_ns age = s->now.mono + FLOW_AGE;
     uint32_t mtu = was_echoed && w->own_mtu < w->mtu ? w->own_mtu : w->mtu;

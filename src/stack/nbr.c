@@ -165,9 +165,12 @@ static bool needs_no_resolving(const struct ik_stack *s, const struct ik_stack_h
            (hop->next.family == 4 && ik_stack_local_is_broadcast4(s, hop->port, &hop->next));
 }
 
-static void watch(struct ik_watch *w, const struct ik_stack_hop *hop,
+static void watch(struct ik_watch *w, const struct ik_buf *b, const struct ik_stack_hop *hop,
                   const struct ik_neigh_entry *e)
 {
+    const bool v4 = b->bytes[b->start] >> 4 == 4;
+    memcpy(w->dst, b->bytes + b->start + (v4 ? 16 : 24), v4 ? 4 : 16);
+    w->who = (enum ik_who)b->who;
     w->sent++;
     w->port = hop->port;
     w->mtu = hop->mtu;
@@ -189,7 +192,7 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
         ik_neigh_use(s->neigh, s->now.mono, hop->port, &hop->next, &e, &given_up);
     if (verdict == IK_NEIGH_READY) {
         if (ik_stack_fast_watched(s))
-            watch(ik_stack_fast_watched(s), hop, e);
+            watch(ik_stack_fast_watched(s), b, hop, e);
         ik_stack_ether_send(s, b, hop->port, e->mac, ether_type(b));
         if (e->state == IK_NEIGH_DELAY)
             ik_stack_arm(s, e->deadline);

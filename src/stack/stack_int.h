@@ -232,8 +232,10 @@ static inline bool ik_stack_is_router(const struct ik_stack *s)
 /* What becomes of a packet that the short way (fast.c) may repeat. */
 struct ik_watch {
     bool wanted;
-    bool shared;   /* the route has others beside it: not the same for every packet */
-    uint32_t sent; /* frames that left at once for a neighbour, by `port`, to `mac` */
+    bool shared;     /* the route has others beside it: not the same for every packet */
+    uint32_t sent;   /* frames that left at once for a neighbour, the last by `port`, to `mac` */
+    enum ik_who who; /* on whose behalf, and where to: the packet may wait while another leaves */
+    uint8_t dst[16];
     uint32_t generation, mtu, own_mtu;
     ik_ns until; /* as long as the neighbour's state lasts */
     uint64_t forwarded, echoed;

@@ -7,6 +7,7 @@ static struct packet p;
 
 struct pair {
     struct rig quick, slow;
+    uint16_t neighbours_max;
 };
 
 /* `events` keeps a node on the long way. */
@@ -22,6 +23,7 @@ static void start(struct pair *t, enum ik_stack_kind kind)
         if (kind == IK_STACK_HOST)
             r->routes[0].via = ip4(GW);
         r->cfg.n_routes = 1;
+        r->opt.neighbours_max = t->neighbours_max;
         rig_start(r);
     }
 }
@@ -194,6 +196,24 @@ static void frame__to_many__is_not_taken_for_the_last_one(void **state)
     end(&t);
 }
 
+/* A packet that has to wait drives another out, and the error about that one leaves by the other
+ * port: it must not be taken for the way of the first. */
+static void frame__that_waits__is_not_taken_for_the_error_it_caused(void **state)
+{
+    (void)state;
+    static struct pair t = {.neighbours_max = 8};
+    start(&t, IK_STACK_ROUTER);
+    for (uint32_t i = 0; i < 400; i++) {
+        const bool back = i / 2 % 2;
+        const struct ik_ip ip = head4(back ? C : A, (back ? A : C) + 10 + i / 4 % 40, IK_PROTO_UDP);
+        packet_udp(&p, &ip, 7, 20);
+        both(&t, back, NULL, rd_of(&p));
+        if (i % 16 == 0)
+            pass_time(&t, 100 * IK_NS_PER_MS);
+    }
+    end(&t);
+}
+
 static void port__that_goes_down__is_forgotten_at_once(void **state)
 {
     (void)state;
@@ -271,6 +291,7 @@ int main(void)
         cmocka_unit_test(frames_of_ipv6__fare_alike),
         cmocka_unit_test(checksum__of_every_value__is_updated_right),
         cmocka_unit_test(frame__to_many__is_not_taken_for_the_last_one),
+        cmocka_unit_test(frame__that_waits__is_not_taken_for_the_error_it_caused),
         cmocka_unit_test(port__that_goes_down__is_forgotten_at_once),
         cmocka_unit_test(neighbour__that_moves__is_found_again),
         cmocka_unit_test(mtu__of_the_way_out__is_kept),
