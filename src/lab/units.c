@@ -74,10 +74,10 @@ static bool scaled(const char *text, const struct unit *units, size_t n, int64_t
     for (size_t i = 0; i < n; i++) {
         if (strcmp(unit, units[i].name) != 0)
             continue;
-        const __int128 whole = v * units[i].each / NANO;
-        if (whole > most)
+        __int128 whole;
+        if (__builtin_mul_overflow(v, units[i].each, &whole) || whole / NANO > most)
             return false;
-        *out = (int64_t)whole;
+        *out = (int64_t)(whole / NANO);
         return true;
     }
     return false;
