@@ -3,6 +3,8 @@
 
 #include "net/scope.h"
 
+#include <icmpkit/record.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,11 +273,26 @@ static enum ik_err read_addresses(const struct ik_model *m, const struct link_re
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
+/* Tables, graphs and names of files have it: what a terminal would obey is no name. */
+static enum ik_err name_check(const struct ik_model *m, const struct ik_model_link *l)
+{
+    enum { MOST = 127 };
+    char safe[4 * MOST + 1];
+    const size_t n = strlen(l->name);
+    const struct ik_rd bytes = {(const uint8_t *)l->name, n};
+    if (n > 0 && n <= MOST && strcmp(ik_text_escape(bytes, safe, sizeof(safe)), l->name) == 0)
+        return IK_OK;
+    return ik_say_at(m->fault, l->at,
+                     "the name of a link must be 1 to %d bytes of text that a terminal shows as "
+                     "it is",
+                     MOST);
+}
+
 static enum ik_err name_link(const struct ik_model *m, struct ik_model_link *l)
 {
     char name[140];
     if (l->name)
-        return IK_OK;
+        return name_check(m, l);
     snprintf(name, sizeof(name), "%s-%s%s", m->nodes[l->ends[0].node].name,
              m->nodes[l->ends[1].node].name, l->n_ends > 2 ? "-..." : "");
     l->name = ik_arena_copy(m->arena, name, strlen(name));

@@ -490,6 +490,14 @@ static void link__wrong__is_said(void **state)
         {"{between: [a, bb]}", 4, "no node \"bb\": did you mean b?"},
         {"{between: [a, a], net: 10.0.0.0/24}", 4, "a stands in `between` twice"},
         {"{between: [a, b]}", 4, "a link needs net, net6 or both"},
+        {"{between: [a, b], net: 10.0.0.0/24, name: \"\"}", 4,
+         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is"},
+        {"{between: [a, b], net: 10.0.0.0/24, name: \"a\\e[2J\"}", 4,
+         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is"},
+        {"{between: [a, b], net: 10.0.0.0/24, name: "
+         "0123456789012345678901234567890123456789012345678901234567890123"
+         "0123456789012345678901234567890123456789012345678901234567890123}",
+         4, "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is"},
         {"{between: [a, b], net: 10.0.0.0/24, dealy: 1ms}", 4,
          "unknown key \"dealy\" of a link: did you mean delay?"},
         {"{between: [a, b], net: \"2001:db8::/64\"}", 4,
