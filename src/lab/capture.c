@@ -12,6 +12,9 @@
 
 enum { INTERFACES_MAX = 64, LINKTYPE_RAW_BSD = 12, LINKTYPE_IPV4 = 228, LINKTYPE_IPV6 = 229 };
 
+/* The start of the traffic is added to its times. */
+#define CENTURY (INT64_C(36525) * 24 * 3600 * IK_NS_PER_S)
+
 struct interface {
     uint16_t link_type;
     uint64_t per_second; /* units of its times */
@@ -263,6 +266,8 @@ enum ik_err ik_capture_read(struct ik_arena *arena, struct ik_rd bytes,
         const ik_ns first = r.frames[0].at;
         for (size_t i = 0; i < r.n; i++)
             r.frames[i].at -= first;
+        if (r.frames[r.n - 1].at > CENTURY)
+            err = ik_say_at(fault, NULL, "the capture is longer than a century");
     }
     struct ik_sim_timed_frame *kept = err ? NULL : ik_arena_array(arena, r.n, sizeof(*kept));
     if (!err && !kept)

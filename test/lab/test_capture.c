@@ -166,6 +166,16 @@ static void capture__wrong__is_said(void **state)
     r = read_bytes(c.bytes, c.n);
     assert_int_equal(r.err, IK_E_VALUE);
     assert_string_equal(r.fault.text, "the capture was cut, or is damaged");
+    /* Times further apart than traffic can wait, which its start would carry past the end of
+     * time. */
+    c = (struct capture){.little = true};
+    capture_section(&c);
+    capture_interface(&c, 101, 0);
+    capture_enhanced(&c, 0, 0, "x", 1);
+    capture_enhanced(&c, 0, UINT64_C(4000000000), "x", 1);
+    r = read_bytes(c.bytes, c.n);
+    assert_int_equal(r.err, IK_E_VALUE);
+    assert_string_equal(r.fault.text, "the capture is longer than a century");
     /* A resolution finer than anything: no division by it. */
     c = (struct capture){.little = true};
     capture_section(&c);
