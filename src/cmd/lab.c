@@ -85,12 +85,16 @@ static void on_record(void *ctx, const struct ik_record *rec)
         ik_runlab_event(v->run.line, rec, v->began);
 }
 
-static void on_idle(void *ctx, struct ik_now now)
+static void flush(struct ik_labverb *v)
 {
-    struct ik_labverb *v = ctx;
-    (void)now;
     if (v->capture && !ik_labcap_flush(v->capture))
         v->run.failed = true;
+}
+
+static void on_idle(void *ctx, struct ik_now now)
+{
+    (void)now;
+    flush(ctx);
 }
 
 static void on_frame(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
@@ -250,6 +254,7 @@ static int join(struct ik_labverb *v, bool up, const char *file, const char *con
     if (open_lab(v, file, true) &&
         (!v->opt.pcapng || ik_labcap_open(&v->capture, ik_lab_sim(v->lab), v->opt.pcapng)))
         status = up ? ik_labup(v, file) : ik_labshell(v, file, command);
+    flush(v);
     status = ik_run_end(&v->run, status);
     if (v->link)
         v->link->ops->close(v->link);

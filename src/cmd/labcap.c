@@ -133,7 +133,6 @@ void ik_labcap_frame(void *ctx, uint32_t link, uint32_t direction, ik_ns at, str
 
 bool ik_labcap_flush(struct ik_labcap *c)
 {
-    const bool failed = c->failed;
     for (uint32_t i = 0; i < c->n && !c->failed; i++) {
         struct file *f = &c->files[i];
         if (!f->dirty)
@@ -144,7 +143,7 @@ bool ik_labcap_flush(struct ik_labcap *c)
         ik_run_say("lab", "cannot write %s.pcapng: %s", f->name, strerror(errno));
         c->failed = true;
     }
-    return !c->failed || failed;
+    return !c->failed;
 }
 
 void ik_labcap_close(struct ik_labcap *c)

@@ -13,7 +13,7 @@ IK_MUST_USE bool ik_labcap_open(struct ik_labcap **out, const struct ik_sim *sim
 /* For struct ik_sim_watch; ctx is the labcap. */
 void ik_labcap_frame(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
                      enum ik_sim_fate fate);
-/* Hands what was written to the kernel, so that others can read it. False, once: said that some
- * could not be. */
+/* Hands what was written to the kernel, so that others can read it. False: something could not be
+ * written, now or before, which was said once. */
 bool ik_labcap_flush(struct ik_labcap *c);
 void ik_labcap_close(struct ik_labcap *c);

@@ -388,6 +388,19 @@ def one_family_is_enough():
 
 
 @case
+def shell_says_once_that_a_capture_cannot_be_written():
+    folder = os.path.join(FOLDER, "full")
+    os.mkdir(folder)
+    os.chown(folder, NOBODY, NOBODY)
+    os.symlink("/dev/full", os.path.join(folder, "me-gw.pcapng"))
+    # Nothing, so that the last to be written fails; and more at once than a buffer holds.
+    for command in (["true"], ["ping", "-4", "-c1", "-s", "20000", "far"]):
+        done = shell(*command, options=["--pcapng", folder])
+        equal((done.returncode, done.stderr),
+              (2, "lab: cannot write me-gw.pcapng: No space left on device\n"), done.stdout)
+
+
+@case
 def shell_says_why_where_namespaces_are_forbidden():
     done = run("lab", "shell", FILE, "--", "true",
                prefix=["unshare", "-Ur", "sh", "-c",
