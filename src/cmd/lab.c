@@ -25,7 +25,7 @@ static const struct ik_opt options[] = {
              "of\nits own (needs no privilege)"},
     {.kind = IK_OPT_HEADING, .help = "up and shell:"},
     {0, "events", IK_OPT_FLAG, AT(events), .help = "tell what every node does, and by which rule"},
-    {0, "json", IK_OPT_FLAG, AT(json), .help = "events as a JSON object a line"},
+    {0, "json", IK_OPT_FLAG, AT(json), .help = "with --events: those as a JSON object a line"},
     {0, "pcapng", IK_OPT_STRING, AT(pcapng), "DIR",
      "write what crosses each link to a file in DIR"},
     {.kind = IK_OPT_HEADING, .help = "All:"},
@@ -234,6 +234,10 @@ static bool fits(const struct ik_opt_args *args, const char *sub)
         if (!ik_opt_given(&ik_lab_spec, args, rows[i].option) || strstr(rows[i].subs, sub))
             continue;
         ik_run_say("lab", "'--%s' is for %s, not for %s", rows[i].option, rows[i].subs, sub);
+        return false;
+    }
+    if (ik_opt_given(&ik_lab_spec, args, "json") && !ik_opt_given(&ik_lab_spec, args, "events")) {
+        ik_run_say("lab", "'--json' is the form of events: add --events");
         return false;
     }
     return true;

@@ -217,6 +217,7 @@ def lab_says_how_it_is_called():
     contains(refused("lab", "check", "--events", FILE), "'--events' is for up, shell, not for check")
     contains(refused("lab", "shell", "--for", "1", FILE), "'--for' is for up, not for shell")
     contains(refused("lab", "check", "/nowhere"), "/nowhere: ")
+    contains(refused("lab", "shell", "--json", FILE), "'--json' is the form of events: add --events")
 
 
 # ---- lab shell, as an ordinary user
