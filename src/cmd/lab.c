@@ -112,18 +112,26 @@ static void on_event(void *ctx, const struct ik_record *rec)
 
 /* ---- an engine that waits for the link to go ------------------------------------------------- */
 
+static void on_gone(void *ctx, struct ik_now now)
+{
+    struct ik_labverb *v = ctx;
+    (void)now;
+    ik_run_say("lab", "the interface to the lab went away");
+    v->run.failed = true;
+    ik_loop_quit(v->run.loop);
+}
+
+/* The interface of a command goes with its network, and the kernel may be quicker with that than
+ * with the news that the command has ended, which quits the loop. */
 static void watch_input(struct ik_engine *e, struct ik_now now, uint8_t port,
                         const struct ik_event *in, size_t n)
 {
     struct ik_labverb *v = ((struct ik_labwatch *)e)->verb;
-    (void)now;
     (void)port;
     for (size_t i = 0; i < n; i++) {
-        if (in[i].kind != IK_EV_DOWN)
-            continue;
-        ik_run_say("lab", "the interface to the lab went away");
-        v->run.failed = true;
-        ik_loop_quit(v->run.loop);
+        if (in[i].kind == IK_EV_DOWN &&
+            (!v->ns || ik_loop_wake_at(v->run.loop, now.mono + IK_NS_PER_S, on_gone, v)))
+            on_gone(v, now);
     }
 }
 

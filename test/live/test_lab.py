@@ -322,6 +322,19 @@ def shell_ends_with_the_status_of_the_command():
 
 
 @case
+def shell_ends_with_that_status_when_its_interface_goes_first():
+    # As when the kernel takes the namespace down before it says that the command has ended.
+    done = shell("unshare", "-n", "sh", "-c", "sleep 0.3; exit 7")
+    equal((done.returncode, done.stderr), (7, ""))
+
+
+@case
+def shell_says_when_its_command_takes_the_interface_away():
+    done = shell("sh", "-c", "ip link del eth0; exec sleep 30")
+    equal((done.returncode, done.stderr), (2, "lab: the interface to the lab went away\n"))
+
+
+@case
 def shell_survives_the_interrupt_that_is_for_its_command():
     child = subprocess.Popen([*USER, COMMAND, "lab", "shell", FILE, "--", "sh", "-c",
                               "trap 'echo caught; got=1' INT; echo ready; "
@@ -375,6 +388,19 @@ def shell_writes_what_crosses_each_link():
 
 
 @case
+def shell_says_once_that_a_capture_cannot_be_written():
+    folder = os.path.join(FOLDER, "full")
+    os.mkdir(folder)
+    os.chown(folder, NOBODY, NOBODY)
+    os.symlink("/dev/full", os.path.join(folder, "me-gw.pcapng"))
+    # Nothing, so that the last to be written fails; and more at once than a buffer holds.
+    for command in (["true"], ["ping", "-4", "-c1", "-s", "20000", "far"]):
+        done = shell(*command, options=["--pcapng", folder])
+        equal((done.returncode, done.stderr),
+              (2, "lab: cannot write me-gw.pcapng: No space left on device\n"), done.stdout)
+
+
+@case
 def one_family_is_enough():
     path = os.path.join(FOLDER, "four.yaml")
     with open(path, "w", encoding="ascii") as file:
@@ -386,19 +412,6 @@ def one_family_is_enough():
     done = run("lab", "shell", path, "--", "sh", "-c", "ip -6 route; ping -c1 far", prefix=USER)
     contains(done.stdout, "1 received")
     equal("default" in done.stdout, False, done.stdout)
-
-
-@case
-def shell_says_once_that_a_capture_cannot_be_written():
-    folder = os.path.join(FOLDER, "full")
-    os.mkdir(folder)
-    os.chown(folder, NOBODY, NOBODY)
-    os.symlink("/dev/full", os.path.join(folder, "me-gw.pcapng"))
-    # Nothing, so that the last to be written fails; and more at once than a buffer holds.
-    for command in (["true"], ["ping", "-4", "-c1", "-s", "20000", "far"]):
-        done = shell(*command, options=["--pcapng", folder])
-        equal((done.returncode, done.stderr),
-              (2, "lab: cannot write me-gw.pcapng: No space left on device\n"), done.stdout)
 
 
 @case
