@@ -91,9 +91,10 @@ static void add(struct ik_routes *r, struct ik_prefix p, uint32_t what)
 {
     struct ik_prefix clean = p;
     const unsigned bits = p.bits;
-    for (unsigned i = 0; i < 16; i++)
-        if (bits < 8 * i + 8)
-            clean.addr.bytes[i] &= bits <= 8 * i ? 0 : (uint8_t)(0xff00u >> (bits - 8 * i));
+    for (unsigned i = 0; i < 16; i++) {
+        const unsigned kept = bits <= 8 * i ? 0 : bits - 8 * i < 8 ? bits - 8 * i : 8;
+        clean.addr.bytes[i] = (uint8_t)(clean.addr.bytes[i] & 0xff00u >> kept);
+    }
     clean.addr.scope = 0;
     const uint32_t at = r->n_ways;
     if (at == r->most_ways)
