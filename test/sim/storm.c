@@ -107,7 +107,7 @@ static void answer_arp(struct thrower *t, uint8_t port, struct ik_rd f)
     memcpy(a, f.p + 6, 6);
     memcpy(a + 6, t->gen.side[port].own_mac, 6);
     a[21] = 2;
-    memcpy(a + 22, a + 6, 6);
+    memcpy(a + 22, t->gen.side[port].own_mac, 6);
     memcpy(a + 28, f.p + 38, 4);
     memcpy(a + 32, f.p + 22, 10);
 }
