@@ -131,6 +131,13 @@ static void pass_on(struct ik_stack *s, struct ik_pkt *p)
     ik_stack_forward6(s, p);
 }
 
+/* What is of one link only is known by that link too, for the answers. */
+static void scope_set(const struct ik_stack *s, struct ik_pkt *p)
+{
+    if (p->port < s->n_ifaces && ik_addr_is_link_local(&p->ip.src))
+        p->ip.src.scope = ik_stack_local_index(s, p->port);
+}
+
 void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3)
 {
     enum ik_rule rule = IK_RULE_NONE;
@@ -140,9 +147,7 @@ void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3)
         ik_stack_event_drop(s, IK_STACK_BAD_HEADER, rule, p, "no IPv6 packet");
         return;
     }
-    /* what is of one link only is known by that link too, for the answers */
-    if (p->port < s->n_ifaces && ik_addr_is_link_local(&p->ip.src))
-        p->ip.src.scope = ik_stack_local_index(s, p->port);
+    scope_set(s, p);
     p->l3 = claims_jumbo(&p->ip) ? l3 : ik_rd_head(l3, p->ip.total_bytes);
     const char *bad = bad_address(s, p, &rule);
     if (bad) {
@@ -168,6 +173,7 @@ void ik_stack_ip6_reassembled(struct ik_stack *s, struct ik_pkt *p)
 {
     struct ik_ip6walk w;
     p->reassembled = true;
+    scope_set(s, p);
     ik_ip6walk_final(&w, p->l3);
     if (!may_go_on(s, p, &w))
         return;

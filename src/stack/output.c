@@ -321,5 +321,13 @@ void ik_stack_output_view(struct ik_stack *s, const struct ik_ip *ip,
         return;
     }
     b->len = (uint32_t)len;
-    ik_stack_output_ip(s, b, how);
+    struct ik_ip whole;
+    if (ik_ip_decode(&whole, ik_buf_rd(b), NULL) != IK_OK) {
+        ik_stack_event_drop(s, IK_STACK_BAD_HEADER, IK_RULE_NONE, NULL, "no IP packet");
+        ik_stack_pool_give(s, b);
+        return;
+    }
+    whole.src.scope = ip->src.scope; /* the link of fe80::/10 stands in no header */
+    whole.dst.scope = ip->dst.scope;
+    ik_stack_output_encoded(s, b, &whole, how);
 }

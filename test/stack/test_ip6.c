@@ -212,6 +212,36 @@ static void bytes__turned_over__do_no_harm(void **state)
     }
 }
 
+/* A datagram that came in fragments is known by its link as well. */
+static void link_local__in_fragments__is_answered_where_it_came_from(void **state)
+{
+    (void)state;
+    struct rig r;
+    static uint8_t data[1400], msg[1500], part[RIG_MTU];
+    rig_init(&r, IK_STACK_ROUTER);
+    rig_start(&r);
+    rig_settle(&r);
+    const struct ik_icmp m = {.family = 6,
+                              .type = IK_ICMP6_ECHO,
+                              .kind = IK_ICMP_ECHO,
+                              .echo = {.id = 7, .data = {data, sizeof(data)}}};
+    struct ik_ip ip = rig_head("fe80::2", "fe80::ff:fe00:101", 64);
+    const struct ik_icmp_ctx ctx = {.family = 6, .src = &ip.src, .dst = &ip.dst};
+    size_t len;
+    assert_int_equal(ik_icmp_encode(&m, &ctx, false, msg, sizeof(msg), &len), IK_OK);
+    ip.version = 6;
+    ip.proto = ip.next_header = IK_PROTO_ICMP6;
+    ip.payload = (struct ik_rd){msg, len};
+    struct ik_frag f;
+    assert_int_equal(ik_frag_init(&f, &ip, 1280, 5), IK_OK);
+    while (ik_frag_take(&f, part, sizeof(part), &len) == IK_OK)
+        rig_in_to(&r, 1, r.ifaces[1].mac, 2, part, len);
+    assert_int_equal(r.n_out, 1); /* who is fe80::2? */
+    assert_int_equal(r.out[0].icmp.type, IK_ICMP6_NEIGHBOR_SOL);
+    assert_int_equal(r.out[0].port, 1);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +251,7 @@ int main(void)
         cmocka_unit_test(addresses__that_may_not_be_there__end_the_packet),
         cmocka_unit_test(jumbo__with_no_bytes_behind__is_told_not_followed),
         cmocka_unit_test(bytes__turned_over__do_no_harm),
+        cmocka_unit_test(link_local__in_fragments__is_answered_where_it_came_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
