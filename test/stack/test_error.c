@@ -325,6 +325,32 @@ static void odd_ways__are_as_they_are_met(void **state)
     rig_end(&r);
 }
 
+/* R4443-2.4f-02: by a source route turned round errors about many sources go to one node: it is
+ * that one's share which they use up. */
+static void rate__is_that_of_whom_the_error_goes_to(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_ROUTER);
+    r.opt.error_rate_all = r.opt.error_burst_all = 1000000;
+    rig_start(&r);
+    const uint8_t route[8] = {IK_IPOPT_LSRR, 7, 8, 10, 0, 1, 2, 0};
+    const uint8_t data[8] = {0};
+    size_t told = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        struct ik_ip ip = head4(0xc6336401 + i, FAR, 253);
+        ip.options = (struct ik_rd){route, sizeof(route)};
+        ip.header_bytes += sizeof(route);
+        packet_make(&p, &ip, (struct ik_rd){data, sizeof(data)});
+        rig_in(&r, 0, NULL, rd_of(&p));
+        if (r.n_out)
+            assert_int_equal(ik_load_be32(out_ip(&r, 0).dst.bytes), A);
+        told += r.n_out;
+    }
+    assert_int_equal(told, 10);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +366,7 @@ int main(void)
         cmocka_unit_test(rate__of_one_destination__leaves_the_others_theirs),
         cmocka_unit_test(switches__silence_their_kind),
         cmocka_unit_test(odd_ways__are_as_they_are_met),
+        cmocka_unit_test(rate__is_that_of_whom_the_error_goes_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
