@@ -32,7 +32,8 @@ struct router {
 
 struct timer {
     ik_ns next;
-    uint8_t sent; /* of the first few, which come faster; solicitations */
+    uint8_t sent;   /* of the first few, which come faster; solicitations */
+    bool answering; /* `next` is for who asked already */
 };
 
 struct ik_rdisc4 {
@@ -86,6 +87,7 @@ void ik_stack_rdisc4_port_up(struct ik_stack *s, uint8_t port)
     if (!s->rdisc4 || (!addressed && ik_stack_is_router(s)))
         return;
     s->rdisc4->ports[port].sent = 0;
+    s->rdisc4->ports[port].answering = false;
     set_timer(s, port, s->now.mono + (ik_stack_is_router(s) ? 0 : chance(s, SOLICIT_DELAY)));
 }
 
@@ -167,6 +169,7 @@ static void router_timeout(struct ik_stack *s, uint8_t port)
     if (t->sent < INITIAL_MAX && wait > INITIAL_WAIT)
         wait = INITIAL_WAIT;
     t->next = s->now.mono + wait;
+    t->answering = false;
     if (s->ports[port].up)
         advertise(s, port, lifetime(s));
 }
@@ -179,9 +182,14 @@ static void solicited(struct ik_stack *s, const struct ik_pkt *p, const struct i
                             "a solicitation that is not valid");
         return;
     }
-    /* By multicast to all that may wait for it, however many ask. */
+    /* By multicast to all that may wait for it, however many ask; each of them would else be one
+     * more chance of a short delay. */
+    struct timer *t = &s->rdisc4->ports[p->port];
+    if (t->answering)
+        return;
     const ik_ns at = s->now.mono + chance(s, RESPONSE_DELAY);
-    if (at < s->rdisc4->ports[p->port].next)
+    t->answering = true;
+    if (at < t->next)
         set_timer(s, p->port, at);
 }
 

@@ -274,6 +274,28 @@ static void host__hears_what_is_not_valid__learns_nothing(void **state)
     rig_end(&r);
 }
 
+/* R1256-4.3-02: each answer waits its own chance, however often is asked: a flood does not choose
+ * the least of many. */
+static void router__asked_without_end__answers_no_faster(void **state)
+{
+    (void)state;
+    struct rig r;
+    router_start(&r);
+    rig_run(&r, 100 * IK_NS_PER_S);
+    const struct ik_icmp sol = {
+        .family = 4, .type = IK_ICMP4_ROUTER_SOL, .kind = IK_ICMP_ROUTER_SOL4};
+    size_t said = 0;
+    for (int i = 0; i < 2000; i++) {
+        rig_forget(&r);
+        rig_run(&r, r.now.mono + 5 * IK_NS_PER_MS);
+        said += r.n_out;
+        icmp_in(&r, A, ROUTERS, &sol);
+        said += r.n_out;
+    }
+    assert_true(said >= 5 && said <= 20); /* in 10 s, each after 1 s on average */
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test(host__hears_routers__takes_the_best),
         cmocka_unit_test(host__hears_many__keeps_the_better),
         cmocka_unit_test(host__hears_what_is_not_valid__learns_nothing),
+        cmocka_unit_test(router__asked_without_end__answers_no_faster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
