@@ -37,6 +37,8 @@ bool ik_stack_reset_send(struct ik_stack *s, const struct ik_pkt *p)
 {
     if (p->ip.proto != IK_PROTO_TCP || p->ip.fragment)
         return false;
+    if (ik_stack_error_forbidden(s, p, &(struct ik_stack_error){0}) != IK_RULE_NONE)
+        return true; /* for many, or from nobody: as of errors, so of resets */
     struct ik_tcp segment, reset;
     uint8_t bytes[20];
     size_t len;

@@ -146,6 +146,21 @@ static void pass__reset__as_if_the_destination_had(void **state)
     rig_end(&r);
 }
 
+/* What was for many has no end that could be said to reset it. */
+static void reset__of_what_was_for_many__is_never_sent(void **state)
+{
+    (void)state;
+    begin((struct ik_stack_filter_rule){.act = IK_ACT_REJECT_RESET, .direction = 2});
+    tcp_in(0xffffffff, IK_TCP_SYN, 1, 0, false);
+    assert_int_equal(r.n_out, 0);
+    tcp_in(0xe0000001, IK_TCP_SYN, 1, 0, false);
+    assert_int_equal(r.n_out, 0);
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_FILTERED), 2);
+    tcp_in(S, IK_TCP_SYN, 1, 0, false);
+    assert_int_equal(r.n_out, 1);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +168,7 @@ int main(void)
         cmocka_unit_test(pass__each_direction__is_its_own),
         cmocka_unit_test(pass__precedence__14_but_never_an_error),
         cmocka_unit_test(pass__reset__as_if_the_destination_had),
+        cmocka_unit_test(reset__of_what_was_for_many__is_never_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
