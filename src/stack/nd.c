@@ -122,7 +122,7 @@ const uint8_t *ik_nd_find_link(struct ik_rd options, uint8_t type)
 {
     struct ik_ndopt option;
     while (ik_ndopt_take(&options, &option, NULL) == IK_OK)
-        if (option.type == type && option.body.left >= MAC_BYTES)
+        if (option.type == type && option.body.left >= MAC_BYTES && !(option.body.p[0] & 1))
             return option.body.p;
     return NULL;
 }

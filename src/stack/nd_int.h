@@ -56,7 +56,8 @@ void ik_nd_send(struct ik_stack *s, uint8_t port, const struct ik_addr *src,
 /* Appends a link-layer address option with the MAC of the port. */
 void ik_nd_put_link(const struct ik_stack *s, uint8_t port, uint8_t type, struct ik_wr *w);
 void ik_nd_put_option(const struct ik_ndopt_view *view, struct ik_wr *w);
-/* The first link-layer address option of that type, or NULL. */
+/* The first link-layer address option of that type that names one station, or NULL: a group is no
+ * neighbour. */
 const uint8_t *ik_nd_find_link(struct ik_rd options, uint8_t type);
 
 /* What a solicitation or an advertisement says of its source: addr and port are filled in; without

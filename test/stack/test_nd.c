@@ -229,6 +229,27 @@ static void neighbour__silent__each_packet_is_answered_after_three_solicitations
     rig_end(&r);
 }
 
+/* A neighbour is one station: its packets in frames to a group would reach the whole link. */
+static void solicitation__with_the_link_address_of_a_group__teaches_nothing(void **state)
+{
+    (void)state;
+    struct rig r;
+    static const uint8_t option[8] = {1, 1, 0x33, 0x33, 0, 0, 0, 1};
+    rig_init(&r, IK_STACK_HOST);
+    rig_start(&r);
+    rig_settle(&r);
+    const struct ik_icmp m = {
+        .family = 6,
+        .type = IK_ICMP6_NEIGHBOR_SOL,
+        .kind = IK_ICMP_NEIGHBOR_SOL,
+        .neighbor_sol = {.target = rig_addr("2001:db8:1::1"), .options = {option, 8}}};
+    const struct ik_ip head = rig_head("2001:db8:1::2", "2001:db8:1::1", 255);
+    rig_icmp(&r, 0, 2, &head, &m);
+    assert_null(rig_find(&r, IK_ICMP6_NEIGHBOR_ADV));
+    assert_non_null(rig_find(&r, IK_ICMP6_NEIGHBOR_SOL)); /* it asks instead */
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +263,7 @@ int main(void)
         cmocka_unit_test(duplicate__claimed_too_late__address_is_defended),
         cmocka_unit_test(prefix__that_a_host_stands_for__is_its_own),
         cmocka_unit_test(neighbour__silent__each_packet_is_answered_after_three_solicitations),
+        cmocka_unit_test(solicitation__with_the_link_address_of_a_group__teaches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
