@@ -380,6 +380,7 @@ void ik_stack_nd_port_up(struct ik_stack *s, uint8_t port)
         return;
     struct ik_nd_port *np = &s->nd->ports[port];
     const uint64_t half = (uint64_t)first_delay / 2;
+    np->duplicate = 0; /* it may be another link, without whoever claimed them */
     np->verify_at = s->now.mono + (ik_ns)half + ik_rng_below(&s->rng, half);
     ik_stack_arm(s, np->verify_at);
     ik_stack_mld_port_up(s, port);

@@ -250,6 +250,30 @@ static void solicitation__with_the_link_address_of_a_group__teaches_nothing(void
     rig_end(&r);
 }
 
+/* It may be another link: what somebody claimed on the old one is verified anew. */
+static void duplicate__after_the_link_came_back__is_verified_again(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_HOST);
+    rig_start(&r);
+    rig_run(&r, second);
+    rig_advertise(&r, 0, 2, "2001:db8:1::1", IK_NA_OVERRIDE, 2);
+    rig_settle(&r);
+    ik_stack_iface_up(r.s, rig_now(&r), 0, false);
+    ik_stack_iface_up(r.s, rig_now(&r), 0, true);
+    rig_run(&r, r.now + 5 * second);
+    size_t asked = 0;
+    for (size_t i = 0; i < r.n_out; i++)
+        asked += r.out[i].icmp.type == IK_ICMP6_NEIGHBOR_SOL &&
+                 ik_addr_same_host(&r.out[i].icmp.neighbor_sol.target, &r.addrs[0][0].addr);
+    assert_int_equal(asked, 1);
+    r.n_out = 0;
+    solicit(&r, "2001:db8:1::2", "ff02::1:ff00:1", "2001:db8:1::1", 255, true);
+    assert_non_null(rig_find(&r, IK_ICMP6_NEIGHBOR_ADV));
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +288,7 @@ int main(void)
         cmocka_unit_test(prefix__that_a_host_stands_for__is_its_own),
         cmocka_unit_test(neighbour__silent__each_packet_is_answered_after_three_solicitations),
         cmocka_unit_test(solicitation__with_the_link_address_of_a_group__teaches_nothing),
+        cmocka_unit_test(duplicate__after_the_link_came_back__is_verified_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
