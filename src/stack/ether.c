@@ -72,6 +72,11 @@ void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
 void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,
                          const uint8_t dst[static 6], uint16_t type)
 {
+    if (!s->ports[port].up) { /* what timers say goes on; routes lead elsewhere by then */
+        ik_stack_tally(s, IK_STACK_NO_ROUTE);
+        ik_stack_pool_give(s, b);
+        return;
+    }
     b->start -= IK_ETHER_BYTES;
     b->len += IK_ETHER_BYTES;
     uint8_t *h = ik_buf_at(b);

@@ -391,7 +391,8 @@ struct ik_ip ik_stack_output_ip6(struct ik_stack *s, const struct ik_addr *src,
 /* Resolves hop->next on hop->port and sends b there, or lets it wait; multicast and broadcast need
  * no resolving. b fits the link. Consumes b. */
 void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop);
-/* Puts an Ethernet header before the packet in b and b into the out queue. Consumes b. */
+/* Puts an Ethernet header before the packet in b and b into the out queue; drops it when the port
+ * is down. Consumes b. */
 void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,
                          const uint8_t dst[static 6], uint16_t type);
 /* The link-layer address of a group or of the broadcast address (RFC 1112 section 6.4, RFC 2464

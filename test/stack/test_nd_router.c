@@ -283,6 +283,28 @@ static void router__unasked__advertises_at_its_interval(void **state)
     rig_end(&r);
 }
 
+/* Timers go on, but nothing is sent to a link that is not there; not even the goodbye. */
+static void router__whose_link_is_down__sends_nothing_there(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_ROUTER);
+    r.options.advertise6 = true;
+    rig_start(&r);
+    rig_settle(&r);
+    ik_stack_iface_up(r.s, rig_now(&r), 0, false);
+    rig_run(&r, r.now + 1200 * second);
+    ik_stack_engine(r.s)->ops->stop(ik_stack_engine(r.s), rig_now(&r));
+    rig_drain(&r);
+    size_t other = 0;
+    for (size_t i = 0; i < r.n_out; i++) {
+        assert_int_equal(r.out[i].port, 1);
+        other += r.out[i].icmp.type == IK_ICMP6_ROUTER_ADV;
+    }
+    assert_true(other >= 3);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +317,7 @@ int main(void)
         cmocka_unit_test(solicitations__three__until_somebody_answers),
         cmocka_unit_test(router__asked_often__advertises_once_in_three_seconds),
         cmocka_unit_test(router__unasked__advertises_at_its_interval),
+        cmocka_unit_test(router__whose_link_is_down__sends_nothing_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
