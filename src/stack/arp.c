@@ -20,11 +20,13 @@ static struct ik_addr addr4(const uint8_t *p)
     return a;
 }
 
-/* Ethernet and IPv4 are the only pair that we know; link padding behind it is no fault. */
+/* Ethernet and IPv4 are the only pair that we know; link padding behind it is no fault. A sender is
+ * one station: an answer to a group would reach the whole link. */
 static bool arp_decode(struct arp *out, struct ik_rd in)
 {
     const uint8_t *p = ik_rd_take(&in, ARP_BYTES);
-    if (!p || ik_load_be16(p) != 1 || ik_load_be16(p + 2) != IK_ETHER_IP4 || p[4] != 6 || p[5] != 4)
+    if (!p || ik_load_be16(p) != 1 || ik_load_be16(p + 2) != IK_ETHER_IP4 || p[4] != 6 ||
+        p[5] != 4 || (p[8] & 1))
         return false;
     *out = (struct arp){.op = ik_load_be16(p + 6),
                         .sender_mac = p + 8,
@@ -91,8 +93,7 @@ static bool conflicts(struct ik_stack *s, uint8_t port, const struct arp *a)
 static void learn(struct ik_stack *s, uint8_t port, const struct arp *a, bool for_us,
                   bool solicited)
 {
-    if (!ik_scope_is_single_host(&a->sender) || ik_stack_local_is_broadcast4(s, port, &a->sender) ||
-        (a->sender_mac[0] & 1))
+    if (!ik_scope_is_single_host(&a->sender) || ik_stack_local_is_broadcast4(s, port, &a->sender))
         return;
     const struct ik_neigh_news news = {.addr = a->sender,
                                        .port = port,

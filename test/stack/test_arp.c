@@ -202,6 +202,28 @@ static void conflict__is_told_and_changes_nothing(void **state)
     rig_end(&r);
 }
 
+/* A reply to a group would have the whole link hear each answer that a stranger asks for. */
+static void request__from_a_group_of_stations__is_no_arp(void **state)
+{
+    (void)state;
+    struct rig r;
+    start(&r);
+    uint8_t f[60] = {0};
+    memcpy(f, all, 6);
+    memcpy(f + 6, other, 6);
+    memcpy(f + 12, (const uint8_t[10]){8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, 10);
+    memcpy(f + 22, all, 6);
+    ik_store_be32(f + 28, B);
+    ik_store_be32(f + 38, S);
+    rig_frame(&r, 0, IK_MEDIUM_ETHER, NULL, (struct ik_rd){f, sizeof(f)});
+    assert_int_equal(r.n_out, 0);
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_BAD_FRAME), 1);
+    memcpy(f + 22, other, 6);
+    rig_frame(&r, 0, IK_MEDIUM_ETHER, NULL, (struct ik_rd){f, sizeof(f)});
+    assert_int_equal(r.n_out, 1);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +234,7 @@ int main(void)
         cmocka_unit_test(strangers__teach_nothing),
         cmocka_unit_test(damaged__is_no_arp),
         cmocka_unit_test(conflict__is_told_and_changes_nothing),
+        cmocka_unit_test(request__from_a_group_of_stations__is_no_arp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
