@@ -85,6 +85,12 @@ static struct ik_buf **list_for(struct ik_stack *s, size_t bytes)
     return s->held < p->most_of_one ? &p->free : NULL;
 }
 
+bool ik_stack_pool_has(struct ik_stack *s, size_t bytes)
+{
+    struct ik_buf **list = list_for(s, bytes);
+    return list && *list;
+}
+
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
 {
     struct ik_buf **list = list_for(s, bytes);

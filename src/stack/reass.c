@@ -134,11 +134,13 @@ static uint32_t count(const struct ik_bufs *q)
     return n;
 }
 
-/* Room for one more of this stack: a dead one goes first, else the oldest. */
+/* Room for one more of this stack: a dead one goes first, else the oldest. So too when the pool has
+ * no more, or who comes first would keep the others out until its time is over. */
 static void make_room(struct ik_stack *s)
 {
     const uint32_t most = s->opt->reassembly_max ? s->opt->reassembly_max : DATAGRAMS;
-    while (count(&s->reass) >= most) {
+    while (s->reass.first &&
+           (count(&s->reass) >= most || !ik_stack_pool_has(s, IK_BUF_BIG_BYTES))) {
         struct ik_buf *gone = s->reass.first;
         for (struct ik_buf *b = gone; b; b = b->next)
             if (notes_of(b)->dead) {

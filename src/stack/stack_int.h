@@ -72,6 +72,8 @@ struct ik_bufs {
  * buffer holds one of the 64 KiB kind. NULL, counted as NO_ROOM, when there is none, or when this
  * stack holds its part already. */
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes);
+/* True when ik_stack_pool_take would give one now, without one that waits. */
+bool ik_stack_pool_has(struct ik_stack *s, size_t bytes);
 /* Gives a buffer back that ik_stack_pool_take gave; its bytes stay until the next take. */
 void ik_stack_pool_give(struct ik_stack *s, struct ik_buf *b);
 /* IP bytes that a small buffer holds. */

@@ -302,6 +302,31 @@ static void pool__without_reassembly__counts_and_drops(void **state)
     rig_end(&r);
 }
 
+/* The oldest goes where the pool has no more of the big ones, too: else whoever comes first keeps
+ * all others out for a minute. */
+static void pool__that_is_smaller_than_the_bound__takes_turns(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_HOST);
+    rig_pool(&r, 256, 1);
+    rig_start(&r);
+    piece(&parts[0], 0, true, 64, 1);
+    in(&r, &parts[0]);
+    struct ik_ip ip = head4(A, S, IK_PROTO_ICMP4);
+    ip.id = 0x1111;
+    packet_echo(&whole, &ip, 1400);
+    const size_t n = cut(&whole, 776, parts, 64);
+    assert_int_equal(n, 2);
+    in(&r, &parts[0]);
+    in(&r, &parts[1]);
+    assert_int_equal(r.n_out, 1);
+    assert_int_equal(out_icmp(&r, 0).type, IK_ICMP4_ECHO_REPLY);
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_REASSEMBLY_DROPPED), 1);
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_NO_ROOM), 0);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +342,7 @@ int main(void)
         cmocka_unit_test(timeout__is_told_only_with_the_first_fragment),
         cmocka_unit_test(flood__holds_no_more_than_its_part),
         cmocka_unit_test(pool__without_reassembly__counts_and_drops),
+        cmocka_unit_test(pool__that_is_smaller_than_the_bound__takes_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
