@@ -74,6 +74,25 @@ static const struct ik_buf *waiting_first(const struct ik_stack *s, uint32_t que
     return b;
 }
 
+/* The oldest of that queue goes, with what belongs to it. */
+static void drop_oldest(struct ik_stack *s, uint32_t queue, const char *why)
+{
+    const struct ik_buf *next;
+    ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL, why);
+    do {
+        ik_stack_pool_give(s, waiting_take(s, queue));
+        next = waiting_first(s, queue);
+    } while (next && is_continuation(next));
+}
+
+bool ik_stack_nbr_drop_oldest(struct ik_stack *s)
+{
+    if (!s->waiting.first)
+        return false;
+    drop_oldest(s, s->waiting.first->queue, "no more buffers: the one that waited longest goes");
+    return true;
+}
+
 /* The newest packets are the ones to keep (RFC 1122 section 2.3.2.2, RFC 4861 section 7.2.2). */
 static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
 {
@@ -81,15 +100,8 @@ static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
     uint32_t n = 0;
     for (const struct ik_buf *w = s->waiting.first; w; w = w->next)
         n += w->queue == queue && !is_continuation(w);
-    if (n >= most && !is_continuation(b)) {
-        ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL,
-                            "too many wait for this neighbour: the oldest goes");
-        const struct ik_buf *next;
-        do {
-            ik_stack_pool_give(s, waiting_take(s, queue));
-            next = waiting_first(s, queue);
-        } while (next && is_continuation(next));
-    }
+    if (n >= most && !is_continuation(b))
+        drop_oldest(s, queue, "too many wait for this neighbour: the oldest goes");
     b->queue = queue;
     ik_bufs_put(&s->waiting, b);
 }

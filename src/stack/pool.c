@@ -93,6 +93,10 @@ bool ik_stack_pool_has(struct ik_stack *s, size_t bytes)
 
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
 {
+    /* Else who asks for neighbours that do not exist would silence the node. */
+    while (bytes <= s->pool->buffer_bytes && !ik_stack_pool_has(s, bytes) &&
+           ik_stack_nbr_drop_oldest(s))
+        ;
     struct ik_buf **list = list_for(s, bytes);
     struct ik_buf *b = list ? *list : NULL;
     if (!b) {

@@ -70,7 +70,8 @@ struct ik_bufs {
 
 /* A buffer with room for `bytes` after the headroom, empty, start IK_BUF_HEADROOM; above what a
  * buffer holds one of the 64 KiB kind. NULL, counted as NO_ROOM, when there is none, or when this
- * stack holds its part already. */
+ * stack holds its part already. Packets that wait for a neighbour never keep others out: the oldest
+ * of them goes first. */
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes);
 /* True when ik_stack_pool_take would give one now, without one that waits. */
 bool ik_stack_pool_has(struct ik_stack *s, size_t bytes);
@@ -409,6 +410,8 @@ void ik_stack_ether_group(const struct ik_addr *dst, uint8_t mac[static 6]);
 struct ik_neigh_news;
 bool ik_stack_nbr_confirm(struct ik_stack *s, const struct ik_neigh_news *news);
 bool ik_stack_nbr_learn(struct ik_stack *s, const struct ik_neigh_news *news, bool create);
+/* Gives up the packet that has waited longest for any neighbour; false when none waits. */
+bool ik_stack_nbr_drop_oldest(struct ik_stack *s);
 /* True when the neighbour's link-layer address is known; *mac. */
 bool ik_stack_nbr_find(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
                        uint8_t mac[static 6]);

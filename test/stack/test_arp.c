@@ -224,6 +224,31 @@ static void request__from_a_group_of_stations__is_no_arp(void **state)
     rig_end(&r);
 }
 
+/* Who asks for a whole net makes packets wait for neighbours that do not exist; those who speak to
+ * others still find buffers. */
+static void scan__of_a_net__leaves_buffers_for_the_others(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_ROUTER);
+    r.opt.neighbours_max = 128;
+    rig_start(&r);
+    for (uint32_t i = 0; i < 3 * 100; i++) {
+        const struct ik_ip ip = head4(A, T + 20 + i % 100, IK_PROTO_ICMP4);
+        packet_echo(&p, &ip, 8);
+        rig_in(&r, 0, NULL, rd_of(&p));
+    }
+    const struct ik_ip ip = head4(A, C, IK_PROTO_ICMP4);
+    packet_echo(&p, &ip, 8);
+    for (int i = 0; i < 100; i++) {
+        rig_in(&r, 0, NULL, rd_of(&p));
+        assert_int_equal(r.n_out, 1);
+        assert_int_equal(r.out[0].port, 1);
+    }
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_NO_ROOM), 0);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +260,7 @@ int main(void)
         cmocka_unit_test(damaged__is_no_arp),
         cmocka_unit_test(conflict__is_told_and_changes_nothing),
         cmocka_unit_test(request__from_a_group_of_stations__is_no_arp),
+        cmocka_unit_test(scan__of_a_net__leaves_buffers_for_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
