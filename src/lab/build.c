@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NEIGHBOUR_QUEUE = 100 };
+
 /* What the sim refuses though the model took it: room, or a bound that is its own. */
 static enum ik_err refused(const struct ik_model *m, enum ik_err err, const struct ik_tree_node *at,
                            const char *what)
@@ -39,6 +41,9 @@ static enum ik_err add_node(struct ik_sim *sim, struct ik_model *m, uint32_t num
     n->options.upper = number == m->vantage;
     n->options.events = events;
     n->options.settled = true; /* a lab begins in the middle of things */
+    /* As many as Linux lets wait: a trace sends all its first probes at once. */
+    if (!n->options.queue_max)
+        n->options.queue_max = NEIGHBOUR_QUEUE;
     const struct ik_sim_node_cfg cfg = {
         .name = n->name,
         .options = &n->options,

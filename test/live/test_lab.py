@@ -70,6 +70,18 @@ def refused(*args, **kw):
 
 
 @case
+def trace_through_a_segment_waits_for_its_neighbour_with_every_probe():
+    """Sixteen probes leave at once, before the router's address is known."""
+    path = os.path.join(FOLDER, "segment.yaml")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(LAB.replace("delay: 1ms}", "delay: 1ms, resolve: on}", 1))
+    os.chmod(path, 0o644)
+    for family, hops in (("-4", HOPS4), ("-6", HOPS6)):
+        out = good("trace", family, "-n", "-q1", "--lab", path, "far", prefix=USER)
+        equal([line.split()[1] for line in out.splitlines()[1:]], hops, out)
+
+
+@case
 def ping_in_a_lab_is_instant_exact_and_the_same_twice():
     began = time.monotonic()
     out = good("ping", "--lab", FILE, "far", prefix=USER)
