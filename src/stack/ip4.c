@@ -108,12 +108,12 @@ void ik_stack_ip4_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3)
     if (!header_is_good(s, p, l3))
         return;
     p->local = ik_stack_local_kind(s, p->port, &p->ip.dst);
+    if (!addresses_are_good(s, p) || is_from_ourselves(s, p))
+        return;
     if (p->ip.truncated) {
         truncated(s, p);
         return;
     }
-    if (!addresses_are_good(s, p) || is_from_ourselves(s, p))
-        return;
     if (p->ip.options.left && !ik_stack_ip4opt_check(s, p))
         return;
     if (p->source_routed) {

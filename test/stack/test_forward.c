@@ -288,6 +288,27 @@ static void port__that_is_down__has_no_routes(void **state)
     rig_end(&r);
 }
 
+/* Who may send a packet is asked before what is wrong with it: an answer would go to ourselves. */
+static void truncated__from_a_source_that_cannot_be__is_not_answered(void **state)
+{
+    (void)state;
+    struct rig r;
+    static struct packet cut;
+    rig_init(&r, IK_STACK_ROUTER);
+    rig_start(&r);
+    const uint32_t from[2] = {S, A};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct ik_ip ip = head4(from[i], C, IK_PROTO_ICMP4);
+        packet_echo(&cut, &ip, 64);
+        cut.len -= 8;
+        rig_in(&r, 0, NULL, rd_of(&cut));
+        assert_int_equal(r.n_out, i);
+        assert_int_equal(ik_stack_count(r.s, IK_STACK_ERRORS), i);
+        assert_int_equal(ik_stack_count(r.s, IK_STACK_BAD_ADDRESS), 1);
+    }
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +324,7 @@ int main(void)
         cmocka_unit_test(balance__shares_as_it_says),
         cmocka_unit_test(fragments__go_one_way__whatever_they_hold),
         cmocka_unit_test(port__that_is_down__has_no_routes),
+        cmocka_unit_test(truncated__from_a_source_that_cannot_be__is_not_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
