@@ -202,6 +202,12 @@ class Layers(unittest.TestCase):
                                '{\n    memcpy(a, b, strlen(b));\n    return ik_y();\n}\n')
         self.assertEqual(self.run_layers(archive), (0, ''))
 
+    def test_pure_room_whose_compiler_compares_for_equality__may(self):
+        archive = self.archive('wire', 'int other(const void *, const void *, unsigned long) '
+                               '__asm__("bcmp");\nint ik_x(const char *a);\n'
+                               'int ik_x(const char *a)\n{\n    return other(a, a + 1, 4);\n}\n')
+        self.assertEqual(self.run_layers(archive), (0, ''))
+
     def test_kernel_room_that_allocates__may(self):
         archive = self.archive('link', '#include <stdlib.h>\nvoid *ik_x(void);\n'
                                'void *ik_x(void)\n{\n    return malloc(9);\n}\n')
