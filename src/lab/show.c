@@ -231,7 +231,8 @@ void ik_show_table(const struct ik_model *m, const char *title, ik_lab_put_fn *p
 
 /* ---- the graph ------------------------------------------------------------------------------- */
 
-/* Names of nodes need no quoting beyond quotes; those of links may hold anything. */
+/* Names of nodes need no quoting beyond quotes, and have no blanks, as those of segments have;
+ * names of links may hold what DOT reads. */
 static void dot_text(const struct show *s, const char *text)
 {
     for (; *text; text++)
@@ -265,11 +266,11 @@ static void dot_link(const struct show *s, const struct ik_model *m, uint32_t nu
         dot_edge_label(s, l);
         return;
     }
-    say(s, "  segment%u [shape=underline, label=\"", (unsigned)number);
+    say(s, "  \"segment %u\" [shape=underline, label=\"", (unsigned)number);
     dot_text(s, l->name);
     say(s, "\"];\n");
     for (uint32_t e = 0; e < l->n_ends; e++) {
-        say(s, "  \"%s\" -- segment%u", m->nodes[l->ends[e].node].name, (unsigned)number);
+        say(s, "  \"%s\" -- \"segment %u\"", m->nodes[l->ends[e].node].name, (unsigned)number);
         if (e == 0)
             dot_edge_label(s, l);
         else

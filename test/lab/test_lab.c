@@ -440,6 +440,25 @@ static void dot__graph__is_one(void **state)
     ik_lab_close(lab);
 }
 
+/* A node may be called anything that a segment could be. */
+static void dot__segment__is_no_node(void **state)
+{
+    (void)state;
+    static const char text[] = "vantage: a\nnodes: {a: {kind: host}, segment0: {kind: host}, b: "
+                               "{kind: host}}\nlinks:\n"
+                               "- {between: [a, segment0, b], net: 10.0.1.0/24}\n";
+    const struct ik_lab_cfg cfg = {0};
+    write_file("lab.yaml", text, sizeof(text) - 1);
+    struct ik_lab *lab = open_lab(in_folder("lab.yaml"), &cfg);
+    static struct heard h;
+    h.n = 0;
+    ik_lab_dot(lab, put, &h);
+    assert_non_null(
+        strstr(h.text, "  \"segment 0\" [shape=underline, label=\"a-segment0-...\"];\n"));
+    assert_non_null(strstr(h.text, "  \"segment0\" -- \"segment 0\";\n"));
+    ik_lab_close(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +473,7 @@ int main(void)
         cmocka_unit_test(open__external_with_traffic__leaves_it_out),
         cmocka_unit_test(print__table__is_aligned),
         cmocka_unit_test(dot__graph__is_one),
+        cmocka_unit_test(dot__segment__is_no_node),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
