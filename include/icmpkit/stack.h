@@ -77,8 +77,10 @@ enum ik_stack_act { IK_ACT_ACCEPT, IK_ACT_DROP, IK_ACT_REJECT, IK_ACT_REJECT_RES
 /* One rule of a filter; the first that matches acts. Zero and family 0 members match all. */
 struct ik_stack_filter_rule {
     enum ik_stack_act act;
-    uint8_t reject_code; /* REJECT: code of the unreachable; 0: 13, 14 of a rule that looks at
-                            precedence, IPv6 1 */
+    bool has_reject_code;
+    uint8_t reject_code; /* REJECT: code of the unreachable where has_reject_code; else 13, 14 of a
+                            rule that looks at precedence, IPv6 1. IPv6 has codes up to 9: 1 instead
+                            of one above */
     uint8_t direction;   /* 0 all, 1 forwarded, 2 to this node, 3 from this node */
     uint8_t family;      /* 4, 6, 0 */
     bool has_proto, has_type, has_code, fragments; /* fragments: only parts of datagrams */

@@ -72,6 +72,18 @@ static enum ik_err read_code(const struct ik_keys_ctx *ctx, const struct ik_tree
     return read_octet(ctx, value, "code", &r->code);
 }
 
+/* 4 says "too big", and needs an MTU. */
+static enum ik_err read_answer(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                               void *object)
+{
+    struct ik_stack_filter_rule *r = object;
+    enum ik_err err = read_octet(ctx, value, "answer", &r->reject_code);
+    if (!err && (r->reject_code > 15 || r->reject_code == 4))
+        err = ik_keys_wrong(ctx, value, "answer", "a code of unreachable, from 0 to 15 but not 4");
+    r->has_reject_code = true;
+    return err;
+}
+
 /* "53", or "1000-2000". */
 static enum ik_err read_port_range(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
                                    void *object)
@@ -100,7 +112,7 @@ static const char *const directions[] = {"all", "forward", "in", "out", NULL};
 #define RULE(member) IK_KEYS_MEMBER(struct ik_stack_filter_rule, member)
 static const struct ik_key rule_keys[] = {
     {"do", IK_KEY_CHOICE, RULE(act), .words = acts, .required = true},
-    {"answer", IK_KEY_INT, RULE(reject_code), .min = 0, .max = 255},
+    {"answer", IK_KEY_READ, .read = read_answer},
     {"direction", IK_KEY_CHOICE, RULE(direction), .words = directions},
     {"family", IK_KEY_READ, .read = read_family},
     {"proto", IK_KEY_READ, .read = read_proto},
@@ -127,6 +139,10 @@ static enum ik_err rule_check(const struct ik_keys_ctx *ctx, const struct ik_tre
         return ik_say_at(ctx->fault, at, "a rule with a type is of proto icmp or icmp6");
     if (ports && (!r->has_proto || (r->proto != 6 && r->proto != 17)))
         return ik_say_at(ctx->fault, at, "a rule with ports needs proto tcp or udp");
+    if (r->has_reject_code && r->act != IK_ACT_REJECT)
+        return ik_say_at(ctx->fault, at, "a rule with an answer has to reject");
+    if (r->has_reject_code && r->family == 6 && r->reject_code > 9)
+        return ik_say_at(ctx->fault, at, "ICMPv6 has unreachable codes from 0 to 9 only");
     if (r->act == IK_ACT_REJECT_RESET && (!r->has_proto || r->proto != 6))
         return ik_say_at(ctx->fault, at, "a rule that resets needs proto tcp");
     if (r->src.addr.family && r->dst.addr.family && r->src.addr.family != r->dst.addr.family)

@@ -97,7 +97,7 @@ const struct ik_stack_filter_rule *ik_stack_acl_find(const struct ik_stack_filte
 
 uint8_t ik_stack_acl_code(const struct ik_stack_filter_rule *rule, uint8_t family)
 {
-    if (rule->reject_code)
+    if (rule->has_reject_code && (family == 4 || rule->reject_code <= IK_ICMP6_UNREACHABLE_P_ROUTE))
         return rule->reject_code;
     if (family == 6)
         return IK_ICMP6_UNREACHABLE_PROHIBITED;

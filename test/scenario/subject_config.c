@@ -175,7 +175,7 @@ static bool rule_value(struct ik_stack_filter_rule *r, const char *name, const c
     else if (!strcmp(name, "least"))
         r->precedence_from = (uint8_t)n;
     else if (!strcmp(name, "answer"))
-        r->reject_code = (uint8_t)n;
+        r->has_reject_code = true, r->reject_code = (uint8_t)n;
     else if (!strcmp(name, "longer"))
         r->longer_than = (uint32_t)n;
     else

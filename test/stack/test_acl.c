@@ -165,12 +165,17 @@ static void code__of_a_reject__by_family_and_reason(void **state)
     (void)state;
     const struct ik_stack_filter_rule plain = {.act = IK_ACT_REJECT};
     const struct ik_stack_filter_rule low = {.act = IK_ACT_REJECT, .precedence_below = 3};
-    const struct ik_stack_filter_rule own = {.act = IK_ACT_REJECT, .reject_code = 10};
+    const struct ik_stack_filter_rule own = {
+        .act = IK_ACT_REJECT, .has_reject_code = true, .reject_code = 10};
+    const struct ik_stack_filter_rule net = {.act = IK_ACT_REJECT, .has_reject_code = true};
     assert_int_equal(ik_stack_acl_code(&plain, 4), 13);
     assert_int_equal(ik_stack_acl_code(&plain, 6), 1);
     assert_int_equal(ik_stack_acl_code(&low, 4), 14);
     assert_int_equal(ik_stack_acl_code(&low, 6), 1);
     assert_int_equal(ik_stack_acl_code(&own, 4), 10);
+    assert_int_equal(ik_stack_acl_code(&own, 6), 1);
+    assert_int_equal(ik_stack_acl_code(&net, 4), 0);
+    assert_int_equal(ik_stack_acl_code(&net, 6), 0);
 }
 
 int main(void)

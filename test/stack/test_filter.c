@@ -54,6 +54,7 @@ static void pass__drop_and_reject__silence_and_13(void **state)
     rules[0].act = IK_ACT_REJECT;
     udp_in(A, C, 0);
     only_error(&r, 3, 13);
+    rules[0].has_reject_code = true;
     rules[0].reject_code = 10;
     udp_in(A, C, 0);
     only_error(&r, 3, 10);
