@@ -157,6 +157,27 @@ void ik_stack_event_drop(struct ik_stack *s, enum ik_stack_count why, enum ik_ru
     ik_stack_event_say(s, "dropped", rule, p, what);
 }
 
+void ik_stack_event_forwarded(struct ik_stack *s, const struct ik_pkt *p,
+                              const struct ik_stack_hop *hop)
+{
+    const bool v4 = p->ip.version == 4;
+    struct ik_wr *w =
+        ik_stack_event_begin(s, "forwarded", v4 ? IK_RULE_R1812_5_3_1_01 : IK_RULE_R4443_3_3_01, p);
+    if (!w)
+        return;
+    ik_fmt_put_text(w, v4 ? "TTL " : "hop limit ");
+    ik_fmt_put_u64(w, p->ip.ttl);
+    ik_fmt_put_text(w, " -> ");
+    ik_fmt_put_u64(w, p->ip.ttl - !s->opt->mpls_hides);
+    ik_fmt_put_text(w, ", to ");
+    put_addr(w, &hop->next);
+    if (s->ifaces[hop->port].name) {
+        ik_fmt_put_text(w, " by ");
+        ik_fmt_put_text(w, s->ifaces[hop->port].name);
+    }
+    ik_stack_event_end(s);
+}
+
 static const struct ik_record *lost_record(struct ik_stack *s)
 {
     struct ik_events *e = s->events;

@@ -170,26 +170,6 @@ static bool header_update(struct ik_stack *s, const struct ik_pkt *p, uint8_t *h
     return true;
 }
 
-static void say_forwarded(struct ik_stack *s, const struct ik_pkt *p,
-                          const struct ik_stack_hop *hop)
-{
-    struct ik_wr *w = ik_stack_event_begin(s, "forwarded", IK_RULE_R1812_5_3_1_01, p);
-    if (!w)
-        return;
-    char text[IK_ADDR_TEXT];
-    ik_fmt_put_text(w, "TTL ");
-    ik_fmt_put_u64(w, p->ip.ttl);
-    ik_fmt_put_text(w, " -> ");
-    ik_fmt_put_u64(w, p->ip.ttl - !s->opt->mpls_hides);
-    ik_fmt_put_text(w, ", to ");
-    ik_fmt_put_text(w, ik_addr_text(&hop->next, text));
-    if (s->ifaces[hop->port].name) {
-        ik_fmt_put_text(w, " by ");
-        ik_fmt_put_text(w, s->ifaces[hop->port].name);
-    }
-    ik_stack_event_end(s);
-}
-
 static void pass_on(struct ik_stack *s, const struct ik_pkt *p, const struct ik_stack_hop *hop)
 {
     struct ik_buf *b = ik_stack_pool_take(s, p->l3.left);
@@ -204,7 +184,7 @@ static void pass_on(struct ik_stack *s, const struct ik_pkt *p, const struct ik_
     }
     ik_stack_tally(s, IK_STACK_FORWARDED);
     if (s->events)
-        say_forwarded(s, p, hop);
+        ik_stack_event_forwarded(s, p, hop);
     ik_stack_output_ip(s, b,
                        &(struct ik_stack_how){.who = IK_WHO_FORWARDED, .about = p, .hop = hop});
 }

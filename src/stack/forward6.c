@@ -123,26 +123,6 @@ static bool is_permitted(struct ik_stack *s, const struct ik_pkt *p)
     return s->opt->n_filter == 0 || ik_stack_filter_pass(s, p, 1);
 }
 
-static void say_forwarded(struct ik_stack *s, const struct ik_pkt *p,
-                          const struct ik_stack_hop *hop)
-{
-    struct ik_wr *w = ik_stack_event_begin(s, "forwarded", IK_RULE_R4443_3_3_01, p);
-    if (!w)
-        return;
-    char text[IK_ADDR_TEXT];
-    ik_fmt_put_text(w, "hop limit ");
-    ik_fmt_put_u64(w, p->ip.ttl);
-    ik_fmt_put_text(w, " -> ");
-    ik_fmt_put_u64(w, p->ip.ttl - !s->opt->mpls_hides);
-    ik_fmt_put_text(w, ", to ");
-    ik_fmt_put_text(w, ik_addr_text(&hop->next, text));
-    if (s->ifaces[hop->port].name) {
-        ik_fmt_put_text(w, " by ");
-        ik_fmt_put_text(w, s->ifaces[hop->port].name);
-    }
-    ik_stack_event_end(s);
-}
-
 static void send_on(struct ik_stack *s, const struct ik_pkt *p, const struct ik_stack_hop *hop)
 {
     struct ik_buf *b = ik_stack_pool_take(s, p->l3.left);
@@ -155,7 +135,7 @@ static void send_on(struct ik_stack *s, const struct ik_pkt *p, const struct ik_
         at[HOP_LIMIT_AT]--;
     ik_stack_tally(s, IK_STACK_FORWARDED);
     if (s->events)
-        say_forwarded(s, p, hop);
+        ik_stack_event_forwarded(s, p, hop);
     if (hop->port == p->port)
         ik_stack_redirect6_consider(s, p, hop);
     const struct ik_stack_how how = {.who = IK_WHO_FORWARDED, .about = p, .hop = hop};

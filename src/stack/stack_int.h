@@ -591,6 +591,9 @@ const struct ik_record *ik_stack_event_record(struct ik_stack *s);
 /* All of it at once, with static words. */
 void ik_stack_event_say(struct ik_stack *s, const char *kind, enum ik_rule rule,
                         const struct ik_pkt *p, const char *what);
+/* p goes on by that way: what becomes of its TTL or hop limit, and where it goes. */
+void ik_stack_event_forwarded(struct ik_stack *s, const struct ik_pkt *p,
+                              const struct ik_stack_hop *hop);
 /* Tells that p is dropped, and counts why. */
 void ik_stack_event_drop(struct ik_stack *s, enum ik_stack_count why, enum ik_rule rule,
                          const struct ik_pkt *p, const char *what);
