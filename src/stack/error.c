@@ -380,7 +380,9 @@ void ik_stack_error_send(struct ik_stack *s, const struct ik_pkt *p, const struc
     } else if (!way_back(s, &d, &hop)) {
         suppressed(s, p, IK_RULE_NONE, "no route to whom the error would go");
     } else if (!ik_stack_limits_take(s, &d.dst)) { /* its first hop, where a source route leads */
-        ik_stack_event_drop(s, IK_STACK_ERRORS_LIMITED, IK_RULE_R4443_2_4f_01, p,
+        const bool v4 = p->ip.version == 4;
+        ik_stack_event_drop(s, IK_STACK_ERRORS_LIMITED,
+                            v4 ? IK_RULE_R1812_4_3_2_8_01 : IK_RULE_R4443_2_4f_01, p,
                             "the rate limit holds the error back");
     } else {
         d.src = source_of(s, p, e, &hop);
