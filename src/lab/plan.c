@@ -151,6 +151,9 @@ static enum ik_err read_route(const struct ik_model *m, const struct ik_tree_nod
         err = ik_model_node_of(m, r.node, &node);
     if (!err && r.via)
         err = ik_model_node_of(m, r.via, &via);
+    if (!err && via == node)
+        err = ik_say_at(m->fault, r.via, "%s cannot send to itself: via is a neighbour",
+                        m->nodes[node].name);
     if (err || m->nodes[node].left_out || (r.via && m->nodes[via].left_out))
         return err;
     err = override_to(m, all, &r, node, via, &added);

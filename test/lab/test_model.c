@@ -580,6 +580,8 @@ static void plan__wrong__is_said(void **state)
         {"routes: [{node: r, to: b, via: a, drop: silent}]", 7, "a route has either via or drop"},
         {"routes: [{node: r, to: b, drop: on}]", 7,
          "wrong value \"on\" for drop: must be silent, unreachable or prohibited"},
+        {"routes: [{node: r, to: default, via: r}]", 7,
+         "r cannot send to itself: via is a neighbour"},
         {"routes: [{node: a, to: default, via: b}]", 7, "a has no link to b for that family"},
         {"routes: [{node: a, to: \"2001:db8::/32\", via: r}]", 7,
          "a has no link to r for that family"},
