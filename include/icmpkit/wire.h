@@ -4,9 +4,11 @@
 #pragma once
 
 #include <icmpkit/base.h>
+#include <icmpkit/capture.h>
 #include <icmpkit/icmp_lists.h>
 #include <icmpkit/icmp_views.h>
 #include <icmpkit/nd_views.h>
+#include <icmpkit/tell.h>
 #include <icmpkit/types.h>
 
 /* ---- flaws ----------------------------------------------------------------------------------- */
@@ -501,7 +503,6 @@ bool ik_icmp_is_error(uint8_t family, uint8_t type);
 
 /* ---- capture files (draft-ietf-opsawg-pcapng) ------------------------------------------------ */
 
-enum { IK_LINKTYPE_ETHERNET = 1, IK_LINKTYPE_RAW = 101 }; /* RAW: an IP header comes first */
 /* Names and comments are cut at so many bytes; a block needs no more than its frame, two texts and
  * this. */
 enum { IK_PCAPNG_TEXT = 256, IK_PCAPNG_ROOM = 64 };

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * What passes by: frames in; packets with their meaning, their partner and their flaws out, and
+ * totals of many. State is bounded and fixed at start, hashes are keyed; what was evicted is
+ * counted and never guessed. No I/O, no clock: time is that of the frames. */
+#pragma once
+
+#include <icmpkit/base.h>
+#include <icmpkit/capture.h>
+#include <icmpkit/record.h>
+#include <icmpkit/wire.h>
+
+/* ---- one packet ------------------------------------------------------------------------------ */
+
+/* A frame as it was captured. */
+struct ik_look_frame {
+    uint64_t n; /* from 1, over all frames of the source, ICMP or not */
+    ik_ns time; /* real; IK_NEVER unknown */
+    struct ik_rd bytes;
+    uint32_t wire_bytes; /* as long as it was; more than bytes.left: cut by the capture */
+    uint16_t linktype;
+    const char *interface; /* NULL: not told */
+};
+
+/* How a packet relates to an earlier one. */
+enum ik_look_pair_kind {
+    IK_LOOK_PAIR_NONE,
+    IK_LOOK_PAIR_REPLY,     /* it answers request `n` */
+    IK_LOOK_PAIR_ERROR,     /* it is an error about packet `n` (an ICMP request that was seen) */
+    IK_LOOK_PAIR_DUPLICATE, /* it answers request `n`, which was answered before */
+    IK_LOOK_PAIR_REPEATED,  /* a request that equals the unanswered request `n` */
+    IK_LOOK_PAIR_UNASKED,   /* an answer to nothing that was seen, though the capture was watching
+                               for longer than a round trip may last */
+};
+
+/* One packet looked at. Spans borrow from the frame, or from the looker's reassembly buffer: valid
+ * until the next input. */
+struct ik_look_packet {
+    struct ik_look_frame frame;
+    struct ik_layers layers;
+    bool has_ip, has_icmp;
+    bool reassembled;   /* `ip` is the whole datagram, put together; the frame is its last part */
+    uint16_t fragments; /* that it came in, when reassembled */
+    struct ik_ip ip;    /* the innermost IP packet */
+    struct ik_rd ip_bytes; /* its bytes from the header on */
+    struct ik_icmp icmp;
+    struct ik_rd icmp_bytes; /* from the type octet on */
+    bool has_quote;
+    struct ik_quote quote;
+    struct ik_faults faults;     /* offsets from the first byte of the frame; when reassembled, from
+                                    the first byte of the datagram */
+    enum ik_look_pair_kind pair; /* and with which frame, and after how long */
+    uint64_t pair_n;
+    ik_ns pair_rtt; /* IK_NEVER: unknown */
+};
+
+struct ik_look_cfg {
+    uint8_t secret[16];      /* key of the hashes; whatever, where nobody hostile can send */
+    uint32_t requests;       /* that wait for an answer at most; 0: 65536 */
+    uint32_t datagrams;      /* in reassembly at most; 0: 64 */
+    ik_ns reply_within;      /* an answer later than this belongs to nothing; 0: 60 s */
+    ik_ns reassemble_within; /* 0: 60 s (RFC 8200 section 4.5) */
+};
+
+struct ik_look;
+/* Bytes of memory that a looker needs. */
+size_t ik_look_bytes(const struct ik_look_cfg *cfg);
+/* Makes a looker in `mem` (aligned as malloc does, ik_look_bytes of them). It needs no end. */
+struct ik_look *ik_look_init(void *mem, const struct ik_look_cfg *cfg);
+/* Looks at a frame and fills *out. False when the frame holds no ICMP (then only frame, layers, ip
+ * and faults mean something: a first part of a fragmented packet, say). */
+bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
+                   struct ik_look_packet *out);
+
+struct ik_look_stats {
+    uint64_t frames, icmp, not_ip, fragments, reassembled;
+    uint64_t evicted_requests, evicted_datagrams; /* not observed, because a table was full */
+    uint64_t expired_datagrams;                   /* parts were missing */
+};
+struct ik_look_stats ik_look_stats(const struct ik_look *look);
+
+/* Requests that nothing answered, oldest first, after the last frame (or so far): calls fn for each
+ * that has waited for longer than `reply_within` before `now`, or for all with IK_NEVER. */
+void ik_look_unanswered(const struct ik_look *look, ik_ns now,
+                        void (*fn)(void *ctx, const struct ik_look_frame *request,
+                                   const struct ik_addr *src, const struct ik_addr *dst,
+                                   uint8_t type, uint16_t ident, uint16_t seq),
+                        void *ctx);
+
+/* The packet as a record (kind IK_REC_packet), borrowed from *p. */
+struct ik_record ik_look_record(const struct ik_look_packet *p);
+
+/* ---- totals ---------------------------------------------------------------------------------- */
+
+enum {
+    IK_TOTAL_KINDS = 128,  /* types and codes counted by themselves; the rest as one */
+    IK_TOTAL_TALKERS = 16, /* shown */
+    IK_TOTAL_BINS = 40,    /* of the histogram: powers of two of a microsecond */
+};
+
+/* Count of one type and code. */
+struct ik_total_kind {
+    uint8_t family, type, code;
+    uint64_t packets, bytes;
+};
+
+/* One of those who sent most. `over_by` is how much too high the count may be (space saving,
+ * Metwally 2005): 0 means exact. */
+struct ik_total_talker {
+    struct ik_addr addr;
+    uint64_t packets, bytes, over_by;
+};
+
+struct ik_total;
+size_t ik_total_bytes(void);
+struct ik_total *ik_total_init(void *mem, const uint8_t secret[16]);
+void ik_total_add(struct ik_total *t, const struct ik_look_packet *p);
+
+/* What was counted. Arrays are sorted, most first; they live as long as nothing is added. */
+struct ik_total_view {
+    uint64_t packets, bytes, flawed;
+    ik_ns first, last; /* time of the first and last packet */
+    const struct ik_total_kind *kinds;
+    size_t n_kinds;
+    uint64_t other_kinds; /* packets of kinds beyond the bound */
+    const struct ik_total_talker *talkers;
+    size_t n_talkers;
+    uint64_t requests, replies, errors, duplicates, unasked; /* by pairing */
+    struct ik_rec_rtt rtt;                                   /* of replies */
+    uint64_t bins[IK_TOTAL_BINS];                            /* bin i: below 2^i us */
+    uint64_t flaws[IK_FLAW_COUNT];                           /* packets with that flaw */
+};
+void ik_total_view(struct ik_total *t, struct ik_total_view *out);
