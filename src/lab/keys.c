@@ -286,6 +286,27 @@ enum ik_err ik_keys_addr(const struct ik_keys_ctx *ctx, const struct ik_tree_nod
     return IK_OK;
 }
 
+/* Bits beyond the prefix are a slip: which network, or that address alone, is not for us to guess.
+ */
+static enum ik_err host_bits_check(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                                   const char *key, uint8_t family, const struct ik_prefix *p)
+{
+    char addr[IK_ADDR_TEXT] = "", net[IK_ADDR_TEXT];
+    struct ik_addr written;
+    const size_t n = strcspn(value->text, "/");
+    if (n < sizeof(addr))
+        memcpy(addr, value->text, n);
+    if (ik_addr_parse(addr, &written) != IK_OK ||
+        memcmp(written.bytes, p->addr.bytes, sizeof(written.bytes)) == 0)
+        return IK_OK;
+    ik_addr_text(&p->addr, net);
+    if (family)
+        return ik_keys_wrong(ctx, value, key, "%s/%u: what follows those bits is for the nodes",
+                             net, p->bits);
+    return ik_keys_wrong(ctx, value, key, "%s/%u, or %s for that address alone", net, p->bits,
+                         addr);
+}
+
 enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
                            const char *key, uint8_t family, struct ik_prefix *out)
 {
@@ -303,6 +324,9 @@ enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_n
                              : family == 6 ? "an IPv6 prefix"
                                            : "a prefix",
                              family == 6 ? "2001:db8:1::/64" : "192.0.2.0/24");
+    err = host_bits_check(ctx, value, key, family, &p);
+    if (err)
+        return err;
     *out = p;
     return IK_OK;
 }

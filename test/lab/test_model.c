@@ -439,6 +439,12 @@ static void node__wrong__is_said(void **state)
          "wrong value \"30\" for alive: must be a part in percent from 0% to 100%, such as 0.5%"},
         {"x: {kind: host, prefixes: [10.9.0.0/33]}", 3,
          "wrong value \"10.9.0.0/33\" for prefixes: must be a prefix, such as 192.0.2.0/24"},
+        {"x: {kind: host, prefixes: [10.9.0.0/24, 10.8.0.1/31]}", 3,
+         "wrong value \"10.8.0.1/31\" for prefixes: must be 10.8.0.0/31, or 10.8.0.1 for that "
+         "address alone"},
+        {"x: {kind: router, filter: [{do: drop, from: 10.1.2.3/8}]}", 3,
+         "wrong value \"10.1.2.3/8\" for from: must be 10.0.0.0/8, or 10.1.2.3 for that address "
+         "alone"},
         {"x: {kind: host, prefixes: 1.0.0.0/8}", 3,
          "1.0.0.0/8 is public: take private or documentation addresses, or say `simulated: on` of "
          "the node that stands in for it"},
@@ -510,6 +516,12 @@ static void link__wrong__is_said(void **state)
          "wrong value \"2001:db8::/64\" for net: must be an IPv4 prefix, such as 192.0.2.0/24"},
         {"{between: [a, b], net6: 10.0.0.0/8}", 4,
          "wrong value \"10.0.0.0/8\" for net6: must be an IPv6 prefix, such as 2001:db8:1::/64"},
+        {"{between: [a, b], net: 10.0.1.5/24}", 4,
+         "wrong value \"10.0.1.5/24\" for net: must be 10.0.1.0/24: what follows those bits is for "
+         "the nodes"},
+        {"{between: [a, b], net6: \"2001:db8::1/64\"}", 4,
+         "wrong value \"2001:db8::1/64\" for net6: must be 2001:db8::/64: what follows those bits "
+         "is for the nodes"},
         {"{between: [a, b], net: 10.0.0.0/32}", 4,
          "10.0.0.0/32 is too small: it has 1 addresses for 2 nodes"},
         {"{between: [a, b, c], net: 10.0.0.0/30}", 4,
@@ -588,6 +600,9 @@ static void plan__wrong__is_said(void **state)
         {"routes: [{node: a, to: bb, via: r}]", 7, "no node \"bb\": did you mean b?"},
         {"routes: [{node: a, to: 10.0.0.0/40, via: r}]", 7,
          "wrong value \"10.0.0.0/40\" for to: must be a prefix, such as 192.0.2.0/24"},
+        {"routes: [{node: a, to: 10.0.1.9/24, via: r}]", 7,
+         "wrong value \"10.0.1.9/24\" for to: must be 10.0.1.0/24, or 10.0.1.9 for that address "
+         "alone"},
         {"routes: [{node: c, to: b, via: r}]", 7, "no node \"c\""},
         {"events: [{}]", 7, "an event needs \"at\""},
         {"events: [{at: 1s}]", 7, "an event is either of a link or of a node"},
