@@ -13,8 +13,8 @@
 #include "icmpkit/record.h"
 #include "icmpkit/wire.h"
 #include "probe/pace.h"
-#include "probe/rtt.h"
-#include "probe/sketch.h"
+#include "net/rtt.h"
+#include "net/sketch.h"
 #include "probe/slots.h"
 
 #define IK_ECHO_NO_TARGET UINT32_MAX

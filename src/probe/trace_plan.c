@@ -10,7 +10,7 @@
  * left go again, one at a time. */
 #include "probe/trace_plan.h"
 
-#include "probe/rtt.h"
+#include "net/rtt.h"
 
 /* How long an answered probe waits for the stamp of its departure: both are on the way to us by
  * different queues. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/rtt.h"
+#include "net/rtt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

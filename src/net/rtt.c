@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Round trips. 128-bit sums by hand: compilers would call a library for the division, and 32-bit
  * machines have no such type. */
-#include "probe/rtt.h"
+#include "net/rtt.h"
 
 /* How much a stamp of the kernel, carried over to the monotonic clock, may disagree with our own
  * readings before it is not believed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/sketch.h"
+#include "net/sketch.h"
 
 #include "base/rng.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The histogram behind percentiles. */
-#include "probe/sketch.h"
+#include "net/sketch.h"
 
 enum { STEP_BITS = 6, LOW_BITS = 10, HIGH_BITS = 37 };
 
