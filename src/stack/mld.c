@@ -11,9 +11,12 @@
 #include "icmpkit/icmp_lists.h"
 #include "net/scope.h"
 
+#include <limits.h>
+
 enum {
-    GROUPS_MAX = 60, /* of one interface that are reported: a bit each in `pending` */
+    RECORDS = 60, /* of one report: it may never be fragmented */
     RECORD_BYTES = 20,
+    ROUTER_GROUPS = 2,
     ROBUSTNESS = 2, /* RFC 3810 section 9.1 */
     ALERT_BYTES = 8,
 };
@@ -23,7 +26,7 @@ static const ik_ns query_interval = 125 * IK_NS_PER_S; /* section 9.2 */
 
 /* Instants are IK_NEVER where nothing is due. */
 struct mld_port {
-    uint64_t pending;  /* groups that a query asked for */
+    uint64_t *pending; /* groups that a query asked for: a bit each, by their number */
     ik_ns due, latest; /* the next of their reports, and the end of what the query allows */
     ik_ns change_at;   /* the next state change report */
     ik_ns v1_until;    /* the querier speaks version 1 */
@@ -32,6 +35,7 @@ struct mld_port {
 
 struct ik_mld {
     uint8_t n_ports;
+    uint8_t words; /* of each `pending` */
     struct mld_port ports[];
 };
 
@@ -42,32 +46,61 @@ static struct ik_addr all_routers(uint8_t scope)
     return (struct ik_addr){.family = 6, .bytes = {[0] = 0xff, [1] = scope, [15] = 2}};
 }
 
-/* Group number i that is reported on the port: those of its addresses, then of routers. Groups that
- * two addresses share stand twice here, and are reported once. */
-static bool group_at(const struct ik_stack *s, uint8_t port, unsigned i, struct ik_addr *out)
+/* The groups that are reported on a port, one after the other: those of its addresses, of the
+ * link-local one that comes from the MAC, of routers. Groups that two addresses share stand twice
+ * here, and are reported once. */
+struct walk {
+    const struct ik_stack_iface *iface;
+    unsigned at; /* number of the group that was taken last, plus 1 */
+    unsigned next_addr, beyond;
+    unsigned n_beyond; /* behind the addresses: 1, of routers 3; without IPv6 none */
+};
+
+static struct walk walk_begin(const struct ik_stack *s, uint8_t port)
 {
-    struct ik_addr own;
-    if (ik_nd_addr(s, port, i, &own)) {
-        *out = ik_scope_solicited_node(&own);
-        return true;
+    const unsigned n = ik_stack_is_router(s) ? 1 + ROUTER_GROUPS : 1;
+    return (struct walk){.iface = &s->ifaces[port], .n_beyond = s->nd->ports[port].used ? n : 0};
+}
+
+static bool walk_take(struct walk *w, struct ik_addr *group)
+{
+    const struct ik_stack_iface *f = w->iface;
+    while (w->next_addr < f->n_addrs && f->addrs[w->next_addr].addr.family != 6)
+        w->next_addr++;
+    if (w->next_addr < f->n_addrs) {
+        *group = ik_scope_solicited_node(&f->addrs[w->next_addr++].addr);
+    } else if (w->beyond == w->n_beyond) {
+        return false;
+    } else if (w->beyond++ == 0) {
+        const struct ik_addr own = ik_scope_link_local(f->mac);
+        *group = ik_scope_solicited_node(&own);
+    } else {
+        *group = all_routers(w->beyond == 2 ? IK_SCOPE_LINK : IK_SCOPE_SITE);
     }
-    if (!ik_stack_is_router(s))
-        return false;
-    unsigned n = 0;
-    while (ik_nd_addr(s, port, n, &own))
-        n++;
-    if (i - n > 1)
-        return false;
-    *out = all_routers(i == n ? IK_SCOPE_LINK : IK_SCOPE_SITE);
+    w->at++;
     return true;
 }
 
-static bool stands_before(const struct ik_stack *s, uint8_t port, unsigned i,
+/* True when one of the first `numbers` groups of the port is that one. */
+static bool stands_before(const struct ik_stack *s, uint8_t port, unsigned numbers,
                           const struct ik_addr *group)
 {
     struct ik_addr other;
-    for (unsigned k = 0; k < i && group_at(s, port, k, &other); k++)
+    for (struct walk w = walk_begin(s, port); w.at < numbers && walk_take(&w, &other);)
         if (ik_addr_same_host(&other, group))
+            return true;
+    return false;
+}
+
+static bool is_pending(const struct mld_port *mp, unsigned number)
+{
+    return mp->pending[number / 64] >> number % 64 & 1;
+}
+
+static bool anything_is_pending(const struct ik_mld *m, const struct mld_port *mp)
+{
+    for (unsigned i = 0; i < m->words; i++)
+        if (mp->pending[i])
             return true;
     return false;
 }
@@ -91,7 +124,7 @@ bool ik_stack_mld_joined(const struct ik_stack *s, uint8_t port, const struct ik
     const struct ik_addr all = ik_nd_all_nodes();
     if (ik_addr_same_host(group, &all) || stands_for(s, group))
         return true;
-    return stands_before(s, port, UINT8_MAX + 3u, group);
+    return stands_before(s, port, UINT_MAX, group);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -106,7 +139,7 @@ static void send(struct ik_stack *s, uint8_t port, const struct ik_addr *dst,
     const struct ik_addr src = ik_nd_link_local(s, port);
     const struct ik_icmp_ctx ctx = {.family = 6, .src = &src, .dst = dst};
     if (ik_icmp_encode(msg, &ctx, false, bytes, sizeof(bytes), &len) != IK_OK)
-        return; /* cannot be: GROUPS_MAX records fit */
+        return; /* cannot be: RECORDS fit */
     struct ik_ip ip = ik_stack_output_ip6(s, &src, dst, IK_PROTO_ICMP6);
     ip.ttl = 1;
     ip.next_header = IK_PROTO_HOPOPTS;
@@ -122,38 +155,55 @@ static void send(struct ik_stack *s, uint8_t port, const struct ik_addr *dst,
     ik_stack_output_view(s, &ip, &(struct ik_stack_how){.hop = &hop});
 }
 
-/* One report of all groups in the mask. */
-static void report2(struct ik_stack *s, uint8_t port, uint64_t mask, uint8_t type)
+static void send_records(struct ik_stack *s, uint8_t port, struct ik_wr *records)
 {
-    uint8_t records[GROUPS_MAX * RECORD_BYTES];
-    uint16_t count = 0;
-    struct ik_addr group;
-    struct ik_wr w;
-    ik_wr_init(&w, records, sizeof(records));
-    for (unsigned i = 0; i < GROUPS_MAX && group_at(s, port, i, &group); i++) {
-        if (!(mask >> i & 1) || stands_before(s, port, i, &group))
-            continue;
-        ik_wr_put8(&w, type);
-        ik_wr_zero(&w, 3); /* no auxiliary data, no sources */
-        ik_wr_put(&w, (struct ik_rd){group.bytes, 16});
-        count++;
-    }
     const struct ik_icmp msg = {
         .family = 6,
         .type = IK_ICMP6_MLD2_REPORT,
         .kind = IK_ICMP_MLD2_REPORT,
-        .mld2_report = {.count = count, .records = {records, w.used}},
+        .mld2_report = {.count = (uint16_t)(records->used / RECORD_BYTES),
+                        .records = {records->p, records->used}},
     };
     const struct ik_addr routers = {.family = 6, .bytes = {[0] = 0xff, [1] = 2, [15] = 0x16}};
-    if (count > 0)
+    if (records->used > 0)
         send(s, port, &routers, &msg);
+    records->used = 0;
 }
 
-/* Version 1 reports each group by itself, to the group. */
-static void report1(struct ik_stack *s, uint8_t port, unsigned i)
+/* Reports all groups of the port, or those that are pending, in as many reports as they need. */
+static void report2(struct ik_stack *s, uint8_t port, bool all, uint8_t type)
 {
+    const struct mld_port *mp = &s->mld->ports[port];
+    uint8_t records[RECORDS * RECORD_BYTES];
     struct ik_addr group;
-    if (!group_at(s, port, i, &group) || stands_before(s, port, i, &group))
+    struct ik_wr w;
+    ik_wr_init(&w, records, sizeof(records));
+    for (struct walk walk = walk_begin(s, port); walk_take(&walk, &group);) {
+        const unsigned number = walk.at - 1;
+        if ((!all && !is_pending(mp, number)) || stands_before(s, port, number, &group))
+            continue;
+        if (w.used == sizeof(records))
+            send_records(s, port, &w);
+        ik_wr_put8(&w, type);
+        ik_wr_zero(&w, 3); /* no auxiliary data, no sources */
+        ik_wr_put(&w, (struct ik_rd){group.bytes, 16});
+    }
+    send_records(s, port, &w);
+}
+
+/* Version 1 reports each group by itself, to the group: the first that is pending, which is so no
+ * more. */
+static void report1(struct ik_stack *s, uint8_t port)
+{
+    struct mld_port *mp = &s->mld->ports[port];
+    struct walk w = walk_begin(s, port);
+    struct ik_addr group;
+    while (walk_take(&w, &group))
+        if (is_pending(mp, w.at - 1))
+            break;
+    const unsigned number = w.at - 1;
+    mp->pending[number / 64] &= ~(UINT64_C(1) << number % 64);
+    if (stands_before(s, port, number, &group))
         return;
     const struct ik_icmp msg = {
         .family = 6,
@@ -182,14 +232,24 @@ static bool is_valid(const struct ik_faults *faults)
     return faults->more == 0;
 }
 
-static uint64_t groups_asked(const struct ik_stack *s, uint8_t port, const struct ik_addr *asked)
+/* Sets or clears the groups that are asked for, :: for all; true when there is one. */
+static bool groups_mark(struct ik_stack *s, uint8_t port, const struct ik_addr *asked, bool pending)
 {
-    uint64_t mask = 0;
+    struct mld_port *mp = &s->mld->ports[port];
     struct ik_addr group;
-    for (unsigned i = 0; i < GROUPS_MAX && group_at(s, port, i, &group); i++)
-        if (ik_addr_is_any(asked) || ik_addr_same_host(asked, &group))
-            mask |= UINT64_C(1) << i;
-    return mask;
+    bool any = false;
+    for (struct walk w = walk_begin(s, port); walk_take(&w, &group);) {
+        const unsigned number = w.at - 1;
+        const uint64_t bit = UINT64_C(1) << number % 64;
+        if (!ik_addr_is_any(asked) && !ik_addr_same_host(asked, &group))
+            continue;
+        any = true;
+        if (pending)
+            mp->pending[number / 64] |= bit;
+        else
+            mp->pending[number / 64] &= ~bit;
+    }
+    return any;
 }
 
 /* Uniform in 0 .. most, whole milliseconds. */
@@ -199,16 +259,17 @@ static ik_ns delay_below(struct ik_stack *s, ik_ns most)
 }
 
 /* An answer that is due sooner anyway serves the new query too (RFC 3810 section 6.2). */
-static void answer_later(struct ik_stack *s, struct mld_port *mp, uint64_t mask, ik_ns most)
+static void answer_later(struct ik_stack *s, uint8_t port, const struct ik_addr *asked, ik_ns most)
 {
-    if (mask == 0)
+    struct mld_port *mp = &s->mld->ports[port];
+    const bool waited = anything_is_pending(s->mld, mp);
+    if (!groups_mark(s, port, asked, true))
         return;
     const ik_ns due = s->now.mono + delay_below(s, most);
-    if (mp->pending == 0 || due < mp->due)
+    if (!waited || due < mp->due)
         mp->due = due;
-    if (mp->pending == 0 || s->now.mono + most < mp->latest)
+    if (!waited || s->now.mono + most < mp->latest)
         mp->latest = s->now.mono + most;
-    mp->pending |= mask;
     ik_stack_arm(s, mp->due);
 }
 
@@ -222,15 +283,14 @@ static void query_input(struct ik_stack *s, const struct ik_pkt *p, const struct
     if (v1) /* section 9.12: Older Version Querier Present Timeout */
         mp->v1_until = s->now.mono + ROBUSTNESS * query_interval + most;
     ik_stack_event_say(s, "decided", IK_RULE_R3810_6_2_01, p, "listener report to come");
-    answer_later(s, mp, groups_asked(s, p->port, group), most);
+    answer_later(s, p->port, group, most);
 }
 
 /* Somebody else reported the group: version 1 needs no second report (RFC 2710 section 4). */
 static void report_input(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m)
 {
-    struct mld_port *mp = &s->mld->ports[p->port];
-    if (s->now.mono < mp->v1_until)
-        mp->pending &= ~groups_asked(s, p->port, &m->mld.group);
+    if (s->now.mono < s->mld->ports[p->port].v1_until)
+        groups_mark(s, p->port, &m->mld.group, false);
 }
 
 void ik_stack_mld_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_icmp *m,
@@ -251,10 +311,19 @@ void ik_stack_mld_input(struct ik_stack *s, struct ik_pkt *p, const struct ik_ic
 
 /* ---- memory and time ------------------------------------------------------------------------- */
 
+/* A bit for each group that the interface with most of them may report. */
+static uint8_t words_of(const struct ik_stack_cfg *cfg)
+{
+    unsigned most = 0;
+    for (uint8_t i = 0; i < cfg->n_ifaces; i++)
+        most = cfg->ifaces[i].n_addrs > most ? cfg->ifaces[i].n_addrs : most;
+    return (uint8_t)((most + 1 + ROUTER_GROUPS + 63) / 64);
+}
+
 size_t ik_stack_mld_bytes(const struct ik_stack_cfg *cfg)
 {
-    return ik_stack_nd_bytes(cfg) ? sizeof(struct ik_mld) + cfg->n_ifaces * sizeof(struct mld_port)
-                                  : 0;
+    const size_t port = sizeof(struct mld_port) + words_of(cfg) * sizeof(uint64_t);
+    return ik_stack_nd_bytes(cfg) ? sizeof(struct ik_mld) + cfg->n_ifaces * port : 0;
 }
 
 void ik_stack_mld_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
@@ -265,8 +334,11 @@ void ik_stack_mld_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg 
     memset(mem, 0, bytes);
     s->mld = mem;
     s->mld->n_ports = cfg->n_ifaces;
-    for (unsigned i = 0; i < cfg->n_ifaces; i++)
-        s->mld->ports[i].due = s->mld->ports[i].change_at = IK_NEVER;
+    s->mld->words = words_of(cfg);
+    uint64_t *bits = (void *)(s->mld->ports + cfg->n_ifaces);
+    for (unsigned i = 0; i < cfg->n_ifaces; i++, bits += s->mld->words)
+        s->mld->ports[i] =
+            (struct mld_port){.pending = bits, .due = IK_NEVER, .change_at = IK_NEVER};
 }
 
 void ik_stack_mld_port_up(struct ik_stack *s, uint8_t port)
@@ -294,10 +366,10 @@ static void send_change(struct ik_stack *s, uint8_t port)
                         : IK_NEVER;
     if (s->now.mono < mp->v1_until) {
         const struct ik_addr any = {.family = 6};
-        answer_later(s, mp, groups_asked(s, port, &any), 0);
+        answer_later(s, port, &any, 0);
         return;
     }
-    report2(s, port, UINT64_MAX, IK_MLD2_TO_EXCLUDE);
+    report2(s, port, true, IK_MLD2_TO_EXCLUDE);
 }
 
 static void send_answer(struct ik_stack *s, uint8_t port)
@@ -305,16 +377,15 @@ static void send_answer(struct ik_stack *s, uint8_t port)
     struct mld_port *mp = &s->mld->ports[port];
     mp->due = IK_NEVER;
     if (s->now.mono >= mp->v1_until) {
-        report2(s, port, mp->pending, IK_MLD2_IS_EXCLUDE);
-        mp->pending = 0;
+        report2(s, port, false, IK_MLD2_IS_EXCLUDE);
+        memset(mp->pending, 0, s->mld->words * sizeof(*mp->pending));
         return;
     }
-    if (mp->pending == 0)
+    if (!anything_is_pending(s->mld, mp))
         return;
-    report1(s, port, (unsigned)__builtin_ctzll(mp->pending));
-    mp->pending &= mp->pending - 1;
+    report1(s, port);
     const ik_ns left = mp->latest > s->now.mono ? mp->latest - s->now.mono : 0;
-    if (mp->pending)
+    if (anything_is_pending(s->mld, mp))
         mp->due = s->now.mono + delay_below(s, left);
 }
 

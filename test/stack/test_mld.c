@@ -154,6 +154,50 @@ static void report__of_another__saves_ours_in_version_one(void **state)
     rig_end(&r);
 }
 
+/* More groups than a report of 1,280 bytes holds, some of them of two addresses. */
+static void query__many_groups__are_reported_once_each(void **state)
+{
+    enum { ADDRS = 64, GROUPS = 62 + 1 };
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_HOST);
+    for (uint8_t i = 0; i < ADDRS; i++) {
+        struct ik_stack_ifaddr *a = &r.addrs[0][i];
+        *a = (struct ik_stack_ifaddr){.addr = rig_addr("2001:db8:1::1"), .bits = 64};
+        a->addr.bytes[8] = i;
+        a->addr.bytes[15] = (uint8_t)(i % 62 + 1);
+    }
+    r.ifaces[0].n_addrs = ADDRS;
+    rig_start(&r);
+    rig_settle(&r);
+    query2(&r, "::", 1000);
+    rig_run(&r, r.now + 2 * second);
+    bool seen[256] = {false};
+    size_t n = 0;
+    for (size_t i = 0; i < r.n_out; i++) {
+        assert_true(r.out[i].len <= 1280);
+        assert_envelope(&r.out[i]);
+        struct ik_rd records = r.out[i].icmp.mld2_report.records;
+        struct ik_mld2_record rec;
+        while (ik_icmp_list_take_record(&records, &rec) == IK_OK) {
+            const uint8_t last = rec.group.bytes[15];
+            if (rec.group.bytes[13] == 0 && rec.group.bytes[14] == 0) {
+                assert_false(seen[last]);
+                seen[last] = true;
+            }
+            n++;
+        }
+    }
+    assert_int_equal(n, GROUPS);
+    for (unsigned i = 1; i <= 62; i++)
+        assert_true(seen[i]);
+    r.n_out = 0;
+    query1(&r, "::", 1000);
+    rig_run(&r, r.now + 2 * second);
+    assert_int_equal(r.n_out, GROUPS);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +206,7 @@ int main(void)
         cmocka_unit_test(query__for_one_group__is_answered_for_it_alone),
         cmocka_unit_test(querier__of_version_one__is_answered_in_it_while_it_is_there),
         cmocka_unit_test(report__of_another__saves_ours_in_version_one),
+        cmocka_unit_test(query__many_groups__are_reported_once_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
