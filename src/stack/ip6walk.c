@@ -25,6 +25,7 @@ enum {
 struct place {
     struct ik_rd packet, rest;
     bool jumbo;
+    uint32_t jumbo_bytes; /* behind the fixed header */
     unsigned headers;
 };
 
@@ -59,7 +60,8 @@ static bool take_jumbo(struct ik_ip6walk *w, struct place *p, const struct ik_ip
         return problem(w, IK_RULE_R2675_3_01, CODE_FIELD, at);
     if (opt->data.left != 4)
         return problem(w, IK_RULE_R4443_3_4_01, CODE_FIELD, at + 1);
-    if (ik_load_be32(opt->data.p) < JUMBO_MIN)
+    p->jumbo_bytes = ik_load_be32(opt->data.p);
+    if (p->jumbo_bytes < JUMBO_MIN)
         return problem(w, IK_RULE_R2675_3_01, CODE_FIELD, at + 2);
     return true;
 }
@@ -226,6 +228,7 @@ static struct place begin(struct ik_ip6walk *w, struct ik_rd packet)
         .proto = packet.p[NEXT_AT],
         .named_at = NEXT_AT,
         .at = IK_IP6_BYTES,
+        .total = (uint32_t)packet.left,
     };
     return (struct place){.packet = packet, .rest = ik_rd_from(packet, IK_IP6_BYTES)};
 }
@@ -243,10 +246,22 @@ static bool take_hop_by_hop(struct ik_ip6walk *w, struct place *p)
     return true;
 }
 
+/* The jumbo payload has to be there, like any other: where it is not, nothing is said, for what was
+ * cut may have been cut anywhere. */
+static bool take_length(struct ik_ip6walk *w, const struct place *p)
+{
+    if (!p->jumbo)
+        return true;
+    if (p->jumbo_bytes > p->packet.left - IK_IP6_BYTES)
+        return silent(w, IK_RULE_NONE);
+    w->total = IK_IP6_BYTES + p->jumbo_bytes;
+    return true;
+}
+
 void ik_ip6walk_transit(struct ik_ip6walk *w, struct ik_rd packet)
 {
     struct place p = begin(w, packet);
-    (void)take_hop_by_hop(w, &p);
+    (void)(take_hop_by_hop(w, &p) && take_length(w, &p));
 }
 
 void ik_ip6walk_final(struct ik_ip6walk *w, struct ik_rd packet)
@@ -258,6 +273,7 @@ void ik_ip6walk_final(struct ik_ip6walk *w, struct ik_rd packet)
            w->proto == IK_PROTO_DSTOPTS)
         if (!step(w, &p))
             return;
+    (void)take_length(w, &p);
 }
 
 void ik_ip6walk_unknown(struct ik_ip6walk *w)

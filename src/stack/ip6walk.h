@@ -22,6 +22,7 @@ struct ik_ip6walk {
     uint8_t proto;          /* what the last header walked names as next */
     uint32_t named_at;      /* where it names it */
     uint32_t at;            /* what follows the last header walked */
+    uint32_t total;         /* bytes of the packet: those behind a jumbo payload are none of it */
     bool router_alert;      /* in a hop-by-hop header */
     bool fragment_header;   /* there was one, of an atomic fragment too */
     struct ik_ip6frag frag; /* where fragment_header */

@@ -139,8 +139,6 @@ static void jumbo__faults__each_has_its_pointer(void **state)
     assert_problem(&w, 0, 44);
     w = walk(true, 0, fragment, sizeof(fragment) - 1, 0);
     assert_problem(&w, 0, 48);
-    w = walk(true, 0, jumbo, sizeof(jumbo) - 1, 0);
-    assert_int_equal(w.end, IK_IP6WALK_UPPER);
     /* every node on the way judges that header */
     w = walk(false, 0, none, sizeof(none) - 1, 0);
     assert_problem(&w, 0, 4);
@@ -226,6 +224,27 @@ static void chain__truncation_sweep__stays_inside(void **state)
     }
 }
 
+/* The length of a jumbo payload is held against the bytes there are, as any other. */
+static void jumbo__one_byte_short__is_silence(void **state)
+{
+    enum { JUMBO = 65536 };
+    static const uint8_t head[16] = {17, 0, 0xc2, 4, 0, 1, 0, 0, 0, 53, 0, 53};
+    static char chain[JUMBO + 1];
+    (void)state;
+    memcpy(chain, head, sizeof(head));
+    for (int final = 0; final < 2; final++) {
+        struct ik_ip6walk w = walk(final, 0, chain, JUMBO, 0);
+        assert_int_equal(w.end, IK_IP6WALK_UPPER);
+        assert_int_equal(w.total, FIXED + JUMBO);
+        w = walk(final, 0, chain, JUMBO + 1, 0); /* one byte of the link */
+        assert_int_equal(w.total, FIXED + JUMBO);
+        w = walk(final, 0, chain, JUMBO - 1, 0);
+        assert_int_equal(w.end, IK_IP6WALK_SILENT);
+        w = walk(final, 0, chain, sizeof(head), 0);
+        assert_int_equal(w.end, IK_IP6WALK_SILENT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(options__past_the_header__pointer_is_the_length),
         cmocka_unit_test(routing__segments_left__problem_at_the_type),
         cmocka_unit_test(jumbo__faults__each_has_its_pointer),
+        cmocka_unit_test(jumbo__one_byte_short__is_silence),
         cmocka_unit_test(fragment__bounds__are_judged_before_reassembly),
         cmocka_unit_test(fragment__first_without_whole_chain__code_three_at_zero),
         cmocka_unit_test(chain__cut__points_at_the_length_that_lies),
