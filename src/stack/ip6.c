@@ -6,6 +6,18 @@
 #include "net/scope.h"
 #include "stack/ip6walk.h"
 
+/* Nobody else has our address: it is forged, and an answer would go to ourselves. But who does have
+ * it, too, says so by an advertisement (RFC 4862 section 5.4.4), and one that turned out to be
+ * somebody else's is not ours. */
+static bool is_from_ourselves(const struct ik_stack *s, const struct ik_pkt *p)
+{
+    const uint8_t port = ik_stack_local_port(s, &p->ip.src);
+    if (port == IK_STACK_UPPER || !ik_stack_nd_usable(s, port, &p->ip.src))
+        return false;
+    return p->ip.next_header != IK_PROTO_ICMP6 || p->l3.left == IK_IP6_BYTES ||
+           p->l3.p[IK_IP6_BYTES] != IK_ICMP6_NEIGHBOR_ADV;
+}
+
 /* Addresses that may not be there, in packets that came from outside. */
 static const char *bad_address(const struct ik_stack *s, const struct ik_pkt *p, enum ik_rule *rule)
 {
@@ -26,6 +38,8 @@ static const char *bad_address(const struct ik_stack *s, const struct ik_pkt *p,
         return "a group that does not leave its node";
     if (ik_stack_local_bad_source(s, p->port, &ip->src))
         return "a source that nobody has";
+    if (is_from_ourselves(s, p))
+        return "from our own address";
     return NULL;
 }
 
@@ -54,7 +68,8 @@ static bool may_go_on(struct ik_stack *s, const struct ik_pkt *p, const struct i
     if (w->end == IK_IP6WALK_PROBLEM)
         answer_problem(s, p, w);
     else if (w->end == IK_IP6WALK_SILENT)
-        ik_stack_event_drop(s, IK_STACK_BAD_HEADER, w->rule, p, "an option asks for it");
+        ik_stack_event_drop(s, IK_STACK_BAD_HEADER, w->rule, p,
+                            "an option asks for it, or it is shorter than it says");
     else
         return true;
     return false;
@@ -72,6 +87,7 @@ static void deliver(struct ik_stack *s, struct ik_pkt *p, struct ik_ip6walk *w)
     p->ip.proto = w->proto;
     p->ip.header_bytes = w->at;
     p->ip.options = ik_rd_head(ik_rd_from(p->l3, IK_IP6_BYTES), w->at - IK_IP6_BYTES);
+    p->l3 = ik_rd_head(p->l3, w->total);
     p->ip.payload = ik_rd_from(p->l3, w->at);
     if (w->proto == IK_PROTO_NONE) {
         ik_stack_tally(s, IK_STACK_DELIVERED);
@@ -162,6 +178,7 @@ void ik_stack_ip6_input(struct ik_stack *s, struct ik_pkt *p, struct ik_rd l3)
         ik_ip6walk_transit(&w, p->l3);
         if (!may_go_on(s, p, &w))
             return;
+        p->l3 = ik_rd_head(p->l3, w.total);
     }
     if (p->local != IK_LOCAL_UNICAST)
         pass_on(s, p);

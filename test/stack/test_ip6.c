@@ -116,6 +116,68 @@ static void jumbo__with_no_bytes_behind__is_told_not_followed(void **state)
     rig_end(&r);
 }
 
+/* All of a jumbo payload: more than any link here carries, and than an answer may hold. */
+static void jumbo__that_is_whole__does_no_harm(void **state)
+{
+    enum { JUMBO = 65536, WHOLE = 40 + JUMBO };
+    static const uint8_t echo[16] = {58, 0, 0xc2, 4, 0, 1, 0, 0, 128};
+    (void)state;
+    for (int router = 0; router < 2; router++) {
+        struct rig r;
+        uint8_t *packet = calloc(1, WHOLE);
+        assert_non_null(packet);
+        const struct ik_addr src = rig_addr("2001:db8:1::2"), dst = rig_addr("2001:db8:1::1");
+        rig_init(&r, router ? IK_STACK_ROUTER : IK_STACK_HOST);
+        rig_start(&r);
+        rig_settle(&r);
+        packet[0] = 0x60;
+        packet[7] = 64;
+        memcpy(packet + 8, src.bytes, 16);
+        memcpy(packet + 24, dst.bytes, 16);
+        memcpy(packet + 40, echo, sizeof(echo));
+        const struct ik_rd msg = {packet + 48, WHOLE - 48};
+        const uint64_t sum = ik_cksum_add_pseudo(0, &src, &dst, 58, (uint32_t)msg.left);
+        ik_store_be16(packet + 50, ik_cksum_fold(ik_cksum_add(sum, msg)));
+        rig_in_to(&r, 0, r.ifaces[0].mac, 2, packet, WHOLE);
+        packet[24 + 5] = 2; /* through the router */
+        rig_in_to(&r, 0, r.ifaces[0].mac, 2, packet, WHOLE);
+        packet[24 + 5] = 1;
+        rig_in_to(&r, 0, r.ifaces[0].mac, 2, packet, 1000);
+        assert_null(rig_find(&r, IK_ICMP6_ECHO_REPLY));
+        assert_null(rig_find(&r, IK_ICMP6_PARAMETER_PROBLEM));
+        free(packet);
+        rig_end(&r);
+    }
+}
+
+/* A packet from outside with one of our addresses as its source: an answer would go to ourselves,
+ * and what the node itself does with that is nobody's business. */
+static void source__our_own_from_outside__is_dropped(void **state)
+{
+    (void)state;
+    for (int router = 0; router < 2; router++) {
+        struct rig r;
+        rig_init(&r, router ? IK_STACK_ROUTER : IK_STACK_HOST);
+        rig_start(&r);
+        rig_settle(&r);
+        rig_echo(&r, 0, 2, "2001:db8:1::1", "2001:db8:1::1", 64);
+        rig_echo(&r, 0, 2, "fe80::ff:fe00:100", "2001:db8:1::1", 64);
+        rig_echo(&r, 0, 2, "2001:db8:1::1", "fe80::ff:fe00:100", 64);
+        if (router) {
+            rig_echo(&r, 1, 2, "2001:db8:1::1", "2001:db8:2::1", 64);
+            rig_echo(&r, 0, 2, "2001:db8:1::1", "2001:db8:2::9", 64); /* through us */
+        }
+        assert_int_equal(r.n_out, 0);
+        assert_int_equal(ik_stack_count(r.s, IK_STACK_BAD_ADDRESS), router ? 5 : 3);
+        assert_int_equal(ik_stack_count(r.s, IK_STACK_ECHOED), 0);
+        /* that link-local address on another link is somebody else */
+        if (router)
+            rig_echo(&r, 1, 2, "fe80::ff:fe00:100", "2001:db8:2::1", 64);
+        assert_int_equal(r.n_out, router);
+        rig_end(&r);
+    }
+}
+
 /* Packets of every kind with bytes turned over, cut, and from any port. */
 static size_t seed_packet(unsigned kind, uint8_t *out, size_t cap)
 {
@@ -250,6 +312,8 @@ int main(void)
         cmocka_unit_test(link_local__on_the_second_port__is_answered_there),
         cmocka_unit_test(addresses__that_may_not_be_there__end_the_packet),
         cmocka_unit_test(jumbo__with_no_bytes_behind__is_told_not_followed),
+        cmocka_unit_test(jumbo__that_is_whole__does_no_harm),
+        cmocka_unit_test(source__our_own_from_outside__is_dropped),
         cmocka_unit_test(bytes__turned_over__do_no_harm),
         cmocka_unit_test(link_local__in_fragments__is_answered_where_it_came_from),
     };
