@@ -37,19 +37,50 @@ static bool passed6(const struct view *a, const struct view *q)
     return !memcmp(a->ip + 24, q->ip + 24, a->len - 24);
 }
 
+enum { WHOLE_MOST = 65536 };
+
+/* Where the checksum of that protocol is in its header; 0: none that a translator knows. */
+static size_t sum_at(uint8_t proto)
+{
+    return proto == P_ICMP ? 2 : proto == P_UDP ? 6 : proto == P_TCP ? 16 : 0;
+}
+
+static bool is_icmp_error(const struct view *v)
+{
+    return v->proto == P_ICMP && !v->offset && v->body_len && view_is_error(4, v->body[0]);
+}
+
+/* Two pieces of a datagram, one of them translated, have octets in common, which are the same
+ * behind ports and beside the checksum. */
+static bool same_behind(const struct view *a, const struct view *q)
+{
+    const size_t from = a->offset > q->offset ? a->offset : q->offset;
+    const size_t a_end = a->offset + a->body_len, q_end = q->offset + q->body_len;
+    const size_t end = a_end < q_end ? a_end : q_end;
+    for (size_t i = from; i < end; i++)
+        if (i >= 8 && !(a->proto == P_TCP && i / 2 == 8) &&
+            a->body[i - a->offset] != q->body[i - q->offset])
+            return false;
+    return from < end;
+}
+
 /* Translated: what lies behind addresses, ports, identifiers and checksums is the same. */
 static bool translated(const struct view *a, const struct view *q)
 {
     if (a->ip[1] != q->ip[1] || a->id != q->id || a->proto != q->proto)
         return false;
+    /* What was put together has the header of its first fragment. */
+    if (!a->fragment && q->offset)
+        return false;
+    if (is_icmp_error(a))
+        return is_icmp_error(q) && (q->fragment || a->fragment || a->body_len == q->body_len) &&
+               !memcmp(a->body, q->body, a->body_len > 1 && q->body_len > 1 ? 2 : 1);
     if (q->fragment || a->fragment)
-        return true;
+        return same_behind(a, q);
     if (a->body_len != q->body_len)
         return false;
     if (a->body_len < 8)
         return true;
-    if (a->proto == P_ICMP && view_is_error(4, a->body[0]))
-        return a->body[0] == q->body[0] && a->body[1] == q->body[1];
     if (a->proto == P_ICMP)
         return a->body[0] == q->body[0] && !memcmp(a->body + 6, q->body + 6, a->body_len - 6);
     if (a->proto == P_TCP && a->body_len >= 20)
@@ -69,6 +100,81 @@ static bool transport_right(const struct view *v)
     if (v->proto != P_TCP && v->proto != P_UDP)
         return true;
     return view_sum(v->body, v->body_len, view_pseudo(v, v->last_dst, v->proto, v->body_len)) == 0;
+}
+
+/* The next one back of the fragments of the datagram that first is the first one of, from p on. */
+static struct past *part_of(struct checker *c, const struct view *first, struct past *p,
+                            struct view *v)
+{
+    for (; p; p = past_before(&c->past, 0, p))
+        if (p->len >= ETHER &&
+            view_make(v, past_bytes(&c->past, p) + ETHER, (size_t)p->len - ETHER) &&
+            v->version == 4 && v->sane && v->sum_right && v->len <= v->there && v->fragment &&
+            v->id == first->id && v->proto == first->proto && !memcmp(v->src, first->src, 4) &&
+            !memcmp(v->dst, first->dst, 4))
+            return p;
+    return NULL;
+}
+
+static struct past *parts(struct checker *c, const struct view *first, struct view *v)
+{
+    return part_of(c, first, past_find(&c->past, 0, key_packet(c, first)), v);
+}
+
+static struct past *next_part(struct checker *c, const struct view *first, struct past *p,
+                              struct view *v)
+{
+    return part_of(c, first, past_before(&c->past, 0, p), v);
+}
+
+/* Every octet of a came in a fragment of that datagram. */
+static bool joined_came(struct checker *c, const struct view *a, const struct view *first)
+{
+    size_t to = first->body_len;
+    while (to < a->body_len) {
+        const size_t was = to;
+        struct view v;
+        for (struct past *p = parts(c, first, &v); p && to == was; p = next_part(c, first, p, &v)) {
+            const size_t end = v.offset + v.body_len;
+            if (v.offset <= to && end > to && end <= a->body_len &&
+                (is_icmp_error(a) || same_behind(a, &v)))
+                to = end;
+        }
+        if (to == was)
+            return false;
+    }
+    return to == a->body_len;
+}
+
+/* Translated back: with the addresses and ports of the first fragment of what a was put together
+ * from, and a checksum that came with that. */
+static bool was_right(const struct view *a, const struct view *first, const uint8_t *sum)
+{
+    uint8_t whole[WHOLE_MOST];
+    struct view v = *first;
+    const size_t id_at = a->proto == P_ICMP ? 4 : 0, id_bytes = a->proto == P_ICMP ? 2 : 4;
+    memcpy(whole, a->body, a->body_len);
+    memcpy(whole + id_at, first->body + id_at, id_bytes);
+    memcpy(whole + sum_at(a->proto), sum, 2);
+    v.fragment = v.more = false;
+    v.body = whole;
+    v.body_len = a->body_len;
+    return transport_right(&v);
+}
+
+/* Whether a datagram that came in fragments, the first one `first`, had a right checksum. Of parts
+ * that came more than once in different forms any may have been used. */
+static bool joined_right(struct checker *c, const struct view *a, const struct view *first)
+{
+    const size_t at = sum_at(a->proto);
+    if (!at || first->body_len < 8 || a->body_len < at + 2 || a->body_len > WHOLE_MOST)
+        return true;
+    struct view v;
+    for (struct past *p = parts(c, first, &v); p; p = next_part(c, first, p, &v))
+        if (v.offset <= at && v.offset + v.body_len >= at + 2 &&
+            !was_right(a, first, v.body + at - v.offset))
+            return false;
+    return true;
 }
 
 static bool fits(const struct view *a, const struct view *q, bool translate)
@@ -108,11 +214,29 @@ static bool leaks(const struct checker_node *n, uint8_t port, const struct past 
            memcmp(a->src, n->port[1].addr4, 4) != 0;
 }
 
-/* Of the packets that came those of which this may be one more hop, as they were or translated. */
+/* What is wrong when a is q, which came as p, one hop later. */
+static enum checker_rule judge_as(struct checker *c, uint8_t port, const struct view *a,
+                                  const struct past *p, const struct view *q)
+{
+    if (banned(c->node, port, p, a, q))
+        return CHECKER_FORWARD_BANNED;
+    if (leaks(c->node, port, p, a))
+        return CHECKER_LEAK;
+    const bool joined = q->fragment && !a->fragment;
+    if (joined && !joined_came(c, a, q))
+        return CHECKER_FORWARD;
+    /* A translator may leave a wrong checksum as wrong as it was. */
+    if (!c->node->nat || a->version == 6 || transport_right(a))
+        return CHECKER_OK;
+    return (joined ? joined_right(c, a, q) : transport_right(q)) ? CHECKER_SUM : CHECKER_OK;
+}
+
+/* Of the packets that came those of which this may be one more hop, as they were or translated:
+ * nothing is wrong when one explains it. */
 static enum checker_rule judge_among(struct checker *c, uint8_t port, const struct view *a,
                                      bool translate)
 {
-    enum checker_rule rule = CHECKER_FORWARD;
+    enum checker_rule worst = CHECKER_FORWARD;
     const uint64_t key = key_packet(c, a);
     for (struct past *p = past_find(&c->past, 0, key); p; p = past_before(&c->past, 0, p)) {
         struct view q;
@@ -120,25 +244,26 @@ static enum checker_rule judge_among(struct checker *c, uint8_t port, const stru
             !view_make(&q, past_bytes(&c->past, p) + ETHER, (size_t)p->len - ETHER) ||
             !fits(a, &q, translate))
             continue;
-        /* Of the parts of one packet the first is counted. */
-        if (a->offset == q.offset && p->forwards++ > 0) {
-            rule = CHECKER_FORWARD_TWICE;
+        const enum checker_rule rule = judge_as(c, port, a, p, &q);
+        if (rule) {
+            worst = rule;
             continue;
         }
-        c->stats.forwarded++;
-        if (banned(c->node, port, p, a, &q))
-            return CHECKER_FORWARD_BANNED;
-        if (leaks(c->node, port, p, a))
-            return CHECKER_LEAK;
-        return translate && transport_right(&q) && !transport_right(a) ? CHECKER_SUM : CHECKER_OK;
+        /* Of the parts of one packet the first is counted. */
+        if (a->offset != q.offset || p->forwards++ == 0) {
+            c->stats.forwarded++;
+            return CHECKER_OK;
+        }
+        worst = CHECKER_FORWARD_TWICE;
     }
-    return rule;
+    return worst;
 }
 
 enum checker_rule judge_forward(struct checker *c, uint8_t port, const struct view *a)
 {
-    const enum checker_rule rule = judge_among(c, port, a, false);
-    return rule == CHECKER_FORWARD && c->node->nat && a->version == 4
-               ? judge_among(c, port, a, true)
-               : rule;
+    const enum checker_rule as_it_was = judge_among(c, port, a, false);
+    if (!as_it_was || !c->node->nat || a->version == 6)
+        return as_it_was;
+    const enum checker_rule changed = judge_among(c, port, a, true);
+    return changed == CHECKER_FORWARD ? as_it_was : changed;
 }

@@ -316,6 +316,110 @@ static void forwarding__changes_nothing_else__once(void **state)
     checker_free(c);
 }
 
+/* ---- translation ----------------------------------------------------------------------------- */
+
+static const struct checker_node *translator(void)
+{
+    static struct checker_node t;
+    t = router;
+    t.nat = true;
+    return &t;
+}
+
+#define OUTSIDE "\x0a\x02\x00\x01" /* the translator, where all the world hears it */
+
+/* The packet as a translator passes it on: with another source (from inside) or destination. */
+static struct made translated(const struct made *p, bool out)
+{
+    struct made m = *p;
+    const uint16_t sum_at = p->b[IP + 9] == 6 ? 16 : 6;
+    uint16_t sum = ik_load_be16(m.b + BODY + sum_at);
+    uint8_t *addr = m.b + IP + (out ? 12 : 16), *port = m.b + BODY + (out ? 0 : 2);
+    const uint8_t *to = (const uint8_t *)(out ? OUTSIDE : A);
+    for (int i = 0; i < 4; i += 2)
+        sum = ik_cksum_update(sum, ik_load_be16(addr + i), ik_load_be16(to + i));
+    sum = ik_cksum_update(sum, ik_load_be16(port), 5555);
+    m.b[IP + 8]--;
+    memcpy(addr, to, 4);
+    finish(&m);
+    ik_store_be16(port, 5555);
+    ik_store_be16(m.b + BODY + sum_at, sum);
+    memcpy(m.b, "\x06\x00\x00\x00\x00\x02", 6);
+    memcpy(m.b + 6, router.port[out].mac, 6);
+    return m;
+}
+
+/* Of several packets that look alike after translation each frame has one that explains it. */
+static void translated__of_packets_alike__each_is_found(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        struct checker *c = begin(translator());
+        const struct made right = packet(A, FAR, 17, 8);
+        struct made wrong = packet("\x0a\x01\x00\x06", FAR, 17, 8);
+        wrong.b[BODY + 6] ^= 0x55;
+        const struct made right_left = translated(&right, true),
+                          left_wrong = translated(&wrong, true);
+        sent(c, order ? &right : &wrong);
+        sent(c, order ? &wrong : &right);
+        left(c, 1, &left_wrong, CHECKER_OK);
+        left(c, 1, &right_left, CHECKER_OK);
+        left(c, 1, &right_left, CHECKER_FORWARD_TWICE);
+        checker_free(c);
+    }
+    struct checker *c = begin(translator());
+    const struct made right = packet(A, FAR, 17, 8);
+    struct made damaged = translated(&right, true);
+    damaged.b[BODY + 6] ^= 0x55;
+    sent(c, &right);
+    left(c, 1, &damaged, CHECKER_SUM);
+    checker_free(c);
+}
+
+/* n octets of p's body, from there, as a fragment that comes from outside. */
+static void sent_part(struct checker *c, const struct made *p, size_t from, size_t n)
+{
+    struct made m = *p;
+    m.len = BODY + n;
+    memcpy(m.b + BODY, p->b + BODY + from, n);
+    const bool more = BODY + from + n < p->len;
+    uint8_t *h = m.b + IP;
+    ik_store_be16(h + 2, (uint16_t)(m.len - IP));
+    ik_store_be16(h + 6, (uint16_t)(from / 8 | (more ? 0x2000 : 0)));
+    ik_store_be16(h + 10, 0);
+    ik_store_be16(h + 10, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){h, 20})));
+    checker_sent(c, 0, 1, m.b, m.len);
+}
+
+/* Put together from fragments it has the checksum that they had, right or wrong; that of TCP may
+ * be in the second one. */
+static void translated__joined__has_the_sum_it_had(void **state)
+{
+    (void)state;
+    static const size_t cuts[] = {8, 24};
+    for (size_t i = 0; i < 2; i++)
+        for (int came = 0; came < 2; came++)
+            for (int goes = 0; goes < 2; goes++) {
+                struct checker *c = begin(translator());
+                struct made p = packet(FAR, OUTSIDE, 6, 60);
+                if (came)
+                    p.b[BODY + 16] ^= 0x55;
+                struct made m = translated(&p, false);
+                if (came != goes)
+                    m.b[BODY + 16] ^= 0x55;
+                sent_part(c, &p, cuts[i], 60 - cuts[i]);
+                left(c, 0, &m, CHECKER_FORWARD);
+                sent_part(c, &p, 0, cuts[i]);
+                struct made other = m;
+                other.b[BODY + 50]++;
+                left(c, 0, &other, CHECKER_FORWARD);
+                left(c, 0, &m, goes && !came ? CHECKER_SUM : CHECKER_OK);
+                checker_free(c);
+            }
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
 static void frames__that_nobody_may_send__are_seen(void **state)
 {
     (void)state;
@@ -385,6 +489,8 @@ int main(void)
         cmocka_unit_test(errors__too_many__are_seen),
         cmocka_unit_test(answers__to_whom_and_with_what__are_judged),
         cmocka_unit_test(forwarding__changes_nothing_else__once),
+        cmocka_unit_test(translated__of_packets_alike__each_is_found),
+        cmocka_unit_test(translated__joined__has_the_sum_it_had),
         cmocka_unit_test(frames__that_nobody_may_send__are_seen),
         cmocka_unit_test(neighbours__told_unasked_or_from_afar__are_seen),
     };
