@@ -93,7 +93,7 @@ static uint64_t arp_key(const uint8_t *asker, const uint8_t *target)
     return key_request(asker, 4, 0, get32(target));
 }
 
-void checker_sent(struct checker *c, int64_t now, uint8_t port, const uint8_t *frame, size_t len)
+void checker_sent(struct checker *c, uint8_t port, const uint8_t *frame, size_t len)
 {
     uint64_t keys[PAST_KEYS] = {0};
     struct view v;
@@ -104,8 +104,15 @@ void checker_sent(struct checker *c, int64_t now, uint8_t port, const uint8_t *f
     } else if (type == 0x0806 && len >= ETHER + 28) {
         keys[1] = arp_key(frame + ETHER + 14, frame + ETHER + 24);
     }
-    past_put(&c->past, now, port, frame, len, keys);
+    past_put(&c->past, port, frame, len, keys);
     c->stats.sent++;
+}
+
+const uint8_t *checker_sent_before(const struct checker *c, uint64_t back, size_t *len)
+{
+    const struct past *p = past_back(&c->past, back);
+    *len = p ? p->len : 0;
+    return p ? past_bytes(&c->past, p) : NULL;
 }
 
 /* ---- ARP ------------------------------------------------------------------------------------- */

@@ -65,13 +65,13 @@ int addr_port(const struct checker_node *n, const uint8_t *a, size_t bytes);
 
 /* ---- memory (checker_past.c) ----------------------------------------------------------------- */
 
-enum { PAST_FRAMES = 1 << 17, PAST_BYTES = 1 << 25, PAST_KEYS = 2 };
+/* More than a node holds anything for: what it answers later than that has no reason. */
+enum { PAST_FRAMES = 1 << 15, PAST_BYTES = 1 << 23, PAST_KEYS = 2 };
 
 /* A frame that was sent to the node. */
 struct past {
-    uint64_t number, at; /* from 1; where its bytes are, counted from the first ever */
-    int64_t time;
-    uint64_t before[PAST_KEYS]; /* the one before it with the same hash */
+    uint64_t at;                /* where its bytes are, counted from the first ever */
+    uint64_t before[PAST_KEYS]; /* the one before it with the same hash: its number, from 1 */
     uint16_t len;
     uint8_t port;
     bool group_frame; /* to a group MAC */
@@ -86,11 +86,13 @@ struct past_book {
 };
 bool past_init(struct past_book *b);
 void past_fini(struct past_book *b);
-void past_put(struct past_book *b, int64_t now, uint8_t port, const uint8_t *frame, size_t len,
+void past_put(struct past_book *b, uint8_t port, const uint8_t *frame, size_t len,
               const uint64_t keys[PAST_KEYS]);
 /* The latest with that key, then the one before; NULL at the end. */
 struct past *past_find(struct past_book *b, int which, uint64_t key);
 struct past *past_before(struct past_book *b, int which, const struct past *p);
+/* The latest, or that many before it; NULL when it is forgotten. */
+const struct past *past_back(const struct past_book *b, uint64_t back);
 const uint8_t *past_bytes(const struct past_book *b, const struct past *p);
 
 struct limit {

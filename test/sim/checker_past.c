@@ -26,7 +26,7 @@ static struct past *numbered(const struct past_book *b, uint64_t number)
     if (!number || number + PAST_FRAMES <= b->count)
         return NULL;
     struct past *p = &b->list[number % PAST_FRAMES];
-    return p->number == number && p->at + PAST_BYTES >= b->written ? p : NULL;
+    return p->at + PAST_BYTES >= b->written ? p : NULL;
 }
 
 static uint64_t *head(const struct past_book *b, int which, uint64_t key)
@@ -36,19 +36,15 @@ static uint64_t *head(const struct past_book *b, int which, uint64_t key)
     return &b->heads[(size_t)which * PAST_FRAMES + (key >> 40) % PAST_FRAMES];
 }
 
-void past_put(struct past_book *b, int64_t now, uint8_t port, const uint8_t *frame, size_t len,
+void past_put(struct past_book *b, uint8_t port, const uint8_t *frame, size_t len,
               const uint64_t keys[PAST_KEYS])
 {
     if (len > PAST_BYTES - b->written % PAST_BYTES)
         b->written += PAST_BYTES - b->written % PAST_BYTES;
     const uint64_t number = ++b->count;
     struct past *p = &b->list[number % PAST_FRAMES];
-    *p = (struct past){.number = number,
-                       .at = b->written,
-                       .time = now,
-                       .len = (uint16_t)len,
-                       .port = port,
-                       .group_frame = len && frame[0] % 2};
+    *p = (struct past){
+        .at = b->written, .len = (uint16_t)len, .port = port, .group_frame = len && frame[0] % 2};
     memcpy(b->bytes + b->written % PAST_BYTES, frame, len);
     b->written += len;
     for (int i = 0; i < PAST_KEYS; i++) {
@@ -66,6 +62,11 @@ struct past *past_find(struct past_book *b, int which, uint64_t key)
 struct past *past_before(struct past_book *b, int which, const struct past *p)
 {
     return numbered(b, p->before[which]);
+}
+
+const struct past *past_back(const struct past_book *b, uint64_t back)
+{
+    return back < b->count ? numbered(b, b->count - back) : NULL;
 }
 
 const uint8_t *past_bytes(const struct past_book *b, const struct past *p)

@@ -21,12 +21,13 @@ enum {
     SHOWN = 2,
     BEFORE = 6,
     MTU = 1500,
+    VOLLEY = 32,
     BURST = 32,
     ANSWERS = 64,
     ANSWER_BYTES = 128
 };
-#define START (5 * IK_NS_PER_S) /* addresses are in use by then */
-#define GAP_MOST (6 * IK_NS_PER_MS)
+#define START (5 * IK_NS_PER_S)     /* addresses are in use by then */
+#define GAP_MOST (6 * IK_NS_PER_MS) /* for each frame */
 #define WIRE IK_NS_PER_US
 #define QUIET (400 * IK_NS_PER_S) /* the longest that anything may be held */
 
@@ -47,11 +48,8 @@ struct thrower {
         uint8_t port;
     } answers[ANSWERS];
     size_t n_answers, n_offered;
-    uint8_t frame[STORM_FRAME_MAX];
+    uint8_t volley[VOLLEY * STORM_FRAME_MAX]; /* frames one after another */
     unsigned shown[CHECKER_RULE_COUNT];
-    struct ik_rd before[BEFORE]; /* the frames thrown last, for showing */
-    uint8_t kept[BEFORE][STORM_FRAME_MAX];
-    size_t n_before;
 };
 
 static const char *const names[SUBJECTS] = {"host", "router", "translator"};
@@ -73,15 +71,9 @@ static void show(struct thrower *t, enum checker_rule rule, ik_ns at, struct ik_
     printf("%s at %.6f s: %s: %s\n", t->node->name, (double)at / 1e9, checker_rule_name(rule),
            checker_rule_text(rule));
     print_frame("left ", frame);
-    for (size_t i = 0; i < BEFORE && i < t->n_before; i++)
-        print_frame("after ", t->before[(t->n_before - 1 - i) % BEFORE]);
-}
-
-static void keep(struct thrower *t, struct ik_rd f)
-{
-    const size_t at = t->n_before++ % BEFORE;
-    memcpy(t->kept[at], f.p, f.left);
-    t->before[at] = (struct ik_rd){t->kept[at], f.left};
+    struct ik_rd f;
+    for (size_t i = 0; i < BEFORE && (f.p = checker_sent_before(t->checker, i, &f.left)); i++)
+        print_frame("after ", f);
 }
 
 /* ---- the thrower as an engine ---------------------------------------------------------------- */
@@ -183,15 +175,31 @@ static struct ik_frame as_frame(const uint8_t *p, size_t len, uint8_t port)
     return (struct ik_frame){.medium = IK_MEDIUM_ETHER, .port = port, .bytes = {p, len}};
 }
 
-static void pace(struct thrower *t)
+/* After n frames. */
+static void pace(struct thrower *t, size_t n)
 {
     if (t->burst) {
         t->burst--;
         return;
     }
-    t->next += ik_rng_below(&t->rng, GAP_MOST);
+    t->next += (ik_ns)n * ik_rng_below(&t->rng, GAP_MOST);
     if (!ik_rng_below(&t->rng, 500))
         t->burst = BURST;
+}
+
+/* One frame, or several at the same instant. */
+static size_t fire(struct thrower *t, struct ik_frame *out, size_t cap)
+{
+    size_t most = ik_rng_below(&t->rng, 4) ? 1 + ik_rng_below(&t->rng, VOLLEY) : 1, n = 0;
+    uint8_t *at = t->volley;
+    for (most = most < cap ? most : cap; n < most && t->left; n++, t->left--) {
+        uint8_t side;
+        const size_t len = storm_gen_next(&t->gen, at, &side);
+        out[n] = as_frame(at, len, side);
+        at += len;
+    }
+    pace(t, n);
+    return n;
 }
 
 static size_t output(struct ik_engine *e, struct ik_now now, struct ik_frame *out, size_t cap)
@@ -200,18 +208,10 @@ static size_t output(struct ik_engine *e, struct ik_now now, struct ik_frame *ou
     size_t n = 0;
     for (; n < t->n_answers && n < cap; n++)
         out[n] = as_frame(t->answers[n].bytes, t->answers[n].len, t->answers[n].port);
-    if (!n && t->left && now.mono >= t->next) {
-        uint8_t side;
-        const struct ik_rd f = storm_gen_next(&t->gen, &side);
-        memcpy(t->frame, f.p, f.left);
-        out[n++] = as_frame(t->frame, f.left, side);
-        t->left--;
-        pace(t);
-    }
-    for (size_t i = 0; i < n; i++) {
-        keep(t, out[i].bytes);
-        checker_sent(t->checker, now.mono, out[i].port, out[i].bytes.p, out[i].bytes.left);
-    }
+    if (!n && t->left && now.mono >= t->next)
+        n = fire(t, out, cap);
+    for (size_t i = 0; i < n; i++)
+        checker_sent(t->checker, out[i].port, out[i].bytes.p, out[i].bytes.left);
     t->n_offered = n;
     return n;
 }

@@ -471,23 +471,34 @@ static void make(struct making *m)
     finish(m);
 }
 
-struct ik_rd storm_gen_next(struct storm_gen *g, uint8_t *side)
+/* The next pending piece. */
+static size_t piece(struct storm_gen *g, uint8_t *out)
 {
-    if (g->pending_n) {
-        g->pending_n--;
-        *side = (uint8_t)(g->turn % g->sides);
-        return (struct ik_rd){g->pending[g->pending_n], g->pending_len[g->pending_n]};
-    }
-    *side = (uint8_t)(++g->turn % g->sides);
-    struct making m = {.g = g, .s = &g->side[*side]};
+    const size_t i = g->pending_sent++, at = g->backwards ? g->pending_n - 1 - i : i;
+    memcpy(out, g->pending[at], g->pending_len[at]);
+    return g->pending_len[at];
+}
+
+size_t storm_gen_next(struct storm_gen *g, uint8_t out[STORM_FRAME_MAX], uint8_t *side)
+{
+    *side = g->side_now;
+    if (g->pending_sent < g->pending_n)
+        return piece(g, out);
+    g->pending_sent = g->pending_n = 0;
+    *side = g->side_now = (uint8_t)(g->turn++ / STORM_RUN % g->sides);
+    struct making m; /* not zeroed, which would take longer than all the rest */
+    m.g = g;
+    m.s = &g->side[*side];
     make(&m);
     if (m.family && one_in(&m, 8))
         storm_spoil_split(&m);
+    if (g->pending_n) {
+        g->backwards = one_in(&m, 2);
+        return piece(g, out);
+    }
     storm_spoil_frame(&m);
     if (m.len > STORM_FRAME_MAX)
         m.len = STORM_FRAME_MAX;
-    if (g->pending_n)
-        return storm_gen_next(g, side);
-    memcpy(g->pending[0], m.bytes, m.len);
-    return (struct ik_rd){g->pending[0], m.len};
+    memcpy(out, m.bytes, m.len);
+    return m.len;
 }

@@ -6,7 +6,10 @@
 #include "base/rng.h"
 #include "icmpkit/base.h"
 
-enum { STORM_FRAME_MAX = 2000 };
+enum {
+    STORM_FRAME_MAX = 2000,
+    STORM_RUN = 8 /* datagrams for one side before it is the turn of the other */
+};
 
 /* What the generator knows of the node at one of its ports. */
 struct storm_side {
@@ -28,10 +31,12 @@ struct storm_gen {
     uint8_t sides;
     struct storm_far far;
     uint32_t turn;
-    /* pieces of a datagram that are still to be sent */
+    uint8_t side_now;
+    /* pieces of a datagram, of which some are still to be sent, the first or the last one first */
     uint8_t pending[8][STORM_FRAME_MAX];
-    size_t pending_len[8], pending_n;
+    size_t pending_len[8], pending_n, pending_sent;
+    bool backwards;
 };
 
-/* The next frame for the side that it chooses; bytes valid until the next call. */
-struct ik_rd storm_gen_next(struct storm_gen *g, uint8_t *side);
+/* Writes the next frame, for the side that it chooses; its length. */
+size_t storm_gen_next(struct storm_gen *g, uint8_t out[STORM_FRAME_MAX], uint8_t *side);

@@ -96,7 +96,7 @@ static struct made error(const struct made *about, uint8_t type, uint8_t code, s
 
 static void sent(struct checker *c, const struct made *m)
 {
-    checker_sent(c, 0, 0, m->b, m->len);
+    checker_sent(c, 0, m->b, m->len);
 }
 
 static void left(struct checker *c, uint8_t port, const struct made *m, enum checker_rule want)
@@ -388,7 +388,7 @@ static void sent_part(struct checker *c, const struct made *p, size_t from, size
     ik_store_be16(h + 6, (uint16_t)(from / 8 | (more ? 0x2000 : 0)));
     ik_store_be16(h + 10, 0);
     ik_store_be16(h + 10, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){h, 20})));
-    checker_sent(c, 0, 1, m.b, m.len);
+    checker_sent(c, 1, m.b, m.len);
 }
 
 /* Put together from fragments it has the checksum that they had, right or wrong; that of TCP may
