@@ -53,6 +53,11 @@ const char *ik_err_text(enum ik_err err);
 /* How unlike two words are: insertions, deletions, changes and swaps of neighbours. Words longer
  * than 31 are as unlike as can be. */
 unsigned ik_text_distance(const char *a, const char *b);
+/* The word that was probably meant by `name`: the i-th of n (NULL: no word there) that alone begins
+ * so, or else is least unlike; NULL when none is near. In a word of three letters a changed one is
+ * a slip only between the two that are right. */
+const char *ik_text_nearest(const char *name, const char *(*get)(const void *ctx, size_t i),
+                            const void *ctx, size_t n);
 
 /* ---- time ------------------------------------------------------------------------------------ */
 

@@ -28,3 +28,45 @@ unsigned ik_text_distance(const char *a, const char *b)
     }
     return d[la][lb];
 }
+
+/* How unlike a word may be, so that it is still taken for a slip. */
+static unsigned slips(size_t letters)
+{
+    return letters < 2 ? 0 : letters < 5 ? 1 : 2;
+}
+
+static bool is_another(const char *have, const char *name)
+{
+    const size_t n = strlen(name);
+    return n <= 3 && strlen(have) == n && (have[0] != name[0] || have[n - 1] != name[n - 1]);
+}
+
+/* Two neighbours the wrong way round: all letters are there. */
+static bool is_swap(const char *have, const char *name)
+{
+    const size_t same = strspn(name, have);
+    return same == strlen(name) && strspn(have, name) == strlen(have);
+}
+
+const char *ik_text_nearest(const char *name, const char *(*get)(const void *ctx, size_t i),
+                            const void *ctx, size_t n)
+{
+    const char *best = NULL, *begun = NULL;
+    const size_t length = strlen(name);
+    unsigned nearest = slips(length) + 1, beginnings = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *have = get(ctx, i);
+        if (!have)
+            continue;
+        if (length && !strncmp(have, name, length)) {
+            beginnings++;
+            begun = have;
+        }
+        const unsigned d = ik_text_distance(have, name);
+        if (d >= nearest || (is_another(have, name) && !is_swap(have, name)))
+            continue;
+        nearest = d;
+        best = have;
+    }
+    return beginnings == 1 ? begun : best;
+}

@@ -276,17 +276,35 @@ static int join(struct ik_labverb *v, bool up, const char *file, const char *con
     return status;
 }
 
+static const char *const subs[] = {"check", "up", "shell"};
+
+static const char *sub_name(const void *ctx, size_t i)
+{
+    return ((const char *const *)ctx)[i];
+}
+
+static int unknown(const char *sub)
+{
+    const char *near = ik_text_nearest(sub, sub_name, subs, sizeof subs / sizeof *subs);
+    char safe[64];
+    const struct ik_rd bytes = {(const uint8_t *)sub, strlen(sub)};
+    if (near)
+        ik_run_say("lab", "cannot do '%s'; did you mean 'icmp lab %s'?",
+                   ik_text_escape(bytes, safe, sizeof safe), near);
+    else
+        ik_run_say("lab", "say what to do: icmp lab check FILE, icmp lab up FILE, or icmp lab "
+                          "shell FILE");
+    return 2;
+}
+
 static int dispatch(struct ik_labverb *v, const struct ik_opt_args *args, char *const *argv)
 {
     const char *sub = args->n ? args->operands[0] : "",
                *file = args->n > 1 ? args->operands[1] : "";
     const bool is_check = !strcmp(sub, "check"), up = !strcmp(sub, "up"),
                shell = !strcmp(sub, "shell");
-    if (!is_check && !up && !shell) {
-        ik_run_say("lab", "say what to do: icmp lab check FILE, icmp lab up FILE, or icmp lab "
-                          "shell FILE");
-        return 2;
-    }
+    if (!is_check && !up && !shell)
+        return unknown(sub);
     if (args->n < 2) {
         ik_run_say("lab",
                    "no lab: give a file, or the name of a built-in one: icmp lab %s internet", sub);

@@ -28,21 +28,22 @@ static const struct ik_verb *find(const char *name)
     return NULL;
 }
 
+static const char *verb_name(const void *ctx, size_t i)
+{
+    (void)ctx;
+    return verbs[i].name ? verbs[i].name : "help";
+}
+
 static int unknown(const char *name)
 {
-    const char *near = ik_text_distance("help", name) <= 2 ? "help" : NULL;
+    const char *near = ik_text_nearest(name, verb_name, NULL, sizeof verbs / sizeof *verbs);
     char safe[64];
     const struct ik_rd bytes = {(const uint8_t *)name, strlen(name)};
     ik_text_escape(bytes, safe, sizeof safe);
-    for (const struct ik_verb *v = verbs; v->name; v++) {
-        if (ik_text_distance(v->name, name) <= 2)
-            near = v->name;
-    }
-    if (near) {
+    if (near)
         fprintf(stderr, "icmp: unknown verb '%s'; did you mean '%s'?\n", safe, near);
-        return 2;
-    }
-    fprintf(stderr, "icmp: unknown verb '%s'; 'icmp help' lists them\n", safe);
+    else
+        fprintf(stderr, "icmp: unknown verb '%s'; 'icmp help' lists them\n", safe);
     return 2;
 }
 

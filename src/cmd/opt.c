@@ -235,34 +235,16 @@ static const struct ik_opt *by_either(const struct ik_opt_spec *spec, const char
     return o ? o : by_name(spec, name, len);
 }
 
-/* The long form that was probably meant: the only one that begins so, or the least unlike. */
-static const char *nearest(const struct ik_opt_spec *spec, const char *name)
+static const char *long_form(const void *ctx, size_t i)
 {
-    const char *best = NULL;
-    unsigned best_distance = strlen(name) < 5 ? 2 : 3, begin = 0;
-    const char *begun = NULL;
-    for (size_t i = 0; i < spec->n; i++) {
-        const char *have = spec->options[i].name;
-        if (!have)
-            continue;
-        if (!strncmp(have, name, strlen(name))) {
-            begin++;
-            begun = have;
-        }
-        const unsigned d = ik_text_distance(have, name);
-        if (d < best_distance) {
-            best_distance = d;
-            best = have;
-        }
-    }
-    return begin == 1 ? begun : best;
+    return ((const struct ik_opt *)ctx)[i].name;
 }
 
 static bool unknown_name(struct parse *p, const char *arg, size_t len)
 {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)len, arg);
-    const char *near = nearest(p->spec, name);
+    const char *near = ik_text_nearest(name, long_form, p->spec->options, p->spec->n);
     if (near)
         return fail(p->args, "unknown option '--%s'; did you mean '--%s'?", name, near);
     return fail(p->args, "unknown option '--%s'; 'icmp help %s' lists them all", name,

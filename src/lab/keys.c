@@ -394,7 +394,7 @@ static const char *key_get(const void *ctx, size_t i)
 static enum ik_err unknown_key(const struct ik_keys_ctx *ctx, const struct ik_keys *keys,
                                const struct ik_tree_node *key)
 {
-    const char *near = ik_say_nearest(key->text, key_get, keys, keys->n);
+    const char *near = ik_text_nearest(key->text, key_get, keys, keys->n);
     if (near)
         return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s: did you mean %s?",
                          key->text, keys->what, near);

@@ -404,7 +404,7 @@ static enum ik_err link_named(const struct ik_model *m, const struct ik_tree_nod
         return IK_OK;
     if (found > 1)
         return ik_say_at(m->fault, value, "%u links are named %.80s", (unsigned)found, value->text);
-    const char *near = ik_say_nearest(value->text, link_name, m, m->n_links);
+    const char *near = ik_text_nearest(value->text, link_name, m, m->n_links);
     if (near)
         return ik_say_at(m->fault, value, "no link \"%.80s\": did you mean %s?", value->text, near);
     return ik_say_at(m->fault, value, "no link \"%.80s\"", value->text);

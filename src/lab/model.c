@@ -77,7 +77,7 @@ enum ik_err ik_model_node_of(const struct ik_model *m, const struct ik_tree_node
         return err;
     const uint32_t node = ik_model_find(m, name->text);
     if (node == IK_MODEL_NONE) {
-        const char *near = ik_say_nearest(name->text, node_name, m, m->n_nodes);
+        const char *near = ik_text_nearest(name->text, node_name, m, m->n_nodes);
         if (near)
             return ik_say_at(m->fault, name, "no node \"%.80s\": did you mean %s?", name->text,
                              near);

@@ -60,20 +60,3 @@ enum ik_err ik_say_nomem(struct ik_lab_fault *fault)
 {
     return ik_say_place(fault, IK_E_NOMEM, 0, 0, "%s", ik_err_text(IK_E_NOMEM));
 }
-
-const char *ik_say_nearest(const char *name, const char *(*get)(const void *ctx, size_t i),
-                           const void *ctx, size_t n)
-{
-    const char *best = NULL;
-    const size_t length = strlen(name);
-    unsigned best_distance = length < 2 ? 1 : length < 5 ? 2 : 3;
-    for (size_t i = 0; i < n; i++) {
-        const char *have = get(ctx, i);
-        const unsigned d = ik_text_distance(have, name);
-        if (d < best_distance) {
-            best_distance = d;
-            best = have;
-        }
-    }
-    return best;
-}

@@ -17,8 +17,3 @@ __attribute__((format(printf, 5, 6))) enum ik_err ik_say_place(struct ik_lab_fau
                                                                ...);
 /* "out of memory"; returns IK_E_NOMEM. */
 enum ik_err ik_say_nomem(struct ik_lab_fault *fault);
-
-/* The name that was probably meant: the i-th of n that is least unlike `name`, NULL when none is
- * near. */
-const char *ik_say_nearest(const char *name, const char *(*get)(const void *ctx, size_t i),
-                           const void *ctx, size_t n);

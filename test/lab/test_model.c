@@ -614,7 +614,7 @@ static void plan__wrong__is_said(void **state)
         {"events: [{at: 1s, node: r, restart: soon}]", 7,
          "wrong value \"soon\" for restart: must be how long it is down, such as 2s, or never"},
         {"events: [{at: 1s, node: rr, restart: 1s}]", 7, "no node \"rr\": did you mean r?"},
-        {"events: [{at: 1s, link: a-q, set: {}}]", 7, "no link \"a-q\": did you mean a-r?"},
+        {"events: [{at: 1s, link: a_r, set: {}}]", 7, "no link \"a_r\": did you mean a-r?"},
         {"events: [{at: 1s, link: zzzzzz, set: {}}]", 7, "no link \"zzzzzz\""},
         {"events: [{at: 1s, link: [a, b], set: {}}]", 7, "no link between a and b"},
         {"events: [{at: 1s, link: [a], set: {}}]", 7,
