@@ -113,9 +113,12 @@ static enum ik_err read_capture(struct ik_model *m, const char *folder, struct i
     enum ik_err err = ik_input_read(m->arena, path, IK_CAPTURE_BYTES_MAX, &bytes, m->fault);
     if (!err)
         err = ik_capture_read(m->arena, bytes, &t->cfg.frames, &t->cfg.n_frames, m->fault);
-    m->fault->line = t->at->line;
-    m->fault->column = t->at->column;
-    return err;
+    if (!err)
+        return IK_OK;
+    char why[sizeof(m->fault->text)];
+    memcpy(why, m->fault->text, sizeof(why));
+    return ik_say_place(m->fault, err, t->at->line, t->at->column, "file %.150s: %.200s", t->file,
+                        why);
 }
 
 static enum ik_err add_traffic(struct ik_sim *sim, struct ik_model *m, const char *folder,

@@ -25,10 +25,10 @@ static enum ik_err err_of(int number)
     }
 }
 
-static enum ik_err refused(const char *path, int number, struct ik_lab_fault *fault)
+static enum ik_err refused(int number, struct ik_lab_fault *fault)
 {
     const char *why = strerrordesc_np(number);
-    return ik_say_place(fault, err_of(number), 0, 0, "cannot read %.200s: %s", path,
+    return ik_say_place(fault, err_of(number), 0, 0, "cannot be read: %s",
                         why ? why : "unknown error");
 }
 
@@ -60,16 +60,16 @@ enum ik_err ik_input_read(struct ik_arena *arena, const char *path, size_t most,
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return refused(path, errno, fault);
+        return refused(errno, fault);
     unsigned char *bytes = NULL;
     size_t n = 0;
     const int number = read_all(fd, &bytes, most + 1, &n);
     close(fd);
     enum ik_err err = IK_OK;
     if (number)
-        err = refused(path, number, fault);
+        err = refused(number, fault);
     else if (n > most)
-        err = ik_say_at(fault, NULL, "%.200s is too long: more than %zu bytes", path, most);
+        err = ik_say_at(fault, NULL, "too long: more than %zu bytes", most);
     if (!err) {
         const char *kept = ik_arena_copy(arena, (const char *)bytes, n);
         if (kept)

@@ -21,6 +21,11 @@ struct ik_lab {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+static const char *builtin_name(const void *ctx, size_t i)
+{
+    return ((const char *const *)ctx)[i];
+}
+
 /* The bytes of a built-in example or of a file. A name that is an example is that; "./internet" is
  * a file. */
 static enum ik_err bytes_of(struct ik_lab *lab, const char *path, struct ik_rd *out,
@@ -35,15 +40,16 @@ static enum ik_err bytes_of(struct ik_lab *lab, const char *path, struct ik_rd *
     if (err != IK_E_NOT_FOUND || strchr(path, '/') || strchr(path, '.'))
         return err;
     char names[200] = "";
-    for (const char *const *name = ik_lab_builtins(); *name; name++) {
-        if (strlen(names) + strlen(*name) + 3 > sizeof(names))
+    size_t n = 0;
+    for (const char *const *all = ik_lab_builtins(); all[n]; n++) {
+        if (strlen(names) + strlen(all[n]) + 3 > sizeof(names))
             break;
-        strcat(strcat(names, names[0] ? ", " : ""), *name);
+        strcat(strcat(names, names[0] ? ", " : ""), all[n]);
     }
-    return ik_say_place(fault, err, 0, 0,
-                        "no file \"%.80s\", and no example of that name: there "
-                        "are %s",
-                        path, names);
+    const char *near = ik_text_nearest(path, builtin_name, ik_lab_builtins(), n);
+    return ik_say_place(fault, err, 0, 0, "no such file, nor a built-in lab: %s%s%s",
+                        near ? "did you mean " : "they are: ", near ? near : names,
+                        near ? "?" : "");
 }
 
 /* Where the file lies, with the slash; "" for examples and files of this folder. */

@@ -223,12 +223,18 @@ def check_says_what_is_wrong_and_where():
 @case
 def lab_says_how_it_is_called():
     contains(refused("lab"), "say what to do")
-    contains(refused("lab", "chekc", FILE), "say what to do")
+    contains(refused("lab", "frob", FILE), "say what to do")
+    contains(refused("lab", "chek", FILE), "did you mean 'icmp lab check'?")
+    contains(refused("lab", "check", "--foo", FILE), "'icmp help lab' lists them all")
+    contains(refused("lba"), "did you mean 'lab'?")
     contains(refused("lab", "up"), "no lab")
     contains(refused("lab", "check", FILE, "more"), "one lab at a time")
     contains(refused("lab", "check", "--events", FILE), "'--events' is for up, shell, not for check")
     contains(refused("lab", "shell", "--for", "1", FILE), "'--for' is for up, not for shell")
-    contains(refused("lab", "check", "/nowhere"), "/nowhere: ")
+    equal(refused("lab", "check", "/nowhere"), "lab: /nowhere: cannot be read: No such file or directory\n")
+    equal(refused("lab", "check", FOLDER), "lab: %s: cannot be read: Is a directory\n" % FOLDER)
+    equal(refused("lab", "check", "intrnet"),
+          "lab: intrnet: no such file, nor a built-in lab: did you mean internet?\n")
     contains(refused("lab", "shell", "--json", FILE), "'--json' is the form of events: add --events")
 
 
