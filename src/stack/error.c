@@ -394,6 +394,6 @@ void ik_stack_error_send(struct ik_stack *s, const struct ik_pkt *p, const struc
             return;
         }
         say(s, &d);
-        ik_stack_output_ip(s, d.b, &(struct ik_stack_how){.hop = &hop});
+        ik_stack_output_ip(s, d.b, &(struct ik_stack_how){.hop = &hop, .refuses = e->refuses});
     }
 }

@@ -10,6 +10,7 @@ static void refuse(struct ik_stack *s, const struct ik_pkt *p, uint8_t code, enu
         .type = p->ip.version == 4 ? (uint8_t)IK_ICMP4_UNREACHABLE : (uint8_t)IK_ICMP6_UNREACHABLE,
         .code = code,
         .rule = rule,
+        .refuses = true,
     };
     ik_stack_error_send(s, p, &e);
 }

@@ -212,9 +212,10 @@ static void cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stac
     }
 }
 
-static bool filter_passes(struct ik_stack *s, const struct ik_ip *ip, struct ik_rd l3)
+static bool filter_passes(struct ik_stack *s, const struct ik_ip *ip, struct ik_rd l3,
+                          const struct ik_stack_how *how)
 {
-    if (s->opt->n_filter == 0)
+    if (s->opt->n_filter == 0 || how->refuses)
         return true;
     const struct ik_pkt p = {.port = IK_STACK_UPPER, .own = true, .l3 = l3, .ip = *ip};
     return ik_stack_filter_pass(s, &p, 3);
@@ -241,7 +242,7 @@ void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct 
         ik_bufs_put(&s->loop, b);
         return;
     }
-    if (!filter_passes(s, ip, ik_buf_rd(b)) || !own_way(s, ip, how, &hop)) {
+    if (!filter_passes(s, ip, ik_buf_rd(b), how) || !own_way(s, ip, how, &hop)) {
         ik_stack_pool_give(s, b);
         return;
     }
@@ -290,7 +291,7 @@ void ik_stack_output_ip(struct ik_stack *s, struct ik_buf *b, const struct ik_st
 static void view_cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stack_how *how)
 {
     struct ik_stack_hop hop;
-    if (!filter_passes(s, ip, ip->payload) || !own_way(s, ip, how, &hop))
+    if (!filter_passes(s, ip, ip->payload, how) || !own_way(s, ip, how, &hop))
         return;
     say_sent(s, ip, hop.port);
     cut(s, ip, how, &hop, own_mtu(s, ip, &hop));

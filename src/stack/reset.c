@@ -51,6 +51,6 @@ bool ik_stack_reset_send(struct ik_stack *s, const struct ik_pkt *p)
                           ? ik_stack_output_ip4(s, &p->ip.final_dst, &p->ip.src, IK_PROTO_TCP)
                           : ik_stack_output_ip6(s, &p->ip.final_dst, &p->ip.src, IK_PROTO_TCP);
     ip.payload = (struct ik_rd){bytes, len};
-    ik_stack_output_view(s, &ip, &(struct ik_stack_how){.who = IK_WHO_NODE});
+    ik_stack_output_view(s, &ip, &(struct ik_stack_how){.who = IK_WHO_NODE, .refuses = true});
     return true;
 }

@@ -295,6 +295,7 @@ struct ik_stack_how {
     const struct ik_pkt *about;     /* FORWARDED: as it came: it is what errors quote */
     const struct ik_stack_hop *hop; /* known already; NULL: by route */
     bool held;                      /* it has waited for its turn (ik_stack_quench_hold) */
+    bool refuses;                   /* it says that a filter refused a packet: no filter stops it */
 };
 /* Sends the whole IP packet in b (checksum of the header and all filled): to ourselves, or by
  * route, cut into fragments for the link (IPv4 without DF; IPv6 of our own) or answered with "too
@@ -351,6 +352,7 @@ struct ik_stack_error {
     enum ik_rule rule;      /* the duty that asks for it; told in the event */
     bool has_out_port;      /* out_port: where it would have left (RFC 5837) */
     uint8_t out_port;
+    bool refuses; /* a filter refused the packet: the error passes filters, as its answer */
 };
 /* Sends the error about p to its source, or suppresses it: never about an error, a broadcast or
  * multicast (but where RFC 4443 section 2.4(e.3) excepts it), a link-layer broadcast, a fragment

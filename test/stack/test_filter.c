@@ -80,6 +80,25 @@ static void pass__each_direction__is_its_own(void **state)
     rig_end(&r);
 }
 
+/* Else it would refuse its own answer, and be silence. R1812-5.3.9-01 */
+static void pass__all_directions__the_answer_leaves(void **state)
+{
+    (void)state;
+    begin((struct ik_stack_filter_rule){.act = IK_ACT_REJECT});
+    udp_in(A, C, 0);
+    only_error(&r, 3, 13);
+    udp_in(A, S, 0);
+    only_error(&r, 3, 13);
+    rules[0].act = IK_ACT_REJECT_RESET;
+    tcp_in(C, IK_TCP_SYN, 1, 0, false);
+    assert_int_equal(r.n_out, 1);
+    assert_int_equal(out_ip(&r, 0).proto, IK_PROTO_TCP);
+    rules[0].act = IK_ACT_DROP; /* what it drops it says nothing about, and sends nothing else */
+    udp_in(A, S, 0);
+    assert_int_equal(r.n_out, 0);
+    rig_end(&r);
+}
+
 /* R1812-5.3.3.3-01, R1812-5.3.3.3-02 */
 static void pass__precedence__14_but_never_an_error(void **state)
 {
@@ -167,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pass__drop_and_reject__silence_and_13),
         cmocka_unit_test(pass__each_direction__is_its_own),
+        cmocka_unit_test(pass__all_directions__the_answer_leaves),
         cmocka_unit_test(pass__precedence__14_but_never_an_error),
         cmocka_unit_test(pass__reset__as_if_the_destination_had),
         cmocka_unit_test(reset__of_what_was_for_many__is_never_sent),
