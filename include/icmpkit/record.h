@@ -15,6 +15,7 @@ struct ik_rec_rtt {
 #define IK_REC_C_TEXT struct ik_rd        /* left == 0; bytes of strangers, escaped */
 #define IK_REC_C_ADDR struct ik_addr      /* family == 0 */
 #define IK_REC_C_NUM int64_t              /* -1 */
+#define IK_REC_C_DIFF int64_t             /* IK_NEVER; may be negative */
 #define IK_REC_C_NS ik_ns                 /* IK_NEVER */
 #define IK_REC_C_TIME ik_ns               /* IK_NEVER; RFC 3339 in JSON */
 #define IK_REC_C_BOOL bool                /* never absent */

@@ -143,9 +143,9 @@ static void print_remote_times(struct ik_line *l, const struct ik_rec_reply *r)
 {
     ik_line_fmt(l, " orig=%lld recv=%lld xmit=%lld", (long long)r->originate_ms,
                 (long long)r->receive_ms, (long long)r->transmit_ms);
-    if (r->forward_ms >= 0)
+    if (r->forward_ms != IK_NEVER)
         ik_line_fmt(l, " there=%lld ms", (long long)r->forward_ms);
-    if (r->back_ms >= 0)
+    if (r->back_ms != IK_NEVER)
         ik_line_fmt(l, " back=%lld ms", (long long)r->back_ms);
 }
 

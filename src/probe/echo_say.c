@@ -35,12 +35,14 @@ static const char *name_of(const struct ik_echo_target *t, struct ik_echo_entry 
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* a - b modulo a day; -1 when either is non-standard or beyond midnight (RFC 792). */
+/* a - b, the shorter way round the day; IK_NEVER when either is non-standard or beyond midnight
+ * (RFC 792). A clock that is behind makes it negative. */
 static int64_t day_minus(uint32_t a, uint32_t b)
 {
     if (a >= DAY_MS || b >= DAY_MS)
-        return -1;
-    return (a + DAY_MS - b) % DAY_MS;
+        return IK_NEVER;
+    const int64_t later = (a + DAY_MS - b) % DAY_MS;
+    return later <= DAY_MS / 2 ? later : later - DAY_MS;
 }
 
 static void put_timestamps(const struct ik_echo_engine *e, const struct ik_echo_seen *seen,

@@ -145,6 +145,7 @@ static const struct {
     [IK_VALUE_TEXT] = {span_is_absent, text_put},
     [IK_VALUE_ADDR] = {addr_is_absent, addr_put},
     [IK_VALUE_NUM] = {num_is_absent, num_put},
+    [IK_VALUE_DIFF] = {ns_is_absent, num_put},
     [IK_VALUE_NS] = {ns_is_absent, num_put},
     [IK_VALUE_TIME] = {ns_is_absent, time_put},
     [IK_VALUE_BOOL] = {never_absent, bool_put},
@@ -184,6 +185,7 @@ void ik_value_clear(enum ik_value_type type, void *at)
     case IK_VALUE_NUM:
         *(int64_t *)at = -1;
         break;
+    case IK_VALUE_DIFF: /* an int64_t, as ik_ns is */
     case IK_VALUE_NS:
     case IK_VALUE_TIME:
         *(ik_ns *)at = IK_NEVER;

@@ -10,6 +10,7 @@
     X(TEXT, "{\"type\":\"string\"}", "string from the network, escaped")                     \
     X(ADDR, "{\"type\":\"string\",\"pattern\":\"^[0-9a-f.:]+(%[0-9]+)?$\"}", "address")      \
     X(NUM, "{\"type\":\"integer\"}", "integer")                                              \
+    X(DIFF, "{\"type\":\"integer\"}", "integer, may be negative")                            \
     X(NS, "{\"type\":\"integer\"}", "nanoseconds, integer")                                  \
     X(TIME,                                                                                  \
       "{\"type\":\"string\",\"pattern\":"                                                    \

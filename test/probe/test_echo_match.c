@@ -487,11 +487,12 @@ static void timestamp__estimates__only_from_standard_values(void **state)
         int64_t forward, back;
     } rows[] = {
         {1, 2, 4, 5},
-        {0x80000001, 0x80000001, -1, -1},
-        {5, 0x80000001, -1, -1},
-        {86400000, 5, -1, 3002},
+        {0x80000001, 0x80000001, IK_NEVER, IK_NEVER},
+        {5, 0x80000001, IK_NEVER, IK_NEVER},
+        {86400000, 5, IK_NEVER, 3002},
+        {1000, 10000, -2997, -5993}, /* clocks that are behind, and ahead */
     };
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         assert_int_equal(rig_send(&rig), 1);
         probe = rig.sent[0];
         assert_int_equal(probe.bytes[0], 13);
@@ -508,7 +509,7 @@ static void timestamp__estimates__only_from_standard_values(void **state)
         assert_int_equal(reply()->back_ms, rows[i].back);
         rig_step(&rig, SEC - 10 * MS);
     }
-    expect(4, 0, 0);
+    expect(5, 0, 0);
     rig_close(&rig);
 }
 

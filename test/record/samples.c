@@ -50,6 +50,9 @@ static void fill(enum ik_value_type type, void *at, unsigned set)
     case IK_VALUE_NUM:
         *(int64_t *)at = hostile ? INT64_MIN : 64;
         break;
+    case IK_VALUE_DIFF:
+        *(int64_t *)at = hostile ? INT64_MIN : -7;
+        break;
     case IK_VALUE_NS:
     case IK_VALUE_TIME:
         *(ik_ns *)at = hostile ? INT64_MIN : 45123;
