@@ -76,6 +76,18 @@ static bool check_next(struct ik_stack *s, struct ik_pkt *p, const struct ik_ipo
     return true;
 }
 
+/* An option in error, which the parameter problem points at. */
+static bool refuse_option(struct ik_stack *s, const struct ik_pkt *p, uint8_t pointer)
+{
+    if (ik_ipopt_is_full_count(p->l3.p, pointer))
+        return refuse_pointer(s, p, pointer, IK_RULE_R791_3_1_11,
+                              "a timestamp option that is full has counted 15 nodes more, and can "
+                              "count no further");
+    return refuse_pointer(
+        s, p, pointer, ik_stack_is_router(s) ? IK_RULE_R1812_4_3_3_5_01 : IK_RULE_R1122_3_2_2_5_01,
+        "an option is in error");
+}
+
 bool ik_stack_ip4opt_check(struct ik_stack *s, struct ik_pkt *p)
 {
     if (p->local == IK_LOCAL_NONE && !ik_stack_is_router(s) && !p->own)
@@ -84,10 +96,7 @@ bool ik_stack_ip4opt_check(struct ik_stack *s, struct ik_pkt *p)
     struct ik_ipopt_scan scan;
     uint8_t pointer;
     if (ik_ipopt_scan(h, &scan, &pointer))
-        return refuse_pointer(s, p, pointer,
-                              ik_stack_is_router(s) ? IK_RULE_R1812_4_3_3_5_01
-                                                    : IK_RULE_R1122_3_2_2_5_01,
-                              "an option is in error");
+        return refuse_option(s, p, pointer);
     if (!scan.route || p->own)
         return true;
     if (s->opt->no_source_routes) {

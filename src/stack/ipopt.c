@@ -133,6 +133,14 @@ enum ik_err ik_ipopt_scan(struct ik_rd header, struct ik_ipopt_scan *out, uint8_
     return IK_OK;
 }
 
+bool ik_ipopt_is_full_count(const uint8_t *header, uint8_t pointer)
+{
+    if (pointer < IK_IPOPT_FIXED + FLAGS)
+        return false;
+    const uint8_t *o = header + pointer - FLAGS;
+    return o[0] == IK_IPOPT_TIMESTAMP && o[POINTER] > o[LENGTH] && o[FLAGS] >> 4 == OVERFLOW_MAX;
+}
+
 static void enter_record(uint8_t *o, const struct ik_ipopt_self *self)
 {
     if (o[POINTER] > o[LENGTH])

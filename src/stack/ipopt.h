@@ -30,6 +30,10 @@ struct ik_ipopt_scan {
 IK_MUST_USE enum ik_err ik_ipopt_scan(struct ik_rd header, struct ik_ipopt_scan *out,
                                       uint8_t *pointer);
 
+/* After a scan that failed: true when the octet at *pointer, which is wrong, is the overflow count
+ * of a full timestamp. */
+bool ik_ipopt_is_full_count(const uint8_t *header, uint8_t pointer);
+
 /* The address number i of the record of a source route, counted back from the last one; i <
  * scan->passed. */
 struct ik_addr ik_ipopt_passed(struct ik_rd header, const struct ik_ipopt_scan *scan, uint8_t i);
