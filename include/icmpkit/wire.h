@@ -51,6 +51,8 @@ uint64_t ik_cksum_add_pseudo(uint64_t sum, const struct ik_addr *src, const stru
 /* The one's complement of the folded sum: what goes into the field; 0 when a message with its
  * checksum in place verifies. */
 uint16_t ik_cksum_fold(uint64_t sum);
+/* True when the bytes, which carry their checksum, verify. */
+bool ik_cksum_is_right(struct ik_rd bytes);
 /* The checksum after one aligned 16-bit word changed from `was` to `is` (RFC 1624 equation 3). */
 uint16_t ik_cksum_update(uint16_t checksum, uint16_t was, uint16_t is);
 

@@ -48,26 +48,33 @@ static uint64_t tail_native(const uint8_t *p, size_t n)
     return sum;
 }
 
+/* A carry out of 64 bits stands for 2^64, which is 1 in this arithmetic: carries are counted
+ * beside. Compilers make an add and an add-with-carry of it. */
+struct wide {
+    uint64_t sum, carries;
+};
+
+static inline void add_word(struct wide *a, const uint8_t *p)
+{
+    const uint64_t w = load_native(p);
+    a->sum += w;
+    a->carries += a->sum < w;
+}
+
 /* Sum of words as this machine reads them: byte order only swaps the bytes of the result (RFC 1071
- * section 2 (B)), so it is put right once at the end. Each 64-bit word goes in as two halves, which
- * leaves carries room, and the four sums do not wait for each other. */
+ * section 2 (B)), so it is put right once at the end. */
 static uint64_t sum_native(const uint8_t *p, size_t n)
 {
-    uint64_t a = 0, b = 0, c = 0, d = 0;
-    for (; n >= 16; p += 16, n -= 16) {
-        const uint64_t v = load_native(p), w = load_native(p + 8);
-        a += v & 0xffffffff;
-        b += v >> 32;
-        c += w & 0xffffffff;
-        d += w >> 32;
+    struct wide a = {0, 0};
+    for (; n >= 32; p += 32, n -= 32) {
+        add_word(&a, p);
+        add_word(&a, p + 8);
+        add_word(&a, p + 16);
+        add_word(&a, p + 24);
     }
-    if (n & 8) {
-        const uint64_t v = load_native(p);
-        a += v & 0xffffffff;
-        b += v >> 32;
-        p += 8;
-    }
-    return a + b + c + d + tail_native(p, n & 7);
+    for (; n >= 8; p += 8, n -= 8)
+        add_word(&a, p);
+    return (a.sum & 0xffffffff) + (a.sum >> 32) + a.carries + tail_native(p, n);
 }
 
 uint64_t ik_cksum_add(uint64_t sum, struct ik_rd bytes)
@@ -85,6 +92,11 @@ uint64_t ik_cksum_add_pseudo(uint64_t sum, const struct ik_addr *src, const stru
     sum = ik_cksum_add(sum, (struct ik_rd){src->bytes, n});
     sum = ik_cksum_add(sum, (struct ik_rd){dst->bytes, n});
     return sum + (len_bytes >> 16) + (len_bytes & 0xffff) + proto;
+}
+
+bool ik_cksum_is_right(struct ik_rd bytes)
+{
+    return fold(sum_native(bytes.p, bytes.left)) == 0xffff; /* in either byte order */
 }
 
 uint16_t ik_cksum_fold(uint64_t sum)

@@ -195,6 +195,34 @@ static void update__from_every_checksum__inverts(void **state)
     }
 }
 
+/* Whole words and what is left of them, at every length; an all-zero message has no checksum. */
+static void is_right__of_every_length__only_as_sent(void **state)
+{
+    (void)state;
+    uint32_t seed = 7;
+    for (size_t n = 4; n <= 130; n++) {
+        uint8_t *b = malloc(n);
+        for (size_t i = 0; i < n; i++)
+            b[i] = (uint8_t)noise(&seed);
+        ik_store_be16(b + 2, 0);
+        ik_store_be16(b + 2, of(b, n));
+        assert_true(ik_cksum_is_right((struct ik_rd){b, n}));
+        for (size_t i = 0; i < 8 * n; i++) {
+            b[i / 8] ^= (uint8_t)(1 << i % 8);
+            assert_false(ik_cksum_is_right((struct ik_rd){b, n}));
+            b[i / 8] ^= (uint8_t)(1 << i % 8);
+        }
+        memset(b, 0, n);
+        assert_false(ik_cksum_is_right((struct ik_rd){b, n}));
+        free(b);
+    }
+    /* every word carries */
+    uint8_t ones[104];
+    memset(ones, 0xff, sizeof(ones));
+    assert_true(ik_cksum_is_right((struct ik_rd){ones, sizeof(ones)}));
+    assert_int_equal(of(ones, sizeof(ones)), naive(ones, sizeof(ones)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +237,7 @@ int main(void)
         cmocka_unit_test(update__of_rfc_1624__gives_0000),
         cmocka_unit_test(update__of_every_word__equals_recomputation),
         cmocka_unit_test(update__from_every_checksum__inverts),
+        cmocka_unit_test(is_right__of_every_length__only_as_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
