@@ -21,19 +21,20 @@ enum ik_who {
 };
 
 /* A packet in memory of the pool: `len` bytes at `start` (IP packets start at IK_BUF_HEADROOM, so
- * that a frame header can be put before them without a copy). */
+ * that a frame header can be put before them without a copy). What every packet needs lies beside
+ * its first bytes, what few need before that. */
 struct ik_buf {
+    struct ik_meta meta; /* frames of UPPER */
     struct ik_buf *next;
     uint32_t cap; /* bytes of room behind `bytes` */
     uint32_t start, len;
-    uint8_t port;        /* the frame goes out by it */
-    uint8_t medium;      /* enum ik_medium of the bytes at `start` */
-    uint8_t who;         /* enum ik_who */
-    bool source_routed;  /* its destination was taken from a source route, here */
-    uint8_t cast;        /* enum ik_cast: how the frame that it came in was addressed */
-    bool big;            /* one of the 64 KiB kind */
-    struct ik_meta meta; /* frames of UPPER */
-    uint32_t queue;      /* while it waits for a neighbour: which */
+    uint8_t port;       /* the frame goes out by it */
+    uint8_t medium;     /* enum ik_medium of the bytes at `start` */
+    uint8_t who;        /* enum ik_who */
+    bool source_routed; /* its destination was taken from a source route, here */
+    uint8_t cast;       /* enum ik_cast: how the frame that it came in was addressed */
+    bool big;           /* one of the 64 KiB kind */
+    uint32_t queue;     /* while it waits for a neighbour: which */
     _Alignas(8) uint8_t bytes[];
 };
 

@@ -50,10 +50,10 @@ static void long_way(struct ik_stack *s, uint8_t port, struct ik_rd frame)
     }
 }
 
-void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
+/* A frame that the short way did not know. */
+static void long_way_watched(struct ik_stack *s, uint8_t port, struct ik_rd frame)
 {
     struct ik_watch w;
-    ik_stack_tally(s, IK_STACK_RECEIVED);
     if (!s->ports[port].up) {
         ik_stack_tally(s, IK_STACK_BAD_FRAME);
         return;
@@ -62,11 +62,17 @@ void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
         long_way(s, port, frame);
         return;
     }
-    if (ik_stack_fast_input(s, port, frame))
-        return;
     ik_stack_fast_watch(s, frame, &w);
     long_way(s, port, frame);
     ik_stack_fast_learn(s, port, frame, &w);
+}
+
+void ik_stack_ether_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
+{
+    ik_stack_tally(s, IK_STACK_RECEIVED);
+    /* It knows nothing of a port that is down: that changed, so all was forgotten. */
+    if (!ik_stack_fast_input(s, port, frame))
+        long_way_watched(s, port, frame);
 }
 
 void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,

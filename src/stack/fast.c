@@ -23,13 +23,14 @@ struct flow {
     uint16_t mtu;
     uint8_t in, out; /* ports */
     ik_ns until;
-    uint8_t mac[6];
+    uint8_t head[IK_ETHER_BYTES]; /* what the result leaves with */
     uint8_t version;
     bool echo; /* else forwarded */
 };
 
 struct ik_flows {
     uint32_t mask;
+    uint8_t ttl; /* of what the node itself sends */
     bool may_forward, may_echo;
     struct ik_watch *watch;
     struct flow flows[];
@@ -60,6 +61,7 @@ void ik_stack_fast_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg
     const bool plain = !o->n_filter && !o->nat && !o->events && !o->odd && !o->quench_obey;
     *f = (struct ik_flows){
         .mask = n - 1,
+        .ttl = ik_stack_output_ttl(s),
         .may_forward = plain && o->kind == IK_STACK_ROUTER && !o->mpls_hides &&
                        !o->forwarding_off && !o->precedence_cutoff && !o->directed_broadcast,
         .may_echo = plain && !o->no_echo && !o->silent && !o->upper && !o->no_pmtud,
@@ -112,16 +114,20 @@ struct look {
     uint8_t version, addr_bytes;
 };
 
-/* Sum of the ten words of a header without options: 0 in the end when its checksum is right. */
-static inline uint32_t head_sum(const uint8_t *h)
+/* To 16 bits; `sum` is of five words of 32. */
+static inline uint32_t fold(uint64_t sum)
 {
-    uint64_t sum = (uint64_t)ik_load_be32(h) + ik_load_be32(h + 4) + ik_load_be32(h + 8) +
-                   ik_load_be32(h + 12) + ik_load_be32(h + 16);
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint32_t)sum;
+    return (uint32_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* Sum of the ten words of a header without options: 0xffff when its checksum is right. */
+static inline uint32_t head_sum(const uint8_t *h)
+{
+    return fold((uint64_t)ik_load_be32(h) + ik_load_be32(h + 4) + ik_load_be32(h + 8) +
+                ik_load_be32(h + 12) + ik_load_be32(h + 16));
 }
 
 /* No options, no fragment, all there, header checksum right. */
@@ -170,21 +176,27 @@ static inline struct flow *flow_of(struct ik_flows *t, const struct look *l, uin
     return &t->flows[(h >> 16 ^ h) & t->mask];
 }
 
+/* Each family by itself, so that no comparison is a call. */
+static inline bool same_ends(const struct flow *w, const struct look *l)
+{
+    if (l->version == 4)
+        return memcmp(w->src, l->src, 4) == 0 && memcmp(w->dst, l->dst, 4) == 0;
+    return memcmp(w->src, l->src, 16) == 0 && memcmp(w->dst, l->dst, 16) == 0;
+}
+
 static inline bool flow_fits(const struct ik_stack *s, const struct flow *w, uint8_t port,
                              const struct look *l)
 {
     const uint8_t *f = l->f;
     return w->generation == s->generation && w->until > s->now.mono && w->in == port &&
-           w->version == l->version && memcmp(w->src, l->src, l->addr_bytes) == 0 &&
-           memcmp(w->dst, l->dst, l->addr_bytes) == 0 && memcmp(f, s->ifaces[port].mac, 6) == 0 &&
+           w->version == l->version && same_ends(w, l) && memcmp(f, s->ifaces[port].mac, 6) == 0 &&
            !(f[6] & 1);
 }
 
 /* ---- doing it -------------------------------------------------------------------------------- */
 
-/* A copy of the packet in a buffer, with the frame header that it leaves with. */
-static inline struct ik_buf *copy(struct ik_stack *s, const struct flow *w, const uint8_t *f,
-                                  uint32_t len)
+/* A buffer for a packet of that length, with the frame header that it leaves with. */
+static inline struct ik_buf *begin(struct ik_stack *s, const struct flow *w, uint32_t len)
 {
     struct ik_buf *b = ik_stack_pool_take(s, len);
     if (!b)
@@ -193,48 +205,62 @@ static inline struct ik_buf *copy(struct ik_stack *s, const struct flow *w, cons
     b->len = IK_ETHER_BYTES + len;
     b->port = w->out;
     b->medium = IK_MEDIUM_ETHER;
-    uint8_t *out = ik_buf_at(b);
-    memcpy(out, w->mac, 6);
-    memcpy(out + 6, s->ifaces[w->out].mac, 6);
-    memcpy(out + 12, f + 12, 2);
-    memcpy(out + IK_ETHER_BYTES, f + IK_ETHER_BYTES, len);
+    memcpy(ik_buf_at(b), w->head, IK_ETHER_BYTES);
     return b;
 }
 
+/* Below, what a result is computed from is read in `f`, not in the copy: to read back a part of
+ * what was just written in wider stores waits for all of them. */
+
 static void forward(struct ik_stack *s, const struct flow *w, const uint8_t *f, uint32_t len)
 {
-    struct ik_buf *b = copy(s, w, f, len);
+    struct ik_buf *b = begin(s, w, len);
     if (!b)
         return;
     uint8_t *out = ik_buf_at(b);
+    memcpy(out + VERSION_AT, f + VERSION_AT, len);
     if (w->version == 6) {
-        out[HOPS6_AT]--;
+        out[HOPS6_AT] = (uint8_t)(f[HOPS6_AT] - 1);
     } else {
         /* RFC 1624: the word with the TTL lost 0x100, so the checksum gains it. */
-        const uint32_t sum = ik_load_be16(out + CHECKSUM_AT) + 0x100u;
-        out[TTL_AT]--;
+        const uint32_t sum = ik_load_be16(f + CHECKSUM_AT) + 0x100u;
+        out[TTL_AT] = (uint8_t)(f[TTL_AT] - 1);
         ik_store_be16(out + CHECKSUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
     }
     ik_stack_tally(s, IK_STACK_FORWARDED);
     ik_bufs_put(&s->out, b);
 }
 
+/* Version, TOS and length as they came, a fresh identification, no fragment, the TTL of the node,
+ * the addresses the other way round. */
+static inline void echo_header(struct ik_stack *s, const uint8_t *f, uint8_t *out)
+{
+    const uint32_t word[5] = {
+        ik_load_be32(f + VERSION_AT),
+        (uint32_t)ik_stack_output_id(s) << 16,
+        (uint32_t)s->flows->ttl << 24 | (uint32_t)IK_PROTO_ICMP4 << 16,
+        ik_load_be32(f + DST_AT),
+        ik_load_be32(f + SRC_AT),
+    };
+    const uint32_t sum = fold((uint64_t)word[0] + word[1] + word[2] + word[3] + word[4]);
+    ik_store_be32(out + VERSION_AT, word[0]);
+    ik_store_be32(out + ID_AT, word[1]);
+    ik_store_be32(out + TTL_AT, word[2] | (~sum & 0xffff));
+    ik_store_be32(out + SRC_AT, word[3]);
+    ik_store_be32(out + DST_AT, word[4]);
+}
+
 static void echo(struct ik_stack *s, const struct flow *w, const uint8_t *f, uint32_t len)
 {
-    struct ik_buf *b = copy(s, w, f, len);
+    struct ik_buf *b = begin(s, w, len);
     if (!b)
         return;
     uint8_t *out = ik_buf_at(b);
-    const uint16_t was = ik_load_be16(out + ICMP_AT);
-    ik_store_be16(out + ICMP_AT, 0);
-    ik_store_be16(out + ICMP_AT + 2, ik_cksum_update(ik_load_be16(out + ICMP_AT + 2), was, 0));
-    memcpy(out + SRC_AT, f + DST_AT, 4);
-    memcpy(out + DST_AT, f + SRC_AT, 4);
-    ik_store_be16(out + ID_AT, ik_stack_output_id(s));
-    ik_store_be16(out + FRAGMENT_AT, 0);
-    out[TTL_AT] = ik_stack_output_ttl(s);
-    ik_store_be16(out + CHECKSUM_AT, 0);
-    ik_store_be16(out + CHECKSUM_AT, (uint16_t)~head_sum(out + VERSION_AT));
+    memcpy(out + ICMP_AT, f + ICMP_AT, len - IK_IP4_BYTES);
+    echo_header(s, f, out);
+    /* RFC 1624: type and code become 0, so the checksum gains what they were. */
+    const uint32_t sum = (uint32_t)ik_load_be16(f + ICMP_AT + 2) + ik_load_be16(f + ICMP_AT);
+    ik_store_be32(out + ICMP_AT, (uint16_t)(sum + (sum >= 0xffff)));
     ik_stack_tally(s, IK_STACK_DELIVERED);
     ik_stack_tally(s, IK_STACK_ECHOED);
     ik_bufs_put(&s->out, b);
@@ -246,25 +272,28 @@ static inline bool is_echo(const struct look *l)
     return l->version == 4 && f[PROTO_AT] == IK_PROTO_ICMP4 && f[ICMP_AT] == IK_ICMP4_ECHO;
 }
 
+static bool repeat(struct ik_stack *s, uint8_t port, const struct look *l)
+{
+    const struct flow *w = flow_of(s->flows, l, port);
+    if (!flow_fits(s, w, port, l) || l->len > w->mtu)
+        return false;
+    if (!w->echo && l->f[l->version == 4 ? TTL_AT : HOPS6_AT] >= 2) {
+        forward(s, w, l->f, l->len);
+        return true;
+    }
+    if (!w->echo || !is_echo(l))
+        return false;
+    const struct ik_rd msg = {l->f + ICMP_AT, l->len - IK_IP4_BYTES};
+    if (!ik_cksum_is_right(msg))
+        return false;
+    echo(s, w, l->f, l->len);
+    return true;
+}
+
 bool ik_stack_fast_input(struct ik_stack *s, uint8_t port, struct ik_rd frame)
 {
     struct look l;
-    if (!s->flows || !is_plain(frame, &l))
-        return false;
-    const struct flow *w = flow_of(s->flows, &l, port);
-    if (!flow_fits(s, w, port, &l) || l.len > w->mtu)
-        return false;
-    if (!w->echo && l.f[l.version == 4 ? TTL_AT : HOPS6_AT] >= 2) {
-        forward(s, w, l.f, l.len);
-        return true;
-    }
-    if (!w->echo || !is_echo(&l))
-        return false;
-    const struct ik_rd msg = {l.f + ICMP_AT, l.len - IK_IP4_BYTES};
-    if (ik_cksum_fold(ik_cksum_add(0, msg)) != 0)
-        return false;
-    echo(s, w, l.f, l.len);
-    return true;
+    return s->flows && is_plain(frame, &l) && repeat(s, port, &l);
 }
 
 /* ---- learning from the long way -------------------------------------------------------------- */
@@ -314,5 +343,7 @@ void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
                         .echo = was_echoed};
     memcpy(to->src, l.src, l.addr_bytes);
     memcpy(to->dst, l.dst, l.addr_bytes);
-    memcpy(to->mac, w->mac, 6);
+    memcpy(to->head, w->mac, 6);
+    memcpy(to->head + 6, s->ifaces[w->port].mac, 6);
+    ik_store_be16(to->head + 12, l.version == 4 ? IK_ETHER_IP4 : IK_ETHER_IP6);
 }

@@ -81,7 +81,7 @@ void ik_stack_icmp4_input(struct ik_stack *s, struct ik_pkt *p)
         drop(s, p, IK_RULE_R792_Formats_04, "shorter than 8 bytes");
         return;
     }
-    if (ik_cksum_fold(ik_cksum_add(0, in)) != 0) {
+    if (!ik_cksum_is_right(in)) {
         drop(s, p, IK_RULE_R792_Formats_04, "bad ICMP checksum");
         return;
     }

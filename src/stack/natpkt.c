@@ -27,7 +27,7 @@ enum ik_err ik_natpkt_open(struct ik_natpkt *n, uint8_t *bytes, size_t len, bool
 bool ik_natpkt_is_sound(const struct ik_natpkt *n)
 {
     const struct ik_rd header = {n->bytes, n->view.ip.header_bytes};
-    return ik_cksum_fold(ik_cksum_add(0, header)) == 0;
+    return ik_cksum_is_right(header);
 }
 
 bool ik_natpkt_port(const struct ik_natpkt *n, enum ik_natpkt_side side, uint16_t *port)

@@ -11,17 +11,20 @@ enum { UNKNOWN_PATH_BYTES = 576, LEAST_MTU6 = 1280 };
 /* A permutation of a counter (Feistel, four rounds keyed by chance): unique over 65,536 datagrams
  * as RFC 6864 section 4.3 wants, and the next one cannot be told from the last, so nobody counts
  * what the node sends (idle scan). */
+static inline uint8_t id_round(const uint8_t key[static 4], uint8_t half)
+{
+    const uint32_t k = ik_load_be32(key);
+    return (uint8_t)((half ^ (k >> 24)) * (k | 1) >> 16);
+}
+
 uint16_t ik_stack_output_id(struct ik_stack *s)
 {
     uint8_t left = (uint8_t)(s->ip_id >> 8), right = (uint8_t)s->ip_id;
     s->ip_id++;
-    for (unsigned i = 0; i < 4; i++) {
-        const uint32_t k = ik_load_be32(s->key + 4 * i);
-        const uint8_t f = (uint8_t)((right ^ (k >> 24)) * (k | 1) >> 16);
-        const uint8_t was = left;
-        left = right;
-        right = was ^ f;
-    }
+    left ^= id_round(s->key, right);
+    right ^= id_round(s->key + 4, left);
+    left ^= id_round(s->key + 8, right);
+    right ^= id_round(s->key + 12, left);
     return (uint16_t)(left << 8 | right);
 }
 

@@ -13,9 +13,12 @@ struct ik_stack_pool {
     uint32_t used, most_of_one;
 };
 
+/* Buffers begin where lines of the cache do. */
+enum { LINE = 64 };
+
 static size_t round_up(size_t n)
 {
-    return (n + 15) & ~(size_t)15;
+    return (n + LINE - 1) & ~(size_t)(LINE - 1);
 }
 
 static size_t stride_of(size_t bytes)
@@ -25,7 +28,8 @@ static size_t stride_of(size_t bytes)
 
 size_t ik_stack_pool_bytes(const struct ik_stack_pool_cfg *cfg)
 {
-    return round_up(sizeof(struct ik_stack_pool)) + cfg->buffers * stride_of(cfg->buffer_bytes) +
+    return LINE + round_up(sizeof(struct ik_stack_pool)) +
+           cfg->buffers * stride_of(cfg->buffer_bytes) +
            cfg->reassemblies * stride_of(IK_BUF_BIG_BYTES);
 }
 
@@ -59,6 +63,7 @@ enum ik_err ik_stack_pool_init(struct ik_stack_pool **out, void *mem,
         .most_of_one = (uint32_t)((uint64_t)cfg->buffers * STACK_PART_PERCENT / 100),
     };
     uint8_t *at = (uint8_t *)mem + round_up(sizeof(*p));
+    at += round_up((uintptr_t)at) - (uintptr_t)at;
     p->free = carve(&at, cfg->buffers, cfg->buffer_bytes, false);
     p->free_big = carve(&at, cfg->reassemblies, IK_BUF_BIG_BYTES, true);
     *out = p;
@@ -91,18 +96,24 @@ bool ik_stack_pool_has(struct ik_stack *s, size_t bytes)
     return list && *list;
 }
 
+/* The list that has one for so many bytes, NULL when there is none. */
+static struct ik_buf **list_with(struct ik_stack *s, size_t bytes)
+{
+    struct ik_buf **list = list_for(s, bytes);
+    /* Else who asks for neighbours that do not exist would silence the node. */
+    while (bytes <= s->pool->buffer_bytes && !(list && *list) && ik_stack_nbr_drop_oldest(s))
+        list = list_for(s, bytes);
+    return list && *list ? list : NULL;
+}
+
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
 {
-    /* Else who asks for neighbours that do not exist would silence the node. */
-    while (bytes <= s->pool->buffer_bytes && !ik_stack_pool_has(s, bytes) &&
-           ik_stack_nbr_drop_oldest(s))
-        ;
-    struct ik_buf **list = list_for(s, bytes);
-    struct ik_buf *b = list ? *list : NULL;
-    if (!b) {
+    struct ik_buf **list = list_with(s, bytes);
+    if (!list) {
         ik_stack_tally(s, IK_STACK_NO_ROOM);
         return NULL;
     }
+    struct ik_buf *b = *list;
     *list = b->next;
     b->next = NULL;
     b->start = IK_BUF_HEADROOM;

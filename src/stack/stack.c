@@ -244,12 +244,16 @@ static size_t output(struct ik_engine *e, struct ik_now now, struct ik_frame *ou
     enter(s, now);
     leave(s);
     size_t n = 0;
-    for (const struct ik_buf *b = s->out.first; b && n < cap; b = b->next) {
-        out[n] = (struct ik_frame){.medium = (enum ik_medium)b->medium, .port = b->port};
+    for (const struct ik_buf *b = s->out.first; b && n < cap; b = b->next, n++) {
+        /* Member by member: compilers clear so big a whole by a slow loop. */
+        out[n].medium = (enum ik_medium)b->medium;
+        out[n].key = 0;
+        out[n].port = b->port;
         out[n].bytes = ik_buf_rd(b);
         if (b->port == IK_STACK_UPPER)
             out[n].meta = b->meta;
-        n++;
+        else
+            out[n].meta = (struct ik_meta){0};
     }
     return n;
 }
