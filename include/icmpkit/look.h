@@ -28,8 +28,8 @@ enum ik_look_pair_kind {
     IK_LOOK_PAIR_ERROR,     /* it is an error about packet `n` (an ICMP request that was seen) */
     IK_LOOK_PAIR_DUPLICATE, /* it answers request `n`, which was answered before */
     IK_LOOK_PAIR_REPEATED,  /* a request that equals the unanswered request `n` */
-    IK_LOOK_PAIR_UNASKED,   /* an answer to nothing that was seen, though the capture was watching
-                               for longer than a round trip may last */
+    IK_LOOK_PAIR_UNASKED,   /* an answer whose request was not seen: it may be older than the
+                               capture, have gone another way, have been evicted, or not exist */
 };
 
 /* One packet looked at. Spans borrow from the frame, or from the looker's reassembly buffer: valid
@@ -38,6 +38,8 @@ struct ik_look_packet {
     struct ik_look_frame frame;
     struct ik_layers layers;
     bool has_ip, has_icmp;
+    bool part; /* a fragment of an ICMP message that is not whole, or not yet; of the first one
+                  `icmp` has what is there, without verdict on its checksum */
     bool reassembled;   /* `ip` is the whole datagram, put together; the frame is its last part */
     uint16_t fragments; /* that it came in, when reassembled */
     struct ik_ip ip;    /* the innermost IP packet */
@@ -66,25 +68,34 @@ struct ik_look;
 size_t ik_look_bytes(const struct ik_look_cfg *cfg);
 /* Makes a looker in `mem` (aligned as malloc does, ik_look_bytes of them). It needs no end. */
 struct ik_look *ik_look_init(void *mem, const struct ik_look_cfg *cfg);
-/* Looks at a frame and fills *out. False when the frame holds no ICMP (then only frame, layers, ip
- * and faults mean something: a first part of a fragmented packet, say). */
+/* Looks at a frame and fills *out. False when the frame completes no ICMP message: then only frame,
+ * layers, part, ip and faults mean something. Flaws are those of the packet: that a capture kept
+ * only its first bytes is none (frame.wire_bytes tells). */
 bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
                    struct ik_look_packet *out);
 
 struct ik_look_stats {
-    uint64_t frames, icmp, not_ip, fragments, reassembled;
+    uint64_t frames, icmp, not_ip, unread; /* unread: of a link type that we do not know */
+    uint64_t fragments, reassembled;
+    uint64_t waiting;                             /* requests without an answer now */
     uint64_t evicted_requests, evicted_datagrams; /* not observed, because a table was full */
     uint64_t expired_datagrams;                   /* parts were missing */
+    uint64_t overlapped_datagrams;                /* not put together: RFC 5722, and IPv4 too */
 };
 struct ik_look_stats ik_look_stats(const struct ik_look *look);
 
-/* Requests that nothing answered, oldest first, after the last frame (or so far): calls fn for each
- * that has waited for longer than `reply_within` before `now`, or for all with IK_NEVER. */
-void ik_look_unanswered(const struct ik_look *look, ik_ns now,
-                        void (*fn)(void *ctx, const struct ik_look_frame *request,
-                                   const struct ik_addr *src, const struct ik_addr *dst,
-                                   uint8_t type, uint16_t ident, uint16_t seq),
-                        void *ctx);
+/* A request that nothing answered. */
+struct ik_look_request {
+    uint64_t n;
+    ik_ns time;
+    struct ik_addr src, dst;
+    uint8_t type;
+    uint16_t ident, seq; /* the first and second 16 bits of what tells it from its like */
+};
+/* Calls fn for each request that waits and was sent at `before` or earlier (IK_NEVER: for all), in
+ * the order in which they came. */
+void ik_look_unanswered(const struct ik_look *look, ik_ns before,
+                        void (*fn)(void *ctx, const struct ik_look_request *request), void *ctx);
 
 /* The packet as a record (kind IK_REC_packet), borrowed from *p. */
 struct ik_record ik_look_record(const struct ik_look_packet *p);
@@ -92,7 +103,7 @@ struct ik_record ik_look_record(const struct ik_look_packet *p);
 /* ---- totals ---------------------------------------------------------------------------------- */
 
 enum {
-    IK_TOTAL_KINDS = 128,  /* types and codes counted by themselves; the rest as one */
+    IK_TOTAL_KINDS = 128,  /* types and codes shown; each is counted */
     IK_TOTAL_TALKERS = 16, /* shown */
     IK_TOTAL_BINS = 40,    /* of the histogram: powers of two of a microsecond */
 };
@@ -121,12 +132,12 @@ struct ik_total_view {
     ik_ns first, last; /* time of the first and last packet */
     const struct ik_total_kind *kinds;
     size_t n_kinds;
-    uint64_t other_kinds; /* packets of kinds beyond the bound */
+    uint64_t other_kinds; /* packets of those not shown */
     const struct ik_total_talker *talkers;
     size_t n_talkers;
-    uint64_t requests, replies, errors, duplicates, unasked; /* by pairing */
+    uint64_t replies, errors, duplicates, repeated, unasked; /* by pairing */
     struct ik_rec_rtt rtt;                                   /* of replies */
-    uint64_t bins[IK_TOTAL_BINS];                            /* bin i: below 2^i us */
-    uint64_t flaws[IK_FLAW_COUNT];                           /* packets with that flaw */
+    uint64_t bins[IK_TOTAL_BINS];  /* bin i: round trips below 2^i us, and not in an earlier bin */
+    uint64_t flaws[IK_FLAW_COUNT]; /* packets with that flaw */
 };
 void ik_total_view(struct ik_total *t, struct ik_total_view *out);

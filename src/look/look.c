@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ * From a frame to its ICMP message: layers, IP, fragments, ICMP, quote, partner. */
+#include "icmpkit/look.h"
+
+#include "base/rd.h"
+#include "look/join.h"
+#include "look/pair.h"
+#include "wire/fault.h"
+
+enum {
+    ICMP_HEAD = 4, /* type, code, checksum */
+    REQUESTS = 65536,
+    DATAGRAMS = 64,
+    DESCENTS = 4, /* reassembled tunnels inside each other that are entered */
+    IP6OPT_ROUTER_ALERT = 5,
+};
+
+#define WITHIN (60 * IK_NS_PER_S)
+
+struct ik_look {
+    struct ik_look_stats stats;
+    struct ik_pair *pair;
+    struct ik_join *join;
+};
+
+static struct ik_look_cfg with_defaults(const struct ik_look_cfg *cfg)
+{
+    struct ik_look_cfg c = *cfg;
+    c.requests = c.requests ? c.requests : REQUESTS;
+    c.datagrams = c.datagrams ? c.datagrams : DATAGRAMS;
+    c.reply_within = c.reply_within ? c.reply_within : WITHIN;
+    c.reassemble_within = c.reassemble_within ? c.reassemble_within : WITHIN;
+    return c;
+}
+
+static size_t rounded(size_t n)
+{
+    return (n + 63) & ~(size_t)63;
+}
+
+size_t ik_look_bytes(const struct ik_look_cfg *cfg)
+{
+    const struct ik_look_cfg c = with_defaults(cfg);
+    return rounded(sizeof(struct ik_look)) + rounded(ik_pair_bytes(c.requests)) +
+           ik_join_bytes(c.datagrams);
+}
+
+struct ik_look *ik_look_init(void *mem, const struct ik_look_cfg *cfg)
+{
+    const struct ik_look_cfg c = with_defaults(cfg);
+    struct ik_look *look = mem;
+    uint8_t *p = (uint8_t *)mem + rounded(sizeof(*look));
+    *look = (struct ik_look){.pair = ik_pair_init(p, c.requests, c.reply_within, c.secret)};
+    p += rounded(ik_pair_bytes(c.requests));
+    look->join = ik_join_init(p, c.datagrams, c.reassemble_within);
+    return look;
+}
+
+struct ik_look_stats ik_look_stats(const struct ik_look *look)
+{
+    struct ik_look_stats s = look->stats;
+    const struct ik_join_stats *j = ik_join_stats(look->join);
+    s.fragments = j->fragments;
+    s.reassembled = j->whole;
+    s.evicted_datagrams = j->evicted;
+    s.expired_datagrams = j->expired;
+    s.overlapped_datagrams = j->overlapped;
+    s.waiting = ik_pair_waiting(look->pair);
+    s.evicted_requests = ik_pair_evicted(look->pair);
+    return s;
+}
+
+void ik_look_unanswered(const struct ik_look *look, ik_ns before,
+                        void (*fn)(void *ctx, const struct ik_look_request *request), void *ctx)
+{
+    ik_pair_unanswered(look->pair, before, fn, ctx);
+}
+
+/* ---- IP -------------------------------------------------------------------------------------- */
+
+/* That the capture kept only the first bytes of a frame is no flaw of the packet. */
+static void forgive_cut(struct ik_faults *f)
+{
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < f->n; i++) {
+        if (f->list[i].what != IK_FLAW_TRUNCATED && f->list[i].what != IK_FLAW_SHORT)
+            f->list[kept++] = f->list[i];
+    }
+    f->n = kept;
+}
+
+/* The packet at `bytes`, `at` bytes into what faults are counted from. */
+static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t at)
+{
+    out->faults.base = at;
+    out->has_ip = !ik_ip_decode(&out->ip, bytes, &out->faults);
+    if (!out->has_ip)
+        return false;
+    const bool all = out->ip.truncated || out->ip.total_bytes > bytes.left;
+    out->ip_bytes = ik_rd_head(bytes, all ? bytes.left : out->ip.total_bytes);
+    return true;
+}
+
+/* A datagram that became whole may itself be a tunnel, and hold fragments again. */
+static bool find_ip(struct ik_look *look, struct ik_look_packet *out, uint32_t *at)
+{
+    struct ik_rd bytes = out->layers.ip, whole;
+    *at = out->layers.ip_at_bytes;
+    for (int depth = 0; depth < DESCENTS; depth++) {
+        if (!decode_ip(out, bytes, *at))
+            return false;
+        if (!out->ip.fragment)
+            return true;
+        if (!ik_join_put(look->join, out->frame.time, &out->ip, bytes, &out->faults, &whole,
+                         &out->fragments))
+            return true;
+        struct ik_layers inner;
+        out->reassembled = true;
+        out->faults.n = out->faults.more = 0;
+        out->faults.base = 0;
+        if (ik_layers_decode_ip(&inner, whole, &out->faults) || !inner.has_ip)
+            return false;
+        bytes = inner.ip;
+        *at = inner.ip_at_bytes;
+    }
+    return false;
+}
+
+/* MLD is only valid with it (RFC 2710 section 3). */
+static bool has_router_alert(const struct ik_ip *ip)
+{
+    struct ik_rd chain = ip->options;
+    uint8_t proto = ip->next_header;
+    struct ik_ip6ext ext;
+    while (!ik_ip6ext_take(&chain, &proto, &ext, NULL)) {
+        struct ik_rd options = ik_ip6ext_options(&ext);
+        struct ik_ip6opt opt;
+        while (ext.proto == IK_PROTO_HOPOPTS && !ik_ip6opt_take(&options, &opt, NULL)) {
+            if (opt.type == IP6OPT_ROUTER_ALERT)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- ICMP ------------------------------------------------------------------------------------ */
+
+static bool carries_icmp(const struct ik_ip *ip)
+{
+    return ip->proto == (ip->version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6);
+}
+
+/* `icmp_at` is where the message begins, in what faults are counted from. */
+static void decode_quote(struct ik_look_packet *out, uint32_t icmp_at)
+{
+    const struct ik_icmp_error *error = &out->icmp.error;
+    if (error->quote.left) {
+        out->faults.base = icmp_at + (uint32_t)(error->quote.p - out->icmp_bytes.p);
+        out->has_quote = !ik_quote_decode(&out->quote, error->quote, &out->faults);
+    }
+    if (error->extensions.left) {
+        out->faults.base = icmp_at + (uint32_t)(error->extensions.p - out->icmp_bytes.p);
+        /* What is wrong stands in the faults; a broken structure is shown all the same. */
+        const enum ik_err err = ik_ext_check(error->extensions, out->ip.version, &out->faults);
+        (void)err;
+    }
+}
+
+/* `at` is where its IP packet begins, in what faults are counted from. */
+static void decode_icmp(struct ik_look_packet *out, uint32_t at)
+{
+    const struct ik_ip *ip = &out->ip;
+    const bool v6 = ip->version == 6;
+    const struct ik_icmp_ctx ctx = {
+        .family = ip->version,
+        .cut = out->part || ip->truncated,
+        .src = &ip->src,
+        .dst = &ip->final_dst,
+        .hop_limit_known = true,
+        .hop_limit = ip->ttl,
+        .router_alert_known = v6,
+        .router_alert = v6 && ip->options.left && has_router_alert(ip),
+    };
+    out->icmp_bytes = ip->payload;
+    out->has_icmp = ip->payload.left >= ICMP_HEAD;
+    out->faults.base = at + (uint32_t)(ip->payload.p - out->ip_bytes.p);
+    if (!out->has_icmp) {
+        ik_fault_add(&out->faults, IK_FLAW_SHORT, ip->payload.left);
+        return;
+    }
+    const uint32_t icmp_at = out->faults.base;
+    const enum ik_err err = ik_icmp_decode(&out->icmp, ip->payload, &ctx, &out->faults);
+    if (!err && out->icmp.kind == IK_ICMP_ERROR)
+        decode_quote(out, icmp_at);
+}
+
+bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
+                   struct ik_look_packet *out)
+{
+    uint32_t at;
+    out->frame = *frame;
+    out->has_ip = out->has_icmp = out->part = out->reassembled = out->has_quote = false;
+    out->fragments = 0;
+    out->faults = (struct ik_faults){.n = 0};
+    out->pair = IK_LOOK_PAIR_NONE;
+    out->pair_n = 0;
+    out->pair_rtt = IK_NEVER;
+    look->stats.frames++;
+    ik_join_next(look->join);
+    const enum ik_err err =
+        ik_layers_decode(&out->layers, frame->linktype, frame->bytes, &out->faults);
+    if (err || !out->layers.has_ip || !find_ip(look, out, &at)) {
+        look->stats.unread += err == IK_E_UNSUPPORTED;
+        look->stats.not_ip += err != IK_E_UNSUPPORTED;
+        return false;
+    }
+    if (carries_icmp(&out->ip)) {
+        out->part = out->ip.fragment;
+        if (!out->part || out->ip.offset_bytes == 0)
+            decode_icmp(out, at);
+    }
+    if (frame->wire_bytes > frame->bytes.left && !out->reassembled)
+        forgive_cut(&out->faults);
+    if (!out->has_icmp || out->part)
+        return false;
+    look->stats.icmp++;
+    ik_pair_judge(look->pair, out);
+    return true;
+}
