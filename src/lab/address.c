@@ -126,8 +126,9 @@ static enum ik_err ports_count(struct ik_model *m)
         for (uint32_t e = 0; e < l->n_ends && !l->left_out; e++) {
             struct ik_model_node *n = &m->nodes[l->ends[e].node];
             if (n->n_ports == IK_STACK_IFACES_MAX)
-                return ik_say_at(m->fault, l->at, "%s is in more than %d links", n->name,
-                                 IK_STACK_IFACES_MAX);
+                return ik_say_at(m->fault, l->at,
+                                 "%s is in more than %d links: make some of them one segment",
+                                 n->name, IK_STACK_IFACES_MAX);
             l->ends[e].port = n->n_ports++;
         }
     }
@@ -141,7 +142,10 @@ static enum ik_err ports_make(struct ik_model *m)
         if (n->left_out)
             continue;
         if (n->n_ports == 0)
-            return ik_say_at(m->fault, n->at, "%s is in no link", n->name);
+            return ik_say_at(
+                m->fault, n->at,
+                "%s is in no link: add one, such as {between: [%s, %s], net: 10.9.9.0/24}", n->name,
+                n->name, m->n_nodes > 1 ? m->nodes[i ? 0 : 1].name : "gw");
         n->ports = ik_arena_array(m->arena, n->n_ports, sizeof(*n->ports));
         n->ifaces = ik_arena_array(m->arena, n->n_ports, sizeof(*n->ifaces));
         if (!n->ports || !n->ifaces)
@@ -242,7 +246,8 @@ static enum ik_err owners_make(struct ik_model *m)
         const struct ik_model_owner *a = &m->owners[i - 1], *b = &m->owners[i];
         char text[IK_ADDR_TEXT];
         if (addr_order(&a->addr, &b->addr) == 0)
-            return ik_say_at(m->fault, m->links[b->link].at, "%s has two owners: %s and %s",
+            return ik_say_at(m->fault, m->links[b->link].at,
+                             "%s has two owners, %s and %s: give one another by `addresses`",
                              ik_addr_text(&a->addr, text), m->nodes[a->node].name,
                              m->nodes[b->node].name);
     }
@@ -263,10 +268,10 @@ static enum ik_err overlap_refused(const struct ik_model *m, const struct ik_mod
     char x[IK_ADDR_TEXT], y[IK_ADDR_TEXT];
     const bool later = a->at->line > b->at->line;
     const struct ik_model_prefix *second = later ? a : b, *first = later ? b : a;
-    return ik_say_at(m->fault, second->at, "%s/%u overlaps %s/%u of line %u",
-                     ik_addr_text(&second->prefix.addr, x), second->prefix.bits,
-                     ik_addr_text(&first->prefix.addr, y), first->prefix.bits,
-                     (unsigned)first->at->line);
+    return ik_say_at(
+        m->fault, second->at, "%s/%u overlaps %s/%u of line %u: take one apart from it",
+        ik_addr_text(&second->prefix.addr, x), second->prefix.bits,
+        ik_addr_text(&first->prefix.addr, y), first->prefix.bits, (unsigned)first->at->line);
 }
 
 static enum ik_err prefixes_make(struct ik_model *m)

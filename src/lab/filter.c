@@ -11,9 +11,6 @@ static enum ik_err read_family(const struct ik_keys_ctx *ctx, const struct ik_tr
                                void *object)
 {
     struct ik_stack_filter_rule *r = object;
-    enum ik_err err = ik_keys_scalar(ctx, value, "family");
-    if (err)
-        return err;
     if (strcmp(value->text, "4") != 0 && strcmp(value->text, "6") != 0)
         return ik_keys_wrong(ctx, value, "family", "4 or 6");
     r->family = (uint8_t)(value->text[0] - '0');
@@ -24,9 +21,6 @@ static enum ik_err read_octet(const struct ik_keys_ctx *ctx, const struct ik_tre
                               const char *key, uint8_t *out)
 {
     int64_t v;
-    enum ik_err err = ik_keys_scalar(ctx, value, key);
-    if (err)
-        return err;
     if (!ik_units_int(value->text, 0, 255, &v))
         return ik_keys_wrong(ctx, value, key, "a whole number from 0 to 255");
     *out = (uint8_t)v;
@@ -41,9 +35,6 @@ static enum ik_err read_proto(const struct ik_keys_ctx *ctx, const struct ik_tre
         uint8_t number;
     } known[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"icmp6", 58}};
     struct ik_stack_filter_rule *r = object;
-    enum ik_err err = ik_keys_scalar(ctx, value, "proto");
-    if (err)
-        return err;
     int64_t v = -1;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].name, value->text) == 0)
@@ -89,9 +80,6 @@ static enum ik_err read_port_range(const struct ik_keys_ctx *ctx, const struct i
                                    void *object)
 {
     struct ik_stack_filter_rule *r = object;
-    enum ik_err err = ik_keys_scalar(ctx, value, "ports");
-    if (err)
-        return err;
     char low_text[8] = "";
     const char *dash = strchr(value->text, '-'), *high_text = dash ? dash + 1 : value->text;
     const size_t n = dash ? (size_t)(dash - value->text) : strlen(value->text);
@@ -111,7 +99,7 @@ static const char *const directions[] = {"all", "forward", "in", "out", NULL};
 
 #define RULE(member) IK_KEYS_MEMBER(struct ik_stack_filter_rule, member)
 static const struct ik_key rule_keys[] = {
-    {"do", IK_KEY_CHOICE, RULE(act), .words = acts, .required = true},
+    {"do", IK_KEY_CHOICE, RULE(act), .words = acts, .required = true, .example = "drop"},
     {"answer", IK_KEY_READ, .read = read_answer},
     {"direction", IK_KEY_CHOICE, RULE(direction), .words = directions},
     {"family", IK_KEY_READ, .read = read_family},
@@ -134,30 +122,32 @@ static enum ik_err rule_check(const struct ik_keys_ctx *ctx, const struct ik_tre
 {
     const bool ports = r->port_low != 0;
     if (r->has_code && !r->has_type)
-        return ik_say_at(ctx->fault, at, "a rule with a code needs its type");
+        return ik_say_at(ctx->fault, at, "a rule with a code needs its type, such as type: 3");
     if (r->has_type && r->has_proto && r->proto != 1 && r->proto != 58)
-        return ik_say_at(ctx->fault, at, "a rule with a type is of proto icmp or icmp6");
+        return ik_say_at(ctx->fault, at, "a rule with a type is of proto: icmp or proto: icmp6");
     if (ports && (!r->has_proto || (r->proto != 6 && r->proto != 17)))
-        return ik_say_at(ctx->fault, at, "a rule with ports needs proto tcp or udp");
+        return ik_say_at(ctx->fault, at, "a rule with ports needs proto: tcp or proto: udp");
     if (r->has_reject_code && r->act != IK_ACT_REJECT)
-        return ik_say_at(ctx->fault, at, "a rule with an answer has to reject");
+        return ik_say_at(ctx->fault, at, "a rule with an answer has to do: reject");
     if (r->has_reject_code && r->family == 6 && r->reject_code > 9)
         return ik_say_at(ctx->fault, at, "ICMPv6 has unreachable codes from 0 to 9 only");
     if (r->act == IK_ACT_REJECT_RESET && (!r->has_proto || r->proto != 6))
-        return ik_say_at(ctx->fault, at, "a rule that resets needs proto tcp");
+        return ik_say_at(ctx->fault, at, "a rule that resets needs proto: tcp");
     if (r->src.addr.family && r->dst.addr.family && r->src.addr.family != r->dst.addr.family)
-        return ik_say_at(ctx->fault, at, "a rule from one family to the other matches nothing");
+        return ik_say_at(ctx->fault, at,
+                         "a rule from one family to the other matches nothing: give both of one");
     return IK_OK;
 }
 
 enum ik_err ik_filter_read(const struct ik_keys_ctx *ctx, const struct ik_tree_node *list,
                            struct ik_stack_filter_rule **out, uint16_t *n)
 {
-    enum ik_err err = ik_keys_list(ctx, list, "filter");
+    enum ik_err err = ik_keys_list(ctx, list, "filter", "[{do: drop, proto: icmp}]");
     if (err)
         return err;
     if (list->n > RULES_MAX)
-        return ik_say_at(ctx->fault, list, "more than %d rules", RULES_MAX);
+        return ik_say_at(ctx->fault, list, "%u rules are too many: at most %d", (unsigned)list->n,
+                         RULES_MAX);
     struct ik_stack_filter_rule *rules = ik_arena_array(ctx->arena, list->n, sizeof(*rules));
     if (!rules)
         return ik_say_nomem(ctx->fault);

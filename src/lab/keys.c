@@ -9,33 +9,22 @@
 
 /* ---- what is wrong --------------------------------------------------------------------------- */
 
-static const char *const kind_names[] = {"a word", "a list", "a map"};
-
-static enum ik_err kind_check(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
-                              enum ik_tree_kind want, const char *what)
-{
-    if (value->kind == want)
-        return IK_OK;
-    return ik_say_at(ctx->fault, value, "%s must be %s, not %s", what, kind_names[want],
-                     kind_names[value->kind]);
-}
-
-enum ik_err ik_keys_scalar(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
-                           const char *what)
-{
-    return kind_check(ctx, value, IK_TREE_SCALAR, what);
-}
-
 enum ik_err ik_keys_list(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
-                         const char *what)
+                         const char *what, const char *example)
 {
-    return kind_check(ctx, value, IK_TREE_LIST, what);
+    if (value->kind == IK_TREE_LIST)
+        return IK_OK;
+    return ik_say_at(ctx->fault, value, "%s must be a list such as %s, not %.80s", what, example,
+                     value->text);
 }
 
 enum ik_err ik_keys_map(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
-                        const char *what)
+                        const char *what, const char *example)
 {
-    return kind_check(ctx, value, IK_TREE_MAP, what);
+    if (value->kind == IK_TREE_MAP)
+        return IK_OK;
+    return ik_say_at(ctx->fault, value, "%s must be a map such as {%s}, not %.80s", what, example,
+                     value->text);
 }
 
 enum ik_err ik_keys_wrong(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
@@ -60,24 +49,6 @@ static const char *words_text(const char *const *words, char *buf, size_t size)
                                  : words[i + 1] ? ", "
                                                 : " or ",
                                  words[i]);
-    return buf;
-}
-
-/* A time with the largest unit that needs no decimals. */
-static const char *time_text(ik_ns v, char buf[static 32])
-{
-    static const struct {
-        const char *name;
-        ik_ns each;
-    } units[] = {{"h", 3600 * IK_NS_PER_S},
-                 {"s", IK_NS_PER_S},
-                 {"ms", IK_NS_PER_MS},
-                 {"us", IK_NS_PER_US},
-                 {"ns", 1}};
-    size_t i = 0;
-    while (v % units[i].each != 0)
-        i++;
-    snprintf(buf, 32, "%lld%s", (long long)(v / units[i].each), v == 0 ? "" : units[i].name);
     return buf;
 }
 
@@ -126,7 +97,7 @@ static enum ik_err read_time(const struct ik_keys_ctx *ctx, const struct ik_key 
     if (!ik_units_time(value->text, &v) || v < key->min || v > key->max)
         return ik_keys_wrong(ctx, value, key->name,
                              "a time with its unit (500us, 5ms, 2s, 1min), from %s to %s",
-                             time_text(key->min, lo), time_text(key->max, hi));
+                             ik_units_time_text(key->min, lo), ik_units_time_text(key->max, hi));
     memcpy(to, &v, sizeof(v));
     return IK_OK;
 }
@@ -206,15 +177,10 @@ static enum ik_err each(const struct ik_keys_ctx *ctx, const struct ik_key *key,
                         enum ik_err (*read)(const struct ik_keys_ctx *ctx, const struct ik_key *key,
                                             const struct ik_tree_node *one, void *to))
 {
-    if (value->kind != IK_TREE_LIST) {
-        const enum ik_err err = ik_keys_scalar(ctx, value, key->name);
-        return err ? err : read(ctx, key, value, to);
-    }
+    if (value->kind != IK_TREE_LIST)
+        return read(ctx, key, value, to);
     for (uint32_t i = 0; i < value->n; i++) {
-        const struct ik_tree_node *one = value->items[i].value;
-        enum ik_err err = ik_keys_scalar(ctx, one, key->name);
-        if (!err)
-            err = read(ctx, key, one, to);
+        const enum ik_err err = read(ctx, key, value->items[i].value, to);
         if (err)
             return err;
     }
@@ -258,7 +224,8 @@ enum ik_err ik_keys_ports(const struct ik_keys_ctx *ctx, const char *key,
     const struct ik_key of = {.name = key};
     const uint32_t n = value->kind == IK_TREE_LIST ? value->n : 1;
     if (n > PORTS_MAX)
-        return ik_say_at(ctx->fault, value, "more than %d ports for %s", PORTS_MAX, key);
+        return ik_say_at(ctx->fault, value, "%u ports for %s are too many: at most %d", (unsigned)n,
+                         key, PORTS_MAX);
     struct ports p = {.at = ik_arena_array(ctx->arena, n, sizeof(*p.at))};
     if (!p.at)
         return ik_say_nomem(ctx->fault);
@@ -277,11 +244,9 @@ enum ik_err ik_keys_addr(const struct ik_keys_ctx *ctx, const struct ik_tree_nod
                          const char *key, uint8_t family, struct ik_addr *out)
 {
     struct ik_addr a;
-    enum ik_err err = ik_keys_scalar(ctx, value, key);
-    if (err)
-        return err;
     if (ik_addr_parse(value->text, &a) != IK_OK || (family && a.family != family))
-        return ik_keys_wrong(ctx, value, key, "%saddress", family_name(family));
+        return ik_keys_wrong(ctx, value, key, "%saddress, such as %s", family_name(family),
+                             family == 6 ? "2001:db8::1" : "192.0.2.1");
     *out = a;
     return IK_OK;
 }
@@ -311,9 +276,6 @@ enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_n
                            const char *key, uint8_t family, struct ik_prefix *out)
 {
     struct ik_prefix p;
-    enum ik_err err = ik_keys_scalar(ctx, value, key);
-    if (err)
-        return err;
     if (ik_addr_parse(value->text, &p.addr) == IK_OK)
         p.bits = p.addr.family == 4 ? 32 : 128;
     else if (ik_prefix_parse(value->text, &p) != IK_OK)
@@ -324,11 +286,10 @@ enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_n
                              : family == 6 ? "an IPv6 prefix"
                                            : "a prefix",
                              family == 6 ? "2001:db8:1::/64" : "192.0.2.0/24");
-    err = host_bits_check(ctx, value, key, family, &p);
-    if (err)
-        return err;
-    *out = p;
-    return IK_OK;
+    const enum ik_err err = host_bits_check(ctx, value, key, family, &p);
+    if (!err)
+        *out = p;
+    return err;
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -336,9 +297,6 @@ enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_n
 static enum ik_err read_scalar(const struct ik_keys_ctx *ctx, const struct ik_key *key,
                                const struct ik_tree_node *value, void *to)
 {
-    const enum ik_err err = ik_keys_scalar(ctx, value, key->name);
-    if (err)
-        return err;
     switch (key->kind) {
     case IK_KEY_FLAG:
     case IK_KEY_OFF:
@@ -362,6 +320,8 @@ static enum ik_err read_scalar(const struct ik_keys_ctx *ctx, const struct ik_ke
     case IK_KEY_PREFIX:
         return ik_keys_prefix(ctx, value, key->name, key->family, to);
     default:
+        if (value->kind != IK_TREE_SCALAR)
+            return ik_keys_wrong(ctx, value, key->name, "one word");
         memcpy(to, &value->text, sizeof(value->text));
         return IK_OK;
     }
@@ -410,10 +370,50 @@ static enum ik_err unknown_key(const struct ik_keys_ctx *ctx, const struct ik_ke
                      keys->what, all);
 }
 
+/* A value that the key could have. */
+static const char *example_of(const struct ik_key *key)
+{
+    if (key->example)
+        return key->example;
+    switch (key->kind) {
+    case IK_KEY_FLAG:
+    case IK_KEY_OFF:
+        return "off";
+    case IK_KEY_TIME:
+        return "5s";
+    case IK_KEY_RATIO:
+        return "1%";
+    case IK_KEY_PER_SECOND:
+        return "100/s";
+    case IK_KEY_CHOICE:
+        return key->words[0];
+    case IK_KEY_PREFIX:
+        return "192.0.2.0/24";
+    default:
+        return "...";
+    }
+}
+
+/* What must be in the map or else what may be first, as it could be written. */
+static const char *map_example(const struct ik_keys *keys, char *buf, size_t size)
+{
+    size_t used = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < keys->n && used < size; i++)
+        if (keys->keys[i].required)
+            used += (size_t)snprintf(buf + used, size - used, "%s%s: %s", used ? ", " : "",
+                                     keys->keys[i].name, example_of(&keys->keys[i]));
+    if (used == 0)
+        snprintf(buf, size, "%s: %s", keys->keys[0].name, example_of(&keys->keys[0]));
+    return buf;
+}
+
 enum ik_err ik_keys_read(const struct ik_keys_ctx *ctx, const struct ik_keys *keys,
                          const struct ik_tree_node *map, void *object)
 {
-    enum ik_err err = ik_keys_map(ctx, map, keys->what);
+    char example[200];
+    enum ik_err err =
+        ik_keys_map(ctx, map, keys->what, map_example(keys, example, sizeof(example)));
     for (uint32_t i = 0; i < map->n && !err; i++) {
         const struct ik_tree_item *item = &map->items[i];
         size_t k = 0;
@@ -424,6 +424,7 @@ enum ik_err ik_keys_read(const struct ik_keys_ctx *ctx, const struct ik_keys *ke
     }
     for (size_t k = 0; k < keys->n && !err; k++)
         if (keys->keys[k].required && !ik_tree_find(map, keys->keys[k].name))
-            err = ik_say_at(ctx->fault, map, "%s needs \"%s\"", keys->what, keys->keys[k].name);
+            err = ik_say_at(ctx->fault, map, "%s needs \"%s\", such as %s: %s", keys->what,
+                            keys->keys[k].name, keys->keys[k].name, example_of(&keys->keys[k]));
     return err;
 }

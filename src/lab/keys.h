@@ -50,7 +50,8 @@ struct ik_key {
     const char *const *words; /* ended by NULL */
     ik_keys_read_fn *read;
     bool required;
-    uint8_t family; /* PREFIX, ADDR: 4, 6, or 0 for both */
+    uint8_t family;      /* PREFIX, ADDR: 4, 6, or 0 for both */
+    const char *example; /* of a value, where none follows from the kind */
 };
 
 struct ik_keys {
@@ -65,13 +66,13 @@ struct ik_keys {
 /* Reads the map into *object; members whose keys are not there stay. IK_E_VALUE, IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_keys_read(const struct ik_keys_ctx *ctx, const struct ik_keys *keys,
                                      const struct ik_tree_node *map, void *object);
-/* The value must be a scalar, a list, a map; else a fault that names `what`. */
-IK_MUST_USE enum ik_err ik_keys_scalar(const struct ik_keys_ctx *ctx,
-                                       const struct ik_tree_node *value, const char *what);
+/* The value must be a list, a map; else a fault that names `what`, and `example`: all of a list,
+ * what stands between the braces of a map. */
 IK_MUST_USE enum ik_err ik_keys_list(const struct ik_keys_ctx *ctx,
-                                     const struct ik_tree_node *value, const char *what);
+                                     const struct ik_tree_node *value, const char *what,
+                                     const char *example);
 IK_MUST_USE enum ik_err ik_keys_map(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
-                                    const char *what);
+                                    const char *what, const char *example);
 /* "wrong value "x" for KEY: " and what would be right. Returns IK_E_VALUE. */
 __attribute__((format(printf, 4, 5))) enum ik_err ik_keys_wrong(const struct ik_keys_ctx *ctx,
                                                                 const struct ik_tree_node *value,

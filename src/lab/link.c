@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/link.h"
 
+#include "lab/units.h"
 #include "net/scope.h"
 
 #include <icmpkit/record.h>
@@ -75,7 +76,7 @@ static const struct ik_keys set_of = {"set", way_keys, COUNT(way_keys) - 1};
 #define LINK(member) IK_KEYS_MEMBER(struct link_read, member)
 #define ALL(member) LINK(all.member)
 static const struct ik_key link_keys[] = {
-    {"between", IK_KEY_NODE, LINK(between), .required = true},
+    {"between", IK_KEY_NODE, LINK(between), .required = true, .example = "[me, gw]"},
     {"net", IK_KEY_PREFIX, LINK(link.net[0]), .family = 4},
     {"net6", IK_KEY_PREFIX, LINK(link.net[1]), .family = 6},
     {"addresses", IK_KEY_NODE, LINK(addresses)},
@@ -92,14 +93,20 @@ static const struct ik_keys link_of = {"a link", link_keys, COUNT(link_keys)};
 enum ik_err ik_link_check(const struct ik_model *m, const struct ik_tree_node *at,
                           const struct ik_sim_impair *impair)
 {
+    char jitter[32], delay[32];
     if (impair->jitter > impair->delay)
         return ik_say_at(m->fault, at,
-                         "jitter must not be more than the delay, which it adds to "
-                         "and takes from");
+                         "a jitter of %s must not be more than the delay of %s, which it adds to "
+                         "and takes from",
+                         ik_units_time_text(impair->jitter, jitter),
+                         ik_units_time_text(impair->delay, delay));
     if (impair->queue && !impair->rate_bps)
-        return ik_say_at(m->fault, at, "a queue needs a rate: without one nothing waits");
+        return ik_say_at(
+            m->fault, at,
+            "a queue of %u needs a rate, such as rate: 10Mbit: without one nothing waits",
+            (unsigned)impair->queue);
     if (impair->reorder_by && !impair->reorder)
-        return ik_say_at(m->fault, at, "reorder_by needs reorder");
+        return ik_say_at(m->fault, at, "reorder_by needs how many, such as reorder: 1%%");
     return IK_OK;
 }
 
@@ -122,9 +129,13 @@ static enum ik_err read_ways(const struct ik_model *m, struct link_read *r)
     enum ik_err err = IK_OK;
     r->link.forward = r->link.back = r->all;
     if (r->link.n_ends > 2 && r->forward)
-        return ik_say_at(m->fault, r->forward, "a segment of more than two has no directions");
+        return ik_say_at(m->fault, r->forward,
+                         "a segment of %u nodes has no directions: say it of the link",
+                         (unsigned)r->link.n_ends);
     if (r->link.n_ends > 2 && r->back)
-        return ik_say_at(m->fault, r->back, "a segment of more than two has no directions");
+        return ik_say_at(m->fault, r->back,
+                         "a segment of %u nodes has no directions: say it of the link",
+                         (unsigned)r->link.n_ends);
     if (r->forward)
         err = ik_keys_read(&ctx, &way_of, r->forward, &r->link.forward);
     if (r->back && !err)
@@ -156,8 +167,8 @@ static enum ik_err ends_unique(const struct ik_model *m, const struct ik_tree_no
     enum ik_err err = IK_OK;
     for (uint32_t i = 1; i < link->n_ends && !err; i++)
         if (all[i - 1] == all[i])
-            err =
-                ik_say_at(m->fault, between, "%s stands in `between` twice", m->nodes[all[i]].name);
+            err = ik_say_at(m->fault, between, "%s stands in `between` twice: name each node once",
+                            m->nodes[all[i]].name);
     free(all);
     return err;
 }
@@ -166,7 +177,7 @@ static enum ik_err read_between(const struct ik_model *m, struct link_read *r)
 {
     const struct ik_keys_ctx ctx = {m->arena, m->fault};
     const struct ik_tree_node *between = r->between;
-    enum ik_err err = ik_keys_list(&ctx, between, "between");
+    enum ik_err err = ik_keys_list(&ctx, between, "between", "[me, gw]");
     if (err)
         return err;
     if (between->n < 2)
@@ -180,29 +191,36 @@ static enum ik_err read_between(const struct ik_model *m, struct link_read *r)
     return err ? err : ends_unique(m, between, &r->link);
 }
 
+/* The longest prefix with room for so many. */
+static unsigned widest_enough(struct ik_prefix net, uint32_t n_ends)
+{
+    while (ik_prefix_hosts(&net) < n_ends)
+        net.bits--;
+    return net.bits;
+}
+
 /* The i-th name has the i-th address of each net. */
 static enum ik_err give_addresses(const struct ik_model *m, struct link_read *r)
 {
     const struct ik_model_link *l = &r->link;
     if (!l->net[0].addr.family && !l->net[1].addr.family)
-        return ik_say_at(m->fault, l->at, "a link needs net, net6 or both");
+        return ik_say_at(m->fault, l->at,
+                         "a link needs net, net6 or both, such as net: 10.0.1.0/24");
     for (unsigned f = 0; f < 2; f++) {
         char text[IK_ADDR_TEXT];
         if (!l->net[f].addr.family)
             continue;
-        const uint64_t room = ik_prefix_hosts(&l->net[f]);
-        if (room < l->n_ends)
-            return ik_say_at(m->fault, l->at,
-                             "%s/%u is too small: it has %llu addresses for %u "
-                             "nodes",
+        if (ik_prefix_hosts(&l->net[f]) < l->n_ends)
+            return ik_say_at(m->fault, l->at, "%s/%u is too small for %u nodes: take /%u or wider",
                              ik_addr_text(&l->net[f].addr, text), l->net[f].bits,
-                             (unsigned long long)room, (unsigned)l->n_ends);
+                             (unsigned)l->n_ends, widest_enough(l->net[f], l->n_ends));
         for (uint32_t i = 0; i < l->n_ends; i++)
             l->ends[i].addr[f] = ik_prefix_host(&l->net[f], i);
         if (!ik_scope_is_single_host(&l->ends[0].addr[f]) ||
             (f == 1 && ik_addr_is_link_local(&l->ends[0].addr[f])))
-            return ik_say_at(m->fault, l->at, "%s/%u is no net for nodes: it is set aside",
-                             ik_addr_text(&l->net[f].addr, text), l->net[f].bits);
+            return ik_say_at(m->fault, l->at, "%s/%u is no net for nodes: take another, such as %s",
+                             ik_addr_text(&l->net[f].addr, text), l->net[f].bits,
+                             f ? "2001:db8:1::/64" : "10.0.1.0/24");
     }
     return IK_OK;
 }
@@ -222,6 +240,8 @@ static bool is_host_of(const struct ik_prefix *net, const struct ik_addr *a)
     return memcmp(a->bytes, last.bytes, sizeof(a->bytes)) <= 0;
 }
 
+static const char *const nets[] = {"net", "net6"};
+
 static enum ik_err address_set(const struct ik_model *m, const struct ik_model_link *l,
                                struct ik_model_end *end, const struct ik_tree_node *value)
 {
@@ -231,9 +251,15 @@ static enum ik_err address_set(const struct ik_model *m, const struct ik_model_l
     if (err)
         return err;
     const unsigned f = ik_model_family(a.family);
-    if (!l->net[f].addr.family || !is_host_of(&l->net[f], &a))
-        return ik_say_at(m->fault, value, "%s is no host address of the link's %s", value->text,
-                         f ? "net6" : "net");
+    char first[IK_ADDR_TEXT];
+    if (!l->net[f].addr.family)
+        return ik_say_at(m->fault, value, "the link has no %s for %s: give it one, such as %s: %s",
+                         nets[f], value->text, nets[f], f ? "2001:db8:1::/64" : "10.0.1.0/24");
+    const struct ik_addr host = ik_prefix_host(&l->net[f], 0);
+    if (!is_host_of(&l->net[f], &a))
+        return ik_say_at(m->fault, value,
+                         "%s is no host address of the link's %s: those begin at %s", value->text,
+                         nets[f], ik_addr_text(&host, first));
     end->addr[f] = a;
     return IK_OK;
 }
@@ -252,7 +278,7 @@ static enum ik_err read_addresses(const struct ik_model *m, const struct link_re
     const struct ik_keys_ctx ctx = {m->arena, m->fault};
     if (!r->addresses)
         return IK_OK;
-    enum ik_err err = ik_keys_map(&ctx, r->addresses, "addresses");
+    enum ik_err err = ik_keys_map(&ctx, r->addresses, "addresses", "far: 10.0.1.9");
     for (uint32_t i = 0; !err && i < r->addresses->n; i++) {
         const struct ik_tree_item *item = &r->addresses->items[i];
         uint32_t node;
@@ -261,7 +287,9 @@ static enum ik_err read_addresses(const struct ik_model *m, const struct link_re
             return err;
         struct ik_model_end *end = end_of(&r->link, node);
         if (!end)
-            return ik_say_at(m->fault, item->key, "%s is not in `between`", item->key->text);
+            return ik_say_at(m->fault, item->key,
+                             "%s is not in `between`, which names who is on this link",
+                             item->key->text);
         if (item->value->kind != IK_TREE_LIST)
             err = address_set(m, &r->link, end, item->value);
         else
@@ -284,7 +312,7 @@ static enum ik_err name_check(const struct ik_model *m, const struct ik_model_li
         return IK_OK;
     return ik_say_at(m->fault, l->at,
                      "the name of a link must be 1 to %d bytes of text that a terminal shows as "
-                     "it is",
+                     "it is, such as backbone-2",
                      MOST);
 }
 
@@ -302,8 +330,10 @@ static enum ik_err name_link(const struct ik_model *m, struct ik_model_link *l)
 static enum ik_err mtu_check(const struct ik_model *m, const struct ik_model_link *l)
 {
     if (l->net[1].addr.family && l->mtu < 1280)
-        return ik_say_at(m->fault, l->at, "an mtu of %u is less than the 1280 that IPv6 needs",
-                         (unsigned)l->mtu);
+        return ik_say_at(
+            m->fault, l->at,
+            "an mtu of %u is less than the 1280 that IPv6 needs: raise it, or leave net6 out",
+            (unsigned)l->mtu);
     return IK_OK;
 }
 
@@ -334,11 +364,12 @@ enum ik_err ik_link_read_all(struct ik_model *m, const struct ik_tree_node *link
 {
     const struct ik_keys_ctx ctx = {m->arena, m->fault};
     uint64_t ends = 0;
-    enum ik_err err = ik_keys_list(&ctx, links, "links");
+    enum ik_err err = ik_keys_list(&ctx, links, "links", "[{between: [me, gw], net: 10.0.1.0/24}]");
     if (err)
         return err;
     if (links->n > IK_MODEL_LINKS_MAX)
-        return ik_say_at(m->fault, links, "more than %d links", IK_MODEL_LINKS_MAX);
+        return ik_say_at(m->fault, links, "%u links are too many: at most %d", (unsigned)links->n,
+                         IK_MODEL_LINKS_MAX);
     m->links = ik_arena_array(m->arena, links->n, sizeof(*m->links));
     if (!m->links)
         return ik_say_nomem(m->fault);
@@ -347,7 +378,8 @@ enum ik_err ik_link_read_all(struct ik_model *m, const struct ik_tree_node *link
         ends += m->links[i].n_ends;
         m->n_links = i + 1;
         if (!err && ends > IK_MODEL_ENDS_MAX)
-            err = ik_say_at(m->fault, links->items[i].value, "more than %d ends of links",
+            err = ik_say_at(m->fault, links->items[i].value,
+                            "too many nodes in `between` of all links: at most %d",
                             IK_MODEL_ENDS_MAX);
     }
     return err;
@@ -361,6 +393,11 @@ static bool joins(const struct ik_model_link *l, const uint32_t *nodes, uint32_t
         if (!end_of(l, nodes[i]))
             return false;
     return true;
+}
+
+static const char *link_name(const void *ctx, size_t i)
+{
+    return ((const struct ik_model *)ctx)->links[i].name;
 }
 
 /* The only link that joins them all. */
@@ -377,17 +414,14 @@ static enum ik_err link_between(const struct ik_model *m, const struct ik_tree_n
     if (found == 1)
         return IK_OK;
     const char *a = m->nodes[nodes[0]].name, *b = m->nodes[nodes[1]].name;
+    char all[120];
     if (found == 0)
-        return ik_say_at(m->fault, value, "no link between %s and %s", a, b);
+        return ik_say_at(m->fault, value, "no link between %s and %s: there are %s", a, b,
+                         ik_say_names(all, sizeof(all), link_name, m, m->n_links));
     return ik_say_at(m->fault, value,
                      "%u links between %s and %s: give the one that is meant a "
                      "name, and write that",
                      (unsigned)found, a, b);
-}
-
-static const char *link_name(const void *ctx, size_t i)
-{
-    return ((const struct ik_model *)ctx)->links[i].name;
 }
 
 static enum ik_err link_named(const struct ik_model *m, const struct ik_tree_node *value,
@@ -403,11 +437,14 @@ static enum ik_err link_named(const struct ik_model *m, const struct ik_tree_nod
     if (found == 1)
         return IK_OK;
     if (found > 1)
-        return ik_say_at(m->fault, value, "%u links are named %.80s", (unsigned)found, value->text);
+        return ik_say_at(m->fault, value, "%u links are named %.80s: give each a name of its own",
+                         (unsigned)found, value->text);
     const char *near = ik_text_nearest(value->text, link_name, m, m->n_links);
     if (near)
         return ik_say_at(m->fault, value, "no link \"%.80s\": did you mean %s?", value->text, near);
-    return ik_say_at(m->fault, value, "no link \"%.80s\"", value->text);
+    char all[120];
+    return ik_say_at(m->fault, value, "no link \"%.80s\": there are %s", value->text,
+                     ik_say_names(all, sizeof(all), link_name, m, m->n_links));
 }
 
 enum ik_err ik_link_of(const struct ik_model *m, const struct ik_tree_node *value, uint32_t *out)
@@ -416,11 +453,12 @@ enum ik_err ik_link_of(const struct ik_model *m, const struct ik_tree_node *valu
     if (value->kind == IK_TREE_SCALAR)
         return link_named(m, value, out);
     const struct ik_keys_ctx ctx = {m->arena, m->fault};
-    enum ik_err err = ik_keys_list(&ctx, value, "link");
+    enum ik_err err = ik_keys_list(&ctx, value, "link", "[me, gw]");
     if (err)
         return err;
     if (value->n != 2)
-        return ik_say_at(m->fault, value, "link must be two nodes that it joins, or its name");
+        return ik_say_at(m->fault, value,
+                         "link must be two nodes that it joins, such as [me, gw], or its name");
     for (uint32_t i = 0; i < 2 && !err; i++)
         err = ik_model_node_of(m, value->items[i].value, &nodes[i]);
     return err ? err : link_between(m, value, nodes, out);

@@ -18,9 +18,11 @@ struct root_read {
 #define ROOT(member) IK_KEYS_MEMBER(struct root_read, member)
 static const struct ik_key root_keys[] = {
     {"seed", IK_KEY_INT, ROOT(seed), .min = 0, .max = INT64_MAX},
-    {"vantage", IK_KEY_NODE, ROOT(vantage), .required = true},
-    {"nodes", IK_KEY_NODE, ROOT(nodes), .required = true},
-    {"links", IK_KEY_NODE, ROOT(links), .required = true},
+    {"vantage", IK_KEY_NODE, ROOT(vantage), .required = true, .example = "me"},
+    {"nodes", IK_KEY_NODE, ROOT(nodes), .required = true,
+     .example = "{me: {kind: host}, gw: {kind: router}}"},
+    {"links", IK_KEY_NODE, ROOT(links), .required = true,
+     .example = "[{between: [me, gw], net: 10.0.1.0/24}]"},
     {"routes", IK_KEY_NODE, ROOT(routes)},
     {"events", IK_KEY_NODE, ROOT(events)},
     {"traffic", IK_KEY_NODE, ROOT(traffic)},
@@ -68,21 +70,26 @@ static const char *node_name(const void *ctx, size_t i)
     return ((const struct ik_model *)ctx)->nodes[i].name;
 }
 
+static enum ik_err no_node(const struct ik_model *m, const struct ik_tree_node *name)
+{
+    char all[120];
+    struct ik_addr a;
+    const struct ik_model_owner *owner =
+        ik_addr_parse(name->text, &a) == IK_OK ? ik_address_owner(m, &a) : NULL;
+    const char *near =
+        owner ? m->nodes[owner->node].name : ik_text_nearest(name->text, node_name, m, m->n_nodes);
+    if (near)
+        return ik_say_at(m->fault, name, "no node \"%.80s\": did you mean %s?", name->text, near);
+    return ik_say_at(m->fault, name, "no node \"%.80s\": there are %s", name->text,
+                     ik_say_names(all, sizeof(all), node_name, m, m->n_nodes));
+}
+
 enum ik_err ik_model_node_of(const struct ik_model *m, const struct ik_tree_node *name,
                              uint32_t *out)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
-    const enum ik_err err = ik_keys_scalar(&ctx, name, "the name of a node");
-    if (err)
-        return err;
     const uint32_t node = ik_model_find(m, name->text);
-    if (node == IK_MODEL_NONE) {
-        const char *near = ik_text_nearest(name->text, node_name, m, m->n_nodes);
-        if (near)
-            return ik_say_at(m->fault, name, "no node \"%.80s\": did you mean %s?", name->text,
-                             near);
-        return ik_say_at(m->fault, name, "no node \"%.80s\"", name->text);
-    }
+    if (node == IK_MODEL_NONE)
+        return no_node(m, name);
     *out = node;
     return IK_OK;
 }
@@ -119,15 +126,15 @@ static enum ik_err nat_settle(struct ik_model *m, struct ik_model_node *n)
                 continue;
             if (!l->net[0].addr.family)
                 return ik_say_at(m->fault, n->nat_outside,
-                                 "the link to %s has no net to translate "
-                                 "to",
+                                 "the link to %s has no net to translate to: give it one, such "
+                                 "as net: 192.0.2.0/24",
                                  n->nat_outside->text);
             n->nat->outside = port;
             return IK_OK;
         }
     }
-    return ik_say_at(m->fault, n->nat_outside, "%s has no link to %s", n->name,
-                     n->nat_outside->text);
+    return ik_say_at(m->fault, n->nat_outside, "%s has no link to %s: outside must be a neighbour",
+                     n->name, n->nat_outside->text);
 }
 
 static enum ik_err vantage_settle(struct ik_model *m, const struct ik_tree_node *at)
@@ -137,7 +144,9 @@ static enum ik_err vantage_settle(struct ik_model *m, const struct ik_tree_node 
         return err;
     m->vantage_name = at->text;
     if (m->nodes[m->vantage].simulated)
-        return ik_say_at(m->fault, at, "the vantage %s only stands in for public addresses",
+        return ik_say_at(m->fault, at,
+                         "the vantage %s only stands in for public addresses: take a node that is "
+                         "not `simulated`",
                          at->text);
     return IK_OK;
 }

@@ -88,9 +88,8 @@ static enum ik_err read_udp_closed(const struct ik_keys_ctx *ctx, const struct i
                                    void *object)
 {
     (void)object;
-    const enum ik_err err = ik_keys_scalar(ctx, value, "udp_closed");
-    if (err || strcmp(value->text, "all") == 0)
-        return err;
+    if (strcmp(value->text, "all") == 0)
+        return IK_OK;
     return ik_keys_wrong(ctx, value, "udp_closed",
                          "all: ports are closed unless udp_open names them");
 }
@@ -170,8 +169,8 @@ static enum ik_err kind_check(const struct ik_keys_ctx *ctx, const struct ik_tre
     for (size_t i = 0; i < COUNT(only); i++) {
         const struct ik_tree_node *value = ik_tree_find(map, only[i].name);
         if (value && only[i].kind != kind)
-            return ik_say_at(ctx->fault, value, "%s is for a %s, and this is a %s", only[i].name,
-                             kinds[only[i].kind], kinds[kind]);
+            return ik_say_at(ctx->fault, value, "%s is for a %s, and this is a %s: leave it out",
+                             only[i].name, kinds[only[i].kind], kinds[kind]);
     }
     return IK_OK;
 }
@@ -180,7 +179,8 @@ static enum ik_err ports_check(const struct ik_keys_ctx *ctx, const struct ik_tr
 {
     const struct ik_tree_node *closed = ik_tree_find(map, "udp_closed");
     if (closed && ik_tree_find(map, "udp_open"))
-        return ik_say_at(ctx->fault, closed, "udp_closed: all and udp_open contradict each other");
+        return ik_say_at(ctx->fault, closed,
+                         "udp_closed: all and udp_open contradict each other: leave one out");
     return IK_OK;
 }
 
@@ -191,9 +191,10 @@ static enum ik_err alive_check(const struct ik_keys_ctx *ctx, const struct ik_tr
     if (!alive)
         return IK_OK;
     if (r->node.options.n_prefixes == 0)
-        return ik_say_at(ctx->fault, alive,
-                         "alive says how much of `prefixes` is, and there are "
-                         "none");
+        return ik_say_at(
+            ctx->fault, alive,
+            "alive says how much of `prefixes` is, and there are none: add some, such as "
+            "prefixes: 198.51.100.0/24");
     const uint64_t permille = ((uint64_t)r->alive * 1000 + (UINT64_C(1) << 31)) >> 32;
     if (permille == 0)
         return ik_say_at(ctx->fault, alive,
@@ -234,10 +235,11 @@ static enum ik_err name_check(const struct ik_keys_ctx *ctx, const struct ik_tre
     if (n == 0 || n > 63 || good != n || strchr("-.", key->text[0]))
         return ik_say_at(ctx->fault, key,
                          "\"%.80s\" is no name for a node: letters, digits, and "
-                         "- _ . inside, at most 63",
+                         "- _ . inside, at most 63, such as web-1",
                          key->text);
     if (ik_addr_parse(key->text, &a) == IK_OK)
-        return ik_say_at(ctx->fault, key, "\"%s\" is no name for a node: it is an address",
+        return ik_say_at(ctx->fault, key,
+                         "\"%s\" is no name for a node: it is an address; take a word such as web",
                          key->text);
     return IK_OK;
 }
@@ -271,9 +273,10 @@ static enum ik_err memory_check(const struct ik_model *m, const struct ik_tree_n
         rows += (uint64_t)n->options.neighbours_max + n->options.destinations_max;
         rows += n->nat ? n->nat->max_mappings : 0;
         if (rows > IK_MODEL_MEMORY_MAX)
-            return ik_say_at(m->fault, nodes->items[i].value,
-                             "neighbours, destinations and mappings of more than %d in all",
-                             IK_MODEL_MEMORY_MAX);
+            return ik_say_at(
+                m->fault, nodes->items[i].value,
+                "neighbours, destinations and mappings of more than %d in all: give nodes fewer",
+                IK_MODEL_MEMORY_MAX);
     }
     return IK_OK;
 }
@@ -281,11 +284,12 @@ static enum ik_err memory_check(const struct ik_model *m, const struct ik_tree_n
 enum ik_err ik_node_read_all(struct ik_model *m, const struct ik_tree_node *nodes)
 {
     const struct ik_keys_ctx ctx = {m->arena, m->fault};
-    enum ik_err err = ik_keys_map(&ctx, nodes, "nodes");
+    enum ik_err err = ik_keys_map(&ctx, nodes, "nodes", "me: {kind: host}, gw: {kind: router}");
     if (err)
         return err;
     if (nodes->n > IK_MODEL_NODES_MAX)
-        return ik_say_at(m->fault, nodes, "more than %d nodes", IK_MODEL_NODES_MAX);
+        return ik_say_at(m->fault, nodes, "%u nodes are too many: at most %d", (unsigned)nodes->n,
+                         IK_MODEL_NODES_MAX);
     m->nodes = ik_arena_array(m->arena, nodes->n, sizeof(*m->nodes));
     if (!m->nodes)
         return ik_say_nomem(m->fault);

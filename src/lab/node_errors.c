@@ -15,7 +15,8 @@ struct label {
 
 #define LABEL(member) IK_KEYS_MEMBER(struct label, member)
 static const struct ik_key label_keys[] = {
-    {"label", IK_KEY_INT, LABEL(label), .min = 0, .max = 0xfffff, .required = true},
+    {"label", IK_KEY_INT, LABEL(label), .min = 0, .max = 0xfffff, .required = true,
+     .example = "16"},
     {"tc", IK_KEY_INT, LABEL(tc), .min = 0, .max = 7},
     {"ttl", IK_KEY_INT, LABEL(ttl), .min = 0, .max = 255},
 };
@@ -27,12 +28,10 @@ static enum ik_err read_label(const struct ik_keys_ctx *ctx, const struct ik_tre
 {
     if (value->kind == IK_TREE_MAP)
         return ik_keys_read(ctx, &label_of, value, out);
-    enum ik_err err = ik_keys_scalar(ctx, value, "mpls");
     int64_t v;
-    if (err)
-        return err;
     if (!ik_units_int(value->text, 0, 0xfffff, &v))
-        return ik_keys_wrong(ctx, value, "mpls", "a list of labels from 0 to 1048575");
+        return ik_keys_wrong(ctx, value, "mpls",
+                             "a list of labels from 0 to 1048575, such as [16, 17]");
     out->label = (uint32_t)v;
     return IK_OK;
 }
@@ -41,11 +40,12 @@ static enum ik_err read_mpls(const struct ik_keys_ctx *ctx, const struct ik_tree
                              void *object)
 {
     struct ik_stack_options *o = object;
-    enum ik_err err = ik_keys_list(ctx, value, "mpls");
+    enum ik_err err = ik_keys_list(ctx, value, "mpls", "[16, 17]");
     if (err)
         return err;
     if (value->n > LABELS_MAX)
-        return ik_say_at(ctx->fault, value, "more than %d labels", LABELS_MAX);
+        return ik_say_at(ctx->fault, value, "%u labels are too many: at most %d",
+                         (unsigned)value->n, LABELS_MAX);
     uint32_t *labels = ik_arena_array(ctx->arena, value->n, sizeof(*labels));
     if (!labels)
         return ik_say_nomem(ctx->fault);
@@ -69,9 +69,6 @@ static enum ik_err read_interface(const struct ik_keys_ctx *ctx, const struct ik
         uint8_t bits;
     } known[] = {{"incoming", 1}, {"outgoing", 4}, {"both", 5}};
     struct ik_stack_options *o = object;
-    enum ik_err err = ik_keys_scalar(ctx, value, "interface");
-    if (err)
-        return err;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(known[i].name, value->text) == 0) {
             o->ifinfo = known[i].bits;
@@ -82,7 +79,7 @@ static enum ik_err read_interface(const struct ik_keys_ctx *ctx, const struct ik
 }
 
 static const struct ik_key extension_keys[] = {
-    {"mpls", IK_KEY_READ, .read = read_mpls},
+    {"mpls", IK_KEY_READ, .read = read_mpls, .example = "[16, 17]"},
     {"interface", IK_KEY_READ, .read = read_interface},
 };
 static const struct ik_keys extensions = {"extensions", extension_keys, 2};
@@ -99,10 +96,7 @@ static enum ik_err read_quote(const struct ik_keys_ctx *ctx, const struct ik_tre
                               void *object)
 {
     struct ik_stack_options *o = object;
-    enum ik_err err = ik_keys_scalar(ctx, value, "quote");
     int64_t v;
-    if (err)
-        return err;
     if (strcmp(value->text, "full") == 0)
         v = 0xffff;
     else if (!ik_units_int(value->text, 8, 9000, &v))
@@ -115,11 +109,9 @@ static enum ik_err from_addr(const struct ik_keys_ctx *ctx, const struct ik_tree
                              struct ik_stack_options *o)
 {
     struct ik_addr a;
-    enum ik_err err = ik_keys_scalar(ctx, value, "from");
-    if (err)
-        return err;
     if (ik_addr_parse(value->text, &a) != IK_OK)
-        return ik_keys_wrong(ctx, value, "from", "incoming, outgoing, or an address");
+        return ik_keys_wrong(ctx, value, "from",
+                             "incoming, outgoing, or an address such as 192.0.2.1");
     o->from = IK_FROM_ADDRESS;
     *(a.family == 4 ? &o->from4 : &o->from6) = a;
     return IK_OK;
@@ -166,9 +158,6 @@ enum ik_err ik_node_errors_read(const struct ik_keys_ctx *ctx, const struct ik_t
     bool on;
     if (value->kind == IK_TREE_MAP)
         return ik_keys_read(ctx, &errors, value, out);
-    enum ik_err err = ik_keys_scalar(ctx, value, "errors");
-    if (err)
-        return err;
     if (!ik_units_flag(value->text, &on))
         return ik_keys_wrong(ctx, value, "errors", "on, off, or a map such as {rate: 100/s}");
     out->no_unreachable = out->no_time_exceeded = out->no_prohibited = !on;

@@ -16,7 +16,8 @@ enum ik_err ik_node_services_prefixes(const struct ik_keys_ctx *ctx,
 {
     const uint32_t count = value->kind == IK_TREE_LIST ? value->n : 1;
     if (count > PREFIXES_MAX)
-        return ik_say_at(ctx->fault, value, "more than %d prefixes", PREFIXES_MAX);
+        return ik_say_at(ctx->fault, value, "%u prefixes are too many: at most %d", (unsigned)count,
+                         PREFIXES_MAX);
     struct ik_prefix *all = ik_arena_array(ctx->arena, count, sizeof(*all));
     if (!all)
         return ik_say_nomem(ctx->fault);
@@ -41,7 +42,7 @@ struct nat_read {
 #define NAT(member) IK_KEYS_MEMBER(struct nat_read, member)
 #define TIMEOUT .min = IK_NS_PER_S, .max = 24 * 3600 * IK_NS_PER_S
 static const struct ik_key nat_keys[] = {
-    {"outside", IK_KEY_NODE, NAT(outside), .required = true},
+    {"outside", IK_KEY_NODE, NAT(outside), .required = true, .example = "isp"},
     {"mappings", IK_KEY_INT, NAT(nat.max_mappings), .min = 1, .max = 60000},
     {"query_timeout", IK_KEY_TIME, NAT(nat.query_timeout), TIMEOUT},
     {"udp_timeout", IK_KEY_TIME, NAT(nat.udp_timeout), TIMEOUT},
@@ -57,8 +58,6 @@ enum ik_err ik_node_services_nat(const struct ik_keys_ctx *ctx, const struct ik_
     struct nat_read r = {.nat = {.max_mappings = 1024}};
     uint16_t n = 0;
     enum ik_err err = ik_keys_read(ctx, &nat_of, value, &r);
-    if (!err)
-        err = ik_keys_scalar(ctx, r.outside, "outside");
     if (!err && r.forbid)
         err = ik_filter_read(ctx, r.forbid, &r.nat.rules, &n);
     if (err)
@@ -87,7 +86,7 @@ static const struct ik_key probe_keys[] = {
     {"by_name", IK_KEY_FLAG, PROBE(probe.by_name)},
     {"by_index", IK_KEY_FLAG, PROBE(probe.by_index)},
     {"by_address", IK_KEY_FLAG, PROBE(probe.by_addr)},
-    {"permitted", IK_KEY_NODE, PROBE(permitted), .required = true},
+    {"permitted", IK_KEY_NODE, PROBE(permitted), .required = true, .example = "[10.0.0.0/8]"},
     {"rate", IK_KEY_PER_SECOND, PROBE(probe.rate)},
 };
 static const struct ik_keys probe_of = {"probe", probe_keys, COUNT(probe_keys)};
@@ -122,11 +121,12 @@ static enum ik_err read_source(const struct ik_keys_ctx *ctx, const struct ik_tr
 static enum ik_err read_permitted(const struct ik_keys_ctx *ctx, const struct ik_tree_node *list,
                                   struct ik_stack_probe_cfg *out)
 {
-    enum ik_err err = ik_keys_list(ctx, list, "permitted");
+    enum ik_err err = ik_keys_list(ctx, list, "permitted", "[10.0.0.0/8]");
     if (err)
         return err;
     if (list->n > PREFIXES_MAX)
-        return ik_say_at(ctx->fault, list, "more than %d prefixes", PREFIXES_MAX);
+        return ik_say_at(ctx->fault, list, "%u prefixes are too many: at most %d",
+                         (unsigned)list->n, PREFIXES_MAX);
     struct ik_stack_probe_source *all = ik_arena_array(ctx->arena, list->n, sizeof(*all));
     if (!all)
         return ik_say_nomem(ctx->fault);
@@ -185,8 +185,7 @@ enum ik_err ik_node_services_advertise(const struct ik_keys_ctx *ctx,
     if (value->kind == IK_TREE_MAP)
         err = ik_keys_read(ctx, &advertise_of, value, &r);
     else {
-        err = ik_keys_scalar(ctx, value, "router_advertisement");
-        if (!err && !ik_units_flag(value->text, &r.v4))
+        if (!ik_units_flag(value->text, &r.v4))
             err = ik_keys_wrong(ctx, value, "router_advertisement",
                                 "on, off, or a map such as {interval: 10s}");
         r.v6 = r.v4;

@@ -262,7 +262,9 @@ static enum ik_err add_routes(struct paths *p, struct ik_model_prefix *to)
             return ik_say_nomem(p->m->fault);
         p->n_routes += p->ribs[i].n_routes - had;
         if (p->n_routes > IK_MODEL_ROUTES_MAX)
-            return ik_say_at(p->m->fault, NULL, "more than %d routes in all", IK_MODEL_ROUTES_MAX);
+            return ik_say_at(p->m->fault, to->at,
+                             "more than %d routes in all: take fewer prefixes, or nodes that route",
+                             IK_MODEL_ROUTES_MAX);
     }
     return IK_OK;
 }
@@ -324,8 +326,9 @@ enum ik_err ik_paths_find(struct ik_model *m)
     for (uint32_t i = 0; i < m->n_links; i++)
         ends += m->links[i].n_ends;
     if ((uint64_t)m->n_prefixes * ends > IK_MODEL_WORK_MAX)
-        return ik_say_at(m->fault, NULL, "too large: %u prefixes, and %zu nodes and ends of links",
-                         (unsigned)m->n_prefixes, ends);
+        return ik_say_at(m->fault, m->links[m->n_links - 1].at,
+                         "too large: %u prefixes times %zu nodes and ends of links, at most %d",
+                         (unsigned)m->n_prefixes, ends, IK_MODEL_WORK_MAX);
     struct paths p = {
         .m = m,
         .dist = calloc(m->n_nodes + 1, sizeof(*p.dist)),

@@ -30,8 +30,8 @@ struct route_read {
 
 #define ROUTE(member) IK_KEYS_MEMBER(struct route_read, member)
 static const struct ik_key route_keys[] = {
-    {"node", IK_KEY_NODE, ROUTE(node), .required = true},
-    {"to", IK_KEY_NODE, ROUTE(to), .required = true},
+    {"node", IK_KEY_NODE, ROUTE(node), .required = true, .example = "gw"},
+    {"to", IK_KEY_NODE, ROUTE(to), .required = true, .example = "default"},
     {"via", IK_KEY_NODE, ROUTE(via)},
     {"drop", IK_KEY_CHOICE, ROUTE(drop), .words = drops},
     {"tos", IK_KEY_INT, ROUTE(tos), .min = 0, .max = 255},
@@ -120,9 +120,7 @@ static enum ik_err override_to(const struct ik_model *m, struct overrides *all,
 {
     const struct ik_keys_ctx ctx = ctx_of(m);
     struct ik_prefix p = {0};
-    enum ik_err err = ik_keys_scalar(&ctx, r->to, "to");
-    if (err)
-        return err;
+    enum ik_err err;
     if (strcmp(r->to->text, "default") == 0) {
         p.addr.family = 4;
         err = override_prefix(m, all, r, node, via, &p, added);
@@ -138,28 +136,50 @@ static enum ik_err override_to(const struct ik_model *m, struct overrides *all,
     return err ? err : override_prefix(m, all, r, node, via, &p, added);
 }
 
+struct around {
+    const struct ik_model *m;
+    uint32_t node;
+};
+
+/* The first other node on its i-th link. */
+static const char *neighbour(const void *ctx, size_t i)
+{
+    const struct around *a = ctx;
+    const struct ik_model_port *p = &a->m->nodes[a->node].ports[i];
+    const struct ik_model_link *l = &a->m->links[p->link];
+    return a->m->nodes[l->ends[p->end == 0].node].name;
+}
+
+static const char *neighbours(const struct ik_model *m, uint32_t node, char *buf, size_t size)
+{
+    const struct around a = {m, node};
+    return ik_say_names(buf, size, neighbour, &a, m->nodes[node].n_ports);
+}
+
 static enum ik_err read_route(const struct ik_model *m, const struct ik_tree_node *map,
                               struct overrides *all)
 {
     const struct ik_keys_ctx ctx = ctx_of(m);
     struct route_read r = {0};
+    char near[120];
     uint32_t node, via = IK_MODEL_NONE, added = 0;
     enum ik_err err = ik_keys_read(&ctx, &route_of, map, &r);
     if (!err && (r.via != NULL) == (ik_tree_find(map, "drop") != NULL))
-        err = ik_say_at(m->fault, map, "a route has either via or drop");
+        err = ik_say_at(m->fault, map, "a route has either via or drop, such as via: gw");
     if (!err)
         err = ik_model_node_of(m, r.node, &node);
     if (!err && r.via)
         err = ik_model_node_of(m, r.via, &via);
     if (!err && via == node)
-        err = ik_say_at(m->fault, r.via, "%s cannot send to itself: via is a neighbour",
-                        m->nodes[node].name);
+        err = ik_say_at(m->fault, r.via, "%s cannot send to itself: via is a neighbour of it: %s",
+                        m->nodes[node].name, neighbours(m, node, near, sizeof(near)));
     if (err || m->nodes[node].left_out || (r.via && m->nodes[via].left_out))
         return err;
     err = override_to(m, all, &r, node, via, &added);
     if (!err && added == 0 && r.via)
-        err = ik_say_at(m->fault, r.via, "%s has no link to %s for that family",
-                        m->nodes[node].name, m->nodes[via].name);
+        err = ik_say_at(m->fault, r.via, "%s has no link to %s for that family; its neighbours: %s",
+                        m->nodes[node].name, m->nodes[via].name,
+                        neighbours(m, node, near, sizeof(near)));
     return err;
 }
 
@@ -187,7 +207,7 @@ enum ik_err ik_plan_routes(struct ik_model *m, const struct ik_tree_node *list)
 {
     const struct ik_keys_ctx ctx = ctx_of(m);
     struct overrides all = {0};
-    enum ik_err err = ik_keys_list(&ctx, list, "routes");
+    enum ik_err err = ik_keys_list(&ctx, list, "routes", "[{node: gw, to: default, via: isp}]");
     for (uint32_t i = 0; !err && i < list->n; i++) {
         err = read_route(m, list->items[i].value, &all);
         if (!err && all.n > IK_MODEL_OVERRIDES_MAX)
@@ -227,14 +247,17 @@ static enum ik_err read_link_event(const struct ik_model *m, const struct event_
                                    struct ik_model_event *out)
 {
     if (!r->set)
-        return ik_say_at(m->fault, out->at, "an event of a link needs \"set\"");
+        return ik_say_at(m->fault, out->at,
+                         "an event of a link needs \"set\", such as set: {loss: 10%%}");
     if (r->restart)
-        return ik_say_at(m->fault, r->restart, "restart is of a node");
+        return ik_say_at(m->fault, r->restart,
+                         "restart is of a node, and this event of a link: leave one out");
     out->set = r->set;
     out->direction = (int)r->direction - 1;
     const enum ik_err err = ik_link_of(m, r->link, &out->link);
     if (!err && out->direction != -1 && m->links[out->link].n_ends > 2)
-        return ik_say_at(m->fault, out->at, "a segment of more than two has no directions");
+        return ik_say_at(m->fault, out->at,
+                         "a segment of more than two has no directions: leave direction out");
     return err;
 }
 
@@ -243,12 +266,11 @@ static enum ik_err read_node_event(const struct ik_model *m, const struct event_
 {
     const struct ik_keys_ctx ctx = ctx_of(m);
     if (!r->restart)
-        return ik_say_at(m->fault, out->at, "an event of a node needs \"restart\"");
+        return ik_say_at(m->fault, out->at,
+                         "an event of a node needs \"restart\", such as restart: 2s");
     if (r->set)
-        return ik_say_at(m->fault, r->set, "set is of a link");
-    enum ik_err err = ik_keys_scalar(&ctx, r->restart, "restart");
-    if (err)
-        return err;
+        return ik_say_at(m->fault, r->set,
+                         "set is of a link, and this event of a node: leave one out");
     if (strcmp(r->restart->text, "never") == 0)
         out->down_for = IK_NEVER;
     else if (!ik_units_time(r->restart->text, &out->down_for) || out->down_for < 0)
@@ -268,7 +290,8 @@ static enum ik_err read_event(const struct ik_model *m, const struct ik_tree_nod
         return err;
     out->when = r.at;
     if ((r.link != NULL) == (r.node != NULL))
-        return ik_say_at(m->fault, map, "an event is either of a link or of a node");
+        return ik_say_at(m->fault, map,
+                         "an event is either of a link or of a node, such as node: gw");
     return r.link ? read_link_event(m, &r, out) : read_node_event(m, &r, out);
 }
 
@@ -320,11 +343,12 @@ static enum ik_err events_apply(struct ik_model *m)
 enum ik_err ik_plan_events(struct ik_model *m, const struct ik_tree_node *list)
 {
     const struct ik_keys_ctx ctx = ctx_of(m);
-    enum ik_err err = ik_keys_list(&ctx, list, "events");
+    enum ik_err err = ik_keys_list(&ctx, list, "events", "[{at: 5s, node: gw, restart: 2s}]");
     if (err)
         return err;
     if (list->n > IK_MODEL_EVENTS_MAX)
-        return ik_say_at(m->fault, list, "more than %d events", IK_MODEL_EVENTS_MAX);
+        return ik_say_at(m->fault, list, "%u events are too many: at most %d", (unsigned)list->n,
+                         IK_MODEL_EVENTS_MAX);
     m->events = ik_arena_array(m->arena, list->n, sizeof(*m->events));
     if (!m->events)
         return ik_say_nomem(m->fault);
@@ -353,7 +377,7 @@ enum { KIND_PACKET = IK_TRAFFIC_FRAMES + 1, PACKET_BYTES_MAX = 2048 };
 
 #define TRAFFIC(member) IK_KEYS_MEMBER(struct traffic_read, member)
 static const struct ik_key traffic_keys[] = {
-    {"from", IK_KEY_NODE, TRAFFIC(from), .required = true},
+    {"from", IK_KEY_NODE, TRAFFIC(from), .required = true, .example = "me"},
     {"to", IK_KEY_NODE, TRAFFIC(to)},
     {"kind", IK_KEY_CHOICE, TRAFFIC(cfg.kind), .words = kinds, .required = true},
     {"rate", IK_KEY_RATE, TRAFFIC(cfg.rate_mpps)},
@@ -373,44 +397,55 @@ static const struct ik_keys traffic_of = {"traffic", traffic_keys, COUNT(traffic
 static const struct {
     const char *name;
     unsigned kinds, required;
+    const char *example; /* where it can be needed */
 } of_kinds[] = {
-    {"to", 7, 7},     {"rate", 7, 3},        {"bytes", 7, 0}, {"port", 6, 0},  {"ttl", 7, 0},
-    {"source", 3, 0}, {"obey_quench", 4, 0}, {"file", 8, 8},  {"hex", 16, 16},
+    {"to", 7, 7, "to: far"},
+    {"rate", 7, 3, "rate: 100/s"},
+    {"bytes", 7, 0, NULL},
+    {"port", 6, 0, NULL},
+    {"ttl", 7, 0, NULL},
+    {"source", 3, 0, NULL},
+    {"obey_quench", 4, 0, NULL},
+    {"file", 8, 8, "file: flood.pcap"},
+    {"hex", 16, 16, "hex: 45 00 ..."},
 };
 
 static enum ik_err traffic_check(const struct ik_model *m, const struct ik_tree_node *map,
                                  const struct traffic_read *r)
 {
     const char *kind = kinds[r->cfg.kind];
+    char start[32], stop[32];
     for (size_t i = 0; i < COUNT(of_kinds); i++) {
         const struct ik_tree_node *value = ik_tree_find(map, of_kinds[i].name);
         const bool mine = of_kinds[i].kinds >> r->cfg.kind & 1;
         if (value && !mine)
-            return ik_say_at(m->fault, value, "%s means nothing to traffic of kind %s",
+            return ik_say_at(m->fault, value,
+                             "%s means nothing to traffic of kind %s: leave it out",
                              of_kinds[i].name, kind);
         if (!value && of_kinds[i].required >> r->cfg.kind & 1)
-            return ik_say_at(m->fault, map, "traffic of kind %s needs \"%s\"", kind,
-                             of_kinds[i].name);
+            return ik_say_at(m->fault, map, "traffic of kind %s needs \"%s\", such as %s", kind,
+                             of_kinds[i].name, of_kinds[i].example);
     }
     if (r->cfg.stop && r->cfg.stop <= r->cfg.start)
-        return ik_say_at(m->fault, map, "traffic must stop after its start");
+        return ik_say_at(m->fault, map, "traffic that starts at %s must stop later, not at %s",
+                         ik_units_time_text(r->cfg.start, start),
+                         ik_units_time_text(r->cfg.stop, stop));
     return IK_OK;
 }
 
 static enum ik_err traffic_to(const struct ik_model *m, struct traffic_read *r)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
     uint32_t node;
-    enum ik_err err = ik_keys_scalar(&ctx, r->to, "to");
-    if (err || ik_addr_parse(r->to->text, &r->cfg.to) == IK_OK)
-        return err;
-    err = ik_model_node_of(m, r->to, &node);
+    if (ik_addr_parse(r->to->text, &r->cfg.to) == IK_OK)
+        return IK_OK;
+    const enum ik_err err = ik_model_node_of(m, r->to, &node);
     if (err || m->nodes[node].left_out)
         return err;
     r->cfg.to = ik_model_addr(m, node, r->cfg.source.family);
     if (!r->cfg.to.family)
-        return ik_say_at(m->fault, r->to, "%s has no address of the family of the source",
-                         r->to->text);
+        return ik_say_at(m->fault, r->to,
+                         "%s has no IPv%u address, as the source is one: name another", r->to->text,
+                         r->cfg.source.family);
     return IK_OK;
 }
 
@@ -428,9 +463,6 @@ static enum ik_err read_packet(const struct ik_model *m, struct traffic_read *r)
 {
     static const char right[] = "the hexadecimal digits of an IP packet, at most 2048 bytes";
     const struct ik_keys_ctx ctx = ctx_of(m);
-    enum ik_err err = ik_keys_scalar(&ctx, r->hex, "hex");
-    if (err)
-        return err;
     uint8_t *bytes = ik_arena_array(m->arena, PACKET_BYTES_MAX, 1);
     struct ik_sim_timed_frame *frame = ik_arena_array(m->arena, 1, sizeof(*frame));
     if (!bytes || !frame)
@@ -468,7 +500,9 @@ static enum ik_err read_traffic(const struct ik_model *m, const struct ik_tree_n
     if (!err && r.hex)
         err = read_packet(m, &r);
     if (!err && r.cfg.source.family && r.cfg.source.family != r.cfg.to.family)
-        err = ik_say_at(m->fault, map, "source and to are of different families");
+        err = ik_say_at(m->fault, map,
+                        "source is an IPv%u address and to an IPv%u one: give both of one family",
+                        r.cfg.source.family, r.cfg.to.family);
     *out = (struct ik_model_traffic){.cfg = r.cfg, .file = r.file, .at = map};
     return err;
 }
@@ -476,11 +510,13 @@ static enum ik_err read_traffic(const struct ik_model *m, const struct ik_tree_n
 enum ik_err ik_plan_traffic(struct ik_model *m, const struct ik_tree_node *list)
 {
     const struct ik_keys_ctx ctx = ctx_of(m);
-    enum ik_err err = ik_keys_list(&ctx, list, "traffic");
+    enum ik_err err =
+        ik_keys_list(&ctx, list, "traffic", "[{from: me, to: far, kind: echo, rate: 100/s}]");
     if (err)
         return err;
     if (list->n > IK_MODEL_TRAFFIC_MAX)
-        return ik_say_at(m->fault, list, "more than %d kinds of traffic", IK_MODEL_TRAFFIC_MAX);
+        return ik_say_at(m->fault, list, "%u kinds of traffic are too many: at most %d",
+                         (unsigned)list->n, IK_MODEL_TRAFFIC_MAX);
     m->traffic = ik_arena_array(m->arena, list->n, sizeof(*m->traffic));
     if (!m->traffic)
         return ik_say_nomem(m->fault);

@@ -60,3 +60,20 @@ enum ik_err ik_say_nomem(struct ik_lab_fault *fault)
 {
     return ik_say_place(fault, IK_E_NOMEM, 0, 0, "%s", ik_err_text(IK_E_NOMEM));
 }
+
+const char *ik_say_names(char *buf, size_t size, const char *(*get)(const void *ctx, size_t i),
+                         const void *ctx, size_t n)
+{
+    enum { MORE = 6 }; /* ", ..." */
+    size_t used = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const char *name = get(ctx, i), *comma = i ? ", " : "";
+        if (used + strlen(comma) + strlen(name) + MORE > size) {
+            snprintf(buf + used, size - used, "%s...", comma);
+            break;
+        }
+        used += (size_t)snprintf(buf + used, size - used, "%s%s", comma, name);
+    }
+    return buf;
+}

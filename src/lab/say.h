@@ -17,3 +17,6 @@ __attribute__((format(printf, 5, 6))) enum ik_err ik_say_place(struct ik_lab_fau
                                                                ...);
 /* "out of memory"; returns IK_E_NOMEM. */
 enum ik_err ik_say_nomem(struct ik_lab_fault *fault);
+/* The first names of n, with commas between, and "..." where there are more. Returns buf. */
+const char *ik_say_names(char *buf, size_t size, const char *(*get)(const void *ctx, size_t i),
+                         const void *ctx, size_t n);

@@ -199,6 +199,7 @@ static enum ik_err on_start(struct build *b, const yaml_event_t *ev, enum ik_tre
         return err;
     if (b->depth == IK_TREE_DEPTH_MAX)
         return ik_say_at(b->fault, n, "nested deeper than %d", IK_TREE_DEPTH_MAX);
+    n->text = kind == IK_TREE_LIST ? "[...]" : "{...}";
     struct frame *f = &b->frames[b->depth];
     *f = (struct frame){.node = n, .first = b->n_waiting};
     err = anchor_copy(b, anchor, &f->anchor);
@@ -320,7 +321,7 @@ static enum ik_err events_read(struct build *b, yaml_parser_t *p)
 }
 
 static const struct ik_tree_node nothing = {
-    .kind = IK_TREE_MAP, .line = 1, .column = 1, .weight = 1};
+    .kind = IK_TREE_MAP, .line = 1, .column = 1, .text = "{...}", .weight = 1};
 
 enum ik_err ik_tree_parse(const struct ik_tree_node **out, struct ik_arena *arena,
                           struct ik_rd bytes, struct ik_lab_fault *fault)

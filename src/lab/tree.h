@@ -25,9 +25,9 @@ struct ik_tree_item {
 
 struct ik_tree_node {
     enum ik_tree_kind kind;
-    uint32_t line, column;            /* from 1; of an alias: where the alias is */
-    const char *text;                 /* of a scalar, else NULL; no NUL inside */
-    bool plain;                       /* a scalar without quotes */
+    uint32_t line, column; /* from 1; of an alias: where the alias is */
+    const char *text; /* of a scalar; "[...]" and "{...}" are what no word means; no NUL inside */
+    bool plain;       /* a scalar without quotes */
     const struct ik_tree_item *items; /* of a list or map, in the order of the file */
     uint32_t n;
     uint32_t weight; /* nodes in it, itself included */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/units.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Ten to the 9th: what one of a decimal fraction is counted in. */
@@ -152,4 +153,21 @@ bool ik_units_flag(const char *text, bool *out)
         }
     }
     return false;
+}
+
+const char *ik_units_time_text(ik_ns v, char buf[static 32])
+{
+    static const struct {
+        const char *name;
+        ik_ns each;
+    } units[] = {{"h", 3600 * IK_NS_PER_S},
+                 {"s", IK_NS_PER_S},
+                 {"ms", IK_NS_PER_MS},
+                 {"us", IK_NS_PER_US},
+                 {"ns", 1}};
+    size_t i = 0;
+    while (v % units[i].each != 0)
+        i++;
+    snprintf(buf, 32, "%lld%s", (long long)(v / units[i].each), v == 0 ? "" : units[i].name);
+    return buf;
 }

@@ -17,3 +17,5 @@ IK_MUST_USE bool ik_units_bitrate(const char *text, uint64_t *out);
 IK_MUST_USE bool ik_units_rate(const char *text, uint64_t *out);
 /* "on", "off", "true", "false", "yes", "no". */
 IK_MUST_USE bool ik_units_flag(const char *text, bool *out);
+/* A time as ik_units_time reads it, with the largest unit that needs no decimals. Returns buf. */
+const char *ik_units_time_text(ik_ns v, char buf[static 32]);

@@ -319,7 +319,7 @@ static void open__what_is_no_lab__says_why(void **state)
     assert_int_equal(ik_lab_open(&lab, "/dev/zero", &cfg, &fault), IK_E_VALUE);
     assert_string_equal(fault.text, "too long: more than 4194304 bytes");
     assert_int_equal(ik_lab_open(&lab, "/dev/null", &cfg, &fault), IK_E_VALUE);
-    assert_string_equal(fault.text, "a lab needs \"vantage\"");
+    assert_string_equal(fault.text, "a lab needs \"vantage\", such as vantage: me");
     assert_null(lab);
 }
 

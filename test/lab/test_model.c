@@ -335,6 +335,7 @@ static void refuse(const struct wrong *cases, size_t n, const char *before, cons
         assert_int_equal(err, IK_E_VALUE);
         assert_string_equal(r.fault.text, cases[i].want);
         assert_int_equal(r.fault.line, cases[i].line);
+        assert_int_not_equal(r.fault.column, 0);
         rig_close(&r);
     }
 }
@@ -345,11 +346,17 @@ static void file__wrong__is_said(void **state)
 {
     (void)state;
     static const struct wrong cases[] = {
-        {"", 1, "a lab needs \"vantage\""},
-        {"- 1\n", 1, "a lab must be a map, not a list"},
-        {"hello\n", 1, "a lab must be a map, not a word"},
-        {"vantage: a\n", 1, "a lab needs \"nodes\""},
-        {"vantage: a\nnodes: {}\n", 1, "a lab needs \"links\""},
+        {"", 1, "a lab needs \"vantage\", such as vantage: me"},
+        {"- 1\n", 1,
+         "a lab must be a map such as {vantage: me, nodes: {me: {kind: host}, gw: {kind: router}}, "
+         "links: [{between: [me, gw], net: 10.0.1.0/24}]}, not [...]"},
+        {"hello\n", 1,
+         "a lab must be a map such as {vantage: me, nodes: {me: {kind: host}, gw: {kind: router}}, "
+         "links: [{between: [me, gw], net: 10.0.1.0/24}]}, not hello"},
+        {"vantage: a\n", 1,
+         "a lab needs \"nodes\", such as nodes: {me: {kind: host}, gw: {kind: router}}"},
+        {"vantage: a\nnodes: {}\n", 1,
+         "a lab needs \"links\", such as links: [{between: [me, gw], net: 10.0.1.0/24}]"},
         {"sed: 1\n", 1, "unknown key \"sed\" of a lab: did you mean seed?"},
         {"vantages: a\n", 1, "unknown key \"vantages\" of a lab: did you mean vantage?"},
         {"\nqqqqqq: 1\n", 2,
@@ -357,17 +364,22 @@ static void file__wrong__is_said(void **state)
          "traffic"},
         {"seed: -1\n", 1,
          "wrong value \"-1\" for seed: must be a whole number from 0 to 9223372036854775807"},
-        {"seed: [1]\n", 1, "seed must be a word, not a list"},
-        {"vantage: a\nnodes: [a]\nlinks: []\n", 2, "nodes must be a map, not a list"},
-        {"vantage: a\nnodes: {a: {kind: host}}\nlinks: {}\n", 3, "links must be a list, not a map"},
-        {"vantage: b\nnodes: {alpha: {kind: host}}\nlinks: []\n", 1, "no node \"b\""},
+        {"seed: [1]\n", 1,
+         "wrong value \"[...]\" for seed: must be a whole number from 0 to 9223372036854775807"},
+        {"vantage: a\nnodes: [a]\nlinks: []\n", 2,
+         "nodes must be a map such as {me: {kind: host}, gw: {kind: router}}, not [...]"},
+        {"vantage: a\nnodes: {a: {kind: host}}\nlinks: {}\n", 3,
+         "links must be a list such as [{between: [me, gw], net: 10.0.1.0/24}], not {...}"},
+        {"vantage: b\nnodes: {alpha: {kind: host}}\nlinks: []\n", 1,
+         "no node \"b\": there are alpha"},
         {"vantage: alhpa\nnodes: {alpha: {kind: host}}\nlinks: []\n", 1,
          "no node \"alhpa\": did you mean alpha?"},
         {"vantage: a\nnodes: {a: {kind: host, simulated: on}}\nlinks: []\n", 1,
-         "the vantage a only stands in for public addresses"},
+         "the vantage a only stands in for public addresses: take a node that is not `simulated`"},
         {"vantage: [a]\nnodes: {a: {kind: host}}\nlinks: []\n", 1,
-         "the name of a node must be a word, not a list"},
-        {"vantage: a\nnodes: {a: {kind: host}}\nlinks: []\n", 2, "a is in no link"},
+         "no node \"[...]\": there are a"},
+        {"vantage: a\nnodes: {a: {kind: host}}\nlinks: []\n", 2,
+         "a is in no link: add one, such as {between: [a, gw], net: 10.9.9.0/24}"},
     };
     REFUSE(cases, "", "");
 }
@@ -376,16 +388,20 @@ static void node__wrong__is_said(void **state)
 {
     (void)state;
     static const struct wrong cases[] = {
-        {"x: {}", 3, "a node needs \"kind\""},
-        {"x: host", 3, "a node must be a map, not a word"},
+        {"x: {}", 3, "a node needs \"kind\", such as kind: host"},
+        {"x: host", 3, "a node must be a map such as {kind: host}, not host"},
         {"x: {kind: hots}", 3, "wrong value \"hots\" for kind: must be host or router"},
         {"\"\": {kind: host}", 3,
-         "\"\" is no name for a node: letters, digits, and - _ . inside, at most 63"},
+         "\"\" is no name for a node: letters, digits, and - _ . inside, at most 63, such as "
+         "web-1"},
         {"\"a b\": {kind: host}", 3,
-         "\"a b\" is no name for a node: letters, digits, and - _ . inside, at most 63"},
+         "\"a b\" is no name for a node: letters, digits, and - _ . inside, at most 63, such as "
+         "web-1"},
         {"-x: {kind: host}", 3,
-         "\"-x\" is no name for a node: letters, digits, and - _ . inside, at most 63"},
-        {"10.0.0.1: {kind: host}", 3, "\"10.0.0.1\" is no name for a node: it is an address"},
+         "\"-x\" is no name for a node: letters, digits, and - _ . inside, at most 63, such as "
+         "web-1"},
+        {"10.0.0.1: {kind: host}", 3,
+         "\"10.0.0.1\" is no name for a node: it is an address; take a word such as web"},
         {"x: {kind: host, tll: 3}", 3, "unknown key \"tll\" of a node: did you mean ttl?"},
         {"x: {kind: host, zzzzzzzz: 3}", 3,
          "unknown key \"zzzzzzzz\" of a node; icmp-lab(5) lists them all"},
@@ -396,9 +412,10 @@ static void node__wrong__is_said(void **state)
         {"x: {kind: host, start: 5}", 3,
          "wrong value \"5\" for start: must be a time with its unit (500us, 5ms, 2s, 1min), from 0 "
          "to 24h"},
-        {"x: {kind: host, balance: flow}", 3, "balance is for a router, and this is a host"},
+        {"x: {kind: host, balance: flow}", 3,
+         "balance is for a router, and this is a host: leave it out"},
         {"x: {kind: router, prefixes: 10.9.0.0/24}", 3,
-         "prefixes is for a host, and this is a router"},
+         "prefixes is for a host, and this is a router: leave it out"},
         {"x: {kind: router, balance: flows}", 3,
          "wrong value \"flows\" for balance: must be flow, packet or destination"},
         {"x: {kind: host, legacy: [land, sea]}", 3,
@@ -412,14 +429,20 @@ static void node__wrong__is_said(void **state)
         {"x: {kind: host, errors: {quote: 7}}", 3,
          "wrong value \"7\" for quote: must be full, or bytes from 8 to 9000"},
         {"x: {kind: host, errors: {from: gw}}", 3,
-         "wrong value \"gw\" for from: must be incoming, outgoing, or an address"},
-        {"x: {kind: host, errors: {from: {}}}", 3, "from must be a word, not a map"},
-        {"x: {kind: host, errors: {extensions: {mpls: 5}}}", 3, "mpls must be a list, not a word"},
+         "wrong value \"gw\" for from: must be incoming, outgoing, or an address such as "
+         "192.0.2.1"},
+        {"x: {kind: host, errors: {from: {}}}", 3,
+         "wrong value \"{...}\" for from: must be incoming, outgoing, or an address such as "
+         "192.0.2.1"},
+        {"x: {kind: host, errors: {extensions: {mpls: 5}}}", 3,
+         "mpls must be a list such as [16, 17], not 5"},
         {"x: {kind: host, errors: {extensions: {mpls: [x]}}}", 3,
-         "wrong value \"x\" for mpls: must be a list of labels from 0 to 1048575"},
-        {"x: {kind: host, errors: {extensions: {mpls: [{tc: 1}]}}}", 3, "a label needs \"label\""},
+         "wrong value \"x\" for mpls: must be a list of labels from 0 to 1048575, such as [16, "
+         "17]"},
+        {"x: {kind: host, errors: {extensions: {mpls: [{tc: 1}]}}}", 3,
+         "a label needs \"label\", such as label: 16"},
         {"x: {kind: host, errors: {extensions: {mpls: [1, 2, 3, 4, 5, 6, 7, 8, 9]}}}", 3,
-         "more than 8 labels"},
+         "9 labels are too many: at most 8"},
         {"x: {kind: host, errors: {extensions: {interface: in}}}", 3,
          "wrong value \"in\" for interface: must be incoming, outgoing or both"},
         {"x: {kind: host, answers: {ecko: off}}", 3,
@@ -430,9 +453,10 @@ static void node__wrong__is_said(void **state)
          "wrong value \"53\" for udp_closed: must be all: ports are closed unless udp_open names "
          "them"},
         {"x: {kind: host, udp_closed: all, udp_open: 53}", 3,
-         "udp_closed: all and udp_open contradict each other"},
+         "udp_closed: all and udp_open contradict each other: leave one out"},
         {"x: {kind: host, alive: 30%}", 3,
-         "alive says how much of `prefixes` is, and there are none"},
+         "alive says how much of `prefixes` is, and there are none: add some, such as prefixes: "
+         "198.51.100.0/24"},
         {"x: {kind: host, prefixes: 10.9.0.0/24, alive: 0}", 3,
          "wrong value \"0\" for alive: must be from 0.1% to 100%"},
         {"x: {kind: host, prefixes: 10.9.0.0/24, alive: 30}", 3,
@@ -448,8 +472,9 @@ static void node__wrong__is_said(void **state)
         {"x: {kind: host, prefixes: 1.0.0.0/8}", 3,
          "1.0.0.0/8 is public: take private or documentation addresses, or say `simulated: on` of "
          "the node that stands in for it"},
-        {"x: {kind: router, filter: {}}", 3, "filter must be a list, not a map"},
-        {"x: {kind: router, filter: [{}]}", 3, "a rule needs \"do\""},
+        {"x: {kind: router, filter: {}}", 3,
+         "filter must be a list such as [{do: drop, proto: icmp}], not {...}"},
+        {"x: {kind: router, filter: [{}]}", 3, "a rule needs \"do\", such as do: drop"},
         {"x: {kind: router, filter: [{do: drop, family: 5}]}", 3,
          "wrong value \"5\" for family: must be 4 or 6"},
         {"x: {kind: router, filter: [{do: drop, proto: ipx}]}", 3,
@@ -459,30 +484,34 @@ static void node__wrong__is_said(void **state)
         {"x: {kind: router, filter: [{do: drop, proto: udp, ports: 9-3}]}", 3,
          "wrong value \"9-3\" for ports: must be a port, or two such as 1000-2000"},
         {"x: {kind: router, filter: [{do: drop, ports: 9}]}", 3,
-         "a rule with ports needs proto tcp or udp"},
+         "a rule with ports needs proto: tcp or proto: udp"},
         {"x: {kind: router, filter: [{do: drop, code: 9}]}", 3,
-         "a rule with a code needs its type"},
+         "a rule with a code needs its type, such as type: 3"},
         {"x: {kind: router, filter: [{do: drop, type: 9, proto: tcp}]}", 3,
-         "a rule with a type is of proto icmp or icmp6"},
+         "a rule with a type is of proto: icmp or proto: icmp6"},
         {"x: {kind: router, filter: [{do: reject, answer: 4}]}", 3,
          "wrong value \"4\" for answer: must be a code of unreachable, from 0 to 15 but not 4"},
         {"x: {kind: router, filter: [{do: drop, answer: 13}]}", 3,
-         "a rule with an answer has to reject"},
+         "a rule with an answer has to do: reject"},
         {"x: {kind: router, filter: [{do: reject, family: 6, answer: 10}]}", 3,
          "ICMPv6 has unreachable codes from 0 to 9 only"},
-        {"x: {kind: router, filter: [{do: reset}]}", 3, "a rule that resets needs proto tcp"},
+        {"x: {kind: router, filter: [{do: reset}]}", 3, "a rule that resets needs proto: tcp"},
         {"x: {kind: router, filter: [{do: drop, from: 10.0.0.0/8, to: \"fd00::/8\"}]}", 3,
-         "a rule from one family to the other matches nothing"},
-        {"x: {kind: router, nat: {}}", 3, "nat needs \"outside\""},
-        {"x: {kind: router, nat: {outside: [a]}}", 3, "outside must be a word, not a list"},
-        {"x: {kind: router, nat: {outside: c}}", 3, "no node \"c\""},
+         "a rule from one family to the other matches nothing: give both of one"},
+        {"x: {kind: router, nat: on}", 3, "nat must be a map such as {outside: isp}, not on"},
+        {"x: {kind: router, nat: {}}", 3, "nat needs \"outside\", such as outside: isp"},
+        {"x: {kind: router, nat: {outside: [a]}}", 3, "no node \"[...]\": there are x, a, b"},
+        {"x: {kind: router, nat: {outside: c}}", 3, "no node \"c\": there are x, a, b"},
         {"x: {kind: router, nat: {outside: a, udp_timeout: 1ms}}", 3,
          "wrong value \"1ms\" for udp_timeout: must be a time with its unit (500us, 5ms, 2s, "
          "1min), "
          "from 1s to 24h"},
-        {"x: {kind: router, probe: {}}", 3, "probe needs \"permitted\""},
-        {"x: {kind: router, probe: {permitted: all}}", 3, "permitted must be a list, not a word"},
-        {"x: {kind: router, probe: {permitted: [{}]}}", 3, "a permitted source needs \"from\""},
+        {"x: {kind: router, probe: {}}", 3,
+         "probe needs \"permitted\", such as permitted: [10.0.0.0/8]"},
+        {"x: {kind: router, probe: {permitted: all}}", 3,
+         "permitted must be a list such as [10.0.0.0/8], not all"},
+        {"x: {kind: router, probe: {permitted: [{}]}}", 3,
+         "a permitted source needs \"from\", such as from: 192.0.2.0/24"},
         {"x: {kind: router, router_advertisement: 10s}", 3,
          "wrong value \"10s\" for router_advertisement: must be on, off, or a map such as "
          "{interval: 10s}"},
@@ -496,20 +525,25 @@ static void link__wrong__is_said(void **state)
 {
     (void)state;
     static const struct wrong cases[] = {
-        {"{}", 4, "a link needs \"between\""},
-        {"{between: a}", 4, "between must be a list, not a word"},
+        {"{}", 4, "a link needs \"between\", such as between: [me, gw]"},
+        {"{between: a}", 4, "between must be a list such as [me, gw], not a"},
         {"{between: [a]}", 4, "a link is between two nodes or more, such as [a, b]"},
         {"{between: [a, bb]}", 4, "no node \"bb\": did you mean b?"},
-        {"{between: [a, a], net: 10.0.0.0/24}", 4, "a stands in `between` twice"},
-        {"{between: [a, b]}", 4, "a link needs net, net6 or both"},
+        {"{between: [a, a], net: 10.0.0.0/24}", 4,
+         "a stands in `between` twice: name each node once"},
+        {"{between: [a, b]}", 4, "a link needs net, net6 or both, such as net: 10.0.1.0/24"},
         {"{between: [a, b], net: 10.0.0.0/24, name: \"\"}", 4,
-         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is"},
+         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is, such "
+         "as backbone-2"},
         {"{between: [a, b], net: 10.0.0.0/24, name: \"a\\e[2J\"}", 4,
-         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is"},
+         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is, such "
+         "as backbone-2"},
         {"{between: [a, b], net: 10.0.0.0/24, name: "
          "0123456789012345678901234567890123456789012345678901234567890123"
          "0123456789012345678901234567890123456789012345678901234567890123}",
-         4, "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is"},
+         4,
+         "the name of a link must be 1 to 127 bytes of text that a terminal shows as it is, such "
+         "as backbone-2"},
         {"{between: [a, b], net: 10.0.0.0/24, dealy: 1ms}", 4,
          "unknown key \"dealy\" of a link: did you mean delay?"},
         {"{between: [a, b], net: \"2001:db8::/64\"}", 4,
@@ -523,15 +557,15 @@ static void link__wrong__is_said(void **state)
          "wrong value \"2001:db8::1/64\" for net6: must be 2001:db8::/64: what follows those bits "
          "is for the nodes"},
         {"{between: [a, b], net: 10.0.0.0/32}", 4,
-         "10.0.0.0/32 is too small: it has 1 addresses for 2 nodes"},
+         "10.0.0.0/32 is too small for 2 nodes: take /31 or wider"},
         {"{between: [a, b, c], net: 10.0.0.0/30}", 4,
-         "10.0.0.0/30 is too small: it has 2 addresses for 3 nodes"},
+         "10.0.0.0/30 is too small for 3 nodes: take /29 or wider"},
         {"{between: [a, b], net: 127.0.0.0/8}", 4,
-         "127.0.0.0/8 is no net for nodes: it is set aside"},
+         "127.0.0.0/8 is no net for nodes: take another, such as 10.0.1.0/24"},
         {"{between: [a, b], net: 224.0.0.0/24}", 4,
-         "224.0.0.0/24 is no net for nodes: it is set aside"},
+         "224.0.0.0/24 is no net for nodes: take another, such as 10.0.1.0/24"},
         {"{between: [a, b], net6: \"fe80::/64\"}", 4,
-         "fe80::/64 is no net for nodes: it is set aside"},
+         "fe80::/64 is no net for nodes: take another, such as 2001:db8:1::/64"},
         {"{between: [a, b], net: 8.8.8.0/24}", 4,
          "8.8.8.0/24 is public: take private or documentation addresses, or say `simulated: on` of "
          "the node that stands in for it"},
@@ -539,42 +573,44 @@ static void link__wrong__is_said(void **state)
          "wrong value \"1\" for delay: must be a time with its unit (500us, 5ms, 2s, 1min), from 0 "
          "to 1h"},
         {"{between: [a, b], net: 10.0.0.0/24, delay: 1ms, jitter: 2ms}", 4,
-         "jitter must not be more than the delay, which it adds to and takes from"},
+         "a jitter of 2ms must not be more than the delay of 1ms, which it adds to and takes from"},
         {"{between: [a, b], net: 10.0.0.0/24, delay: 2ms, jitter: 2ms, back: {delay: 1ms}}", 4,
-         "jitter must not be more than the delay, which it adds to and takes from"},
+         "a jitter of 2ms must not be more than the delay of 1ms, which it adds to and takes from"},
         {"{between: [a, b], net: 10.0.0.0/24, loss: 1}", 4,
          "wrong value \"1\" for loss: must be a part in percent from 0% to 100%, such as 0.5%"},
         {"{between: [a, b], net: 10.0.0.0/24, rate: 10M}", 4,
          "wrong value \"10M\" for rate: must be bits a second with their unit, such as 64kbit, "
          "10Mbit or 1Gbit"},
         {"{between: [a, b], net: 10.0.0.0/24, queue: 5}", 4,
-         "a queue needs a rate: without one nothing waits"},
-        {"{between: [a, b], net: 10.0.0.0/24, reorder_by: 5ms}", 4, "reorder_by needs reorder"},
-        {"{between: [a, b], net: 10.0.0.0/24, burst: {start: 1%}}", 4, "burst needs \"end\""},
+         "a queue of 5 needs a rate, such as rate: 10Mbit: without one nothing waits"},
+        {"{between: [a, b], net: 10.0.0.0/24, reorder_by: 5ms}", 4,
+         "reorder_by needs how many, such as reorder: 1%"},
+        {"{between: [a, b], net: 10.0.0.0/24, burst: {start: 1%}}", 4,
+         "burst needs \"end\", such as end: 1%"},
         {"{between: [a, b], net: 10.0.0.0/24, forward: {dely: 1ms}}", 4,
          "unknown key \"dely\" of a direction: did you mean delay?"},
         {"{between: [a, b, c], net: 10.0.0.0/24, forward: {delay: 1ms}}", 4,
-         "a segment of more than two has no directions"},
+         "a segment of 3 nodes has no directions: say it of the link"},
         {"{between: [a, b], net6: \"2001:db8::/64\", mtu: 1000}", 4,
-         "an mtu of 1000 is less than the 1280 that IPv6 needs"},
+         "an mtu of 1000 is less than the 1280 that IPv6 needs: raise it, or leave net6 out"},
         {"{between: [a, b], net: 10.0.0.0/24, mtu: 67}", 4,
          "wrong value \"67\" for mtu: must be a whole number from 68 to 65535"},
         {"{between: [a, b], net: 10.0.0.0/24, addresses: {c: 10.0.0.3}}", 4,
-         "c is not in `between`"},
+         "c is not in `between`, which names who is on this link"},
         {"{between: [a, b], net: 10.0.0.0/24, addresses: {a: 10.0.1.3}}", 4,
-         "10.0.1.3 is no host address of the link's net"},
+         "10.0.1.3 is no host address of the link's net: those begin at 10.0.0.1"},
         {"{between: [a, b], net: 10.0.0.0/24, addresses: {a: 10.0.0.255}}", 4,
-         "10.0.0.255 is no host address of the link's net"},
+         "10.0.0.255 is no host address of the link's net: those begin at 10.0.0.1"},
         {"{between: [a, b], net: 10.0.0.0/24, addresses: {a: \"2001:db8::3\"}}", 4,
-         "2001:db8::3 is no host address of the link's net6"},
+         "the link has no net6 for 2001:db8::3: give it one, such as net6: 2001:db8:1::/64"},
         {"{between: [a, b], net: 10.0.0.0/24, addresses: {a: x}}", 4,
-         "wrong value \"x\" for addresses: must be an address"},
+         "wrong value \"x\" for addresses: must be an address, such as 192.0.2.1"},
         {"{between: [a, b], net: 10.0.0.0/24, addresses: {a: 10.0.0.2}}", 4,
-         "10.0.0.2 has two owners: a and b"},
+         "10.0.0.2 has two owners, a and b: give one another by `addresses`"},
         {"{between: [a, b], net: 10.0.0.0/24}\n- {between: [b, c], net: 10.0.0.128/25}", 5,
-         "10.0.0.128/25 overlaps 10.0.0.0/24 of line 4"},
+         "10.0.0.128/25 overlaps 10.0.0.0/24 of line 4: take one apart from it"},
         {"{between: [a, b], net: 10.0.0.0/24}\n- {between: [b, c], net: 10.0.0.0/8}", 5,
-         "10.0.0.0/8 overlaps 10.0.0.0/24 of line 4"},
+         "10.0.0.0/8 overlaps 10.0.0.0/24 of line 4: take one apart from it"},
     };
     REFUSE(cases,
            "vantage: a\nnodes: {a: {kind: host}, b: {kind: router}, c: {kind: host}}\nlinks:\n- ",
@@ -585,43 +621,58 @@ static void plan__wrong__is_said(void **state)
 {
     (void)state;
     static const struct wrong cases[] = {
-        {"routes: {}", 7, "routes must be a list, not a map"},
-        {"routes: [{}]", 7, "a route needs \"node\""},
-        {"routes: [{node: r}]", 7, "a route needs \"to\""},
-        {"routes: [{node: r, to: default}]", 7, "a route has either via or drop"},
-        {"routes: [{node: r, to: b, via: a, drop: silent}]", 7, "a route has either via or drop"},
+        {"routes: {}", 7,
+         "routes must be a list such as [{node: gw, to: default, via: isp}], not {...}"},
+        {"routes: [{}]", 7, "a route needs \"node\", such as node: gw"},
+        {"routes: [{node: r}]", 7, "a route needs \"to\", such as to: default"},
+        {"routes: [{node: r, to: default}]", 7, "a route has either via or drop, such as via: gw"},
+        {"routes: [{node: r, to: b, via: a, drop: silent}]", 7,
+         "a route has either via or drop, such as via: gw"},
         {"routes: [{node: r, to: b, drop: on}]", 7,
          "wrong value \"on\" for drop: must be silent, unreachable or prohibited"},
         {"routes: [{node: r, to: default, via: r}]", 7,
-         "r cannot send to itself: via is a neighbour"},
-        {"routes: [{node: a, to: default, via: b}]", 7, "a has no link to b for that family"},
+         "r cannot send to itself: via is a neighbour of it: a, b, b"},
+        {"routes: [{node: a, to: default, via: b}]", 7,
+         "a has no link to b for that family; its neighbours: r"},
         {"routes: [{node: a, to: \"2001:db8::/32\", via: r}]", 7,
-         "a has no link to r for that family"},
+         "a has no link to r for that family; its neighbours: r"},
+        {"routes: [{node: a, to: default, via: 10.0.0.2}]", 7,
+         "no node \"10.0.0.2\": did you mean r?"},
+        {"routes: [{node: a, to: default, via: 10.0.9.9}]", 7,
+         "no node \"10.0.9.9\": there are a, r, b"},
         {"routes: [{node: a, to: bb, via: r}]", 7, "no node \"bb\": did you mean b?"},
         {"routes: [{node: a, to: 10.0.0.0/40, via: r}]", 7,
          "wrong value \"10.0.0.0/40\" for to: must be a prefix, such as 192.0.2.0/24"},
         {"routes: [{node: a, to: 10.0.1.9/24, via: r}]", 7,
          "wrong value \"10.0.1.9/24\" for to: must be 10.0.1.0/24, or 10.0.1.9 for that address "
          "alone"},
-        {"routes: [{node: c, to: b, via: r}]", 7, "no node \"c\""},
-        {"events: [{}]", 7, "an event needs \"at\""},
-        {"events: [{at: 1s}]", 7, "an event is either of a link or of a node"},
-        {"events: [{at: 1s, link: a-r, node: a}]", 7, "an event is either of a link or of a node"},
-        {"events: [{at: 1s, link: a-r}]", 7, "an event of a link needs \"set\""},
-        {"events: [{at: 1s, link: a-r, set: {}, restart: 1s}]", 7, "restart is of a node"},
-        {"events: [{at: 1s, node: r}]", 7, "an event of a node needs \"restart\""},
-        {"events: [{at: 1s, node: r, restart: 1s, set: {}}]", 7, "set is of a link"},
+        {"routes: [{node: c, to: b, via: r}]", 7, "no node \"c\": there are a, r, b"},
+        {"events: [{}]", 7, "an event needs \"at\", such as at: 5s"},
+        {"events: [{at: 1s}]", 7, "an event is either of a link or of a node, such as node: gw"},
+        {"events: [{at: 1s, link: a-r, node: a}]", 7,
+         "an event is either of a link or of a node, such as node: gw"},
+        {"events: [{at: 1s, link: a-r}]", 7,
+         "an event of a link needs \"set\", such as set: {loss: 10%}"},
+        {"events: [{at: 1s, link: a-r, set: {}, restart: 1s}]", 7,
+         "restart is of a node, and this event of a link: leave one out"},
+        {"events: [{at: 1s, node: r}]", 7,
+         "an event of a node needs \"restart\", such as restart: 2s"},
+        {"events: [{at: 1s, node: r, restart: 1s, set: {}}]", 7,
+         "set is of a link, and this event of a node: leave one out"},
         {"events: [{at: 1s, node: r, restart: soon}]", 7,
          "wrong value \"soon\" for restart: must be how long it is down, such as 2s, or never"},
         {"events: [{at: 1s, node: rr, restart: 1s}]", 7, "no node \"rr\": did you mean r?"},
         {"events: [{at: 1s, link: a_r, set: {}}]", 7, "no link \"a_r\": did you mean a-r?"},
-        {"events: [{at: 1s, link: zzzzzz, set: {}}]", 7, "no link \"zzzzzz\""},
-        {"events: [{at: 1s, link: [a, b], set: {}}]", 7, "no link between a and b"},
+        {"events: [{at: 1s, link: zzzzzz, set: {}}]", 7,
+         "no link \"zzzzzz\": there are a-r, r-b, r-b"},
+        {"events: [{at: 1s, link: [a, b], set: {}}]", 7,
+         "no link between a and b: there are a-r, r-b, r-b"},
         {"events: [{at: 1s, link: [a], set: {}}]", 7,
-         "link must be two nodes that it joins, or its name"},
+         "link must be two nodes that it joins, such as [me, gw], or its name"},
         {"events: [{at: 1s, link: [r, b], set: {}}]", 7,
          "2 links between r and b: give the one that is meant a name, and write that"},
-        {"events: [{at: 1s, link: r-b, set: {}}]", 7, "2 links are named r-b"},
+        {"events: [{at: 1s, link: r-b, set: {}}]", 7,
+         "2 links are named r-b: give each a name of its own"},
         {"events: [{at: 1s, link: a-r, set: {mtu: 1400}}]", 7,
          "unknown key \"mtu\" of set: there are delay, jitter, loss, burst, duplicate, corrupt, "
          "reorder, reorder_by, rate, queue, black_hole, down"},
@@ -629,23 +680,28 @@ static void plan__wrong__is_said(void **state)
          "unknown key \"cost\" of set: there are delay, jitter, loss, burst, duplicate, corrupt, "
          "reorder, reorder_by, rate, queue, black_hole, down"},
         {"events: [{at: 1s, link: a-r, set: {jitter: 2s}}]", 7,
-         "jitter must not be more than the delay, which it adds to and takes from"},
+         "a jitter of 2s must not be more than the delay of 0, which it adds to and takes from"},
         {"events: [{at: -1s, link: a-r, set: {}}]", 7,
          "wrong value \"-1s\" for at: must be a time with its unit (500us, 5ms, 2s, 1min), from 0 "
          "to "
          "8784h"},
-        {"traffic: [{from: a}]", 7, "traffic needs \"kind\""},
+        {"traffic: [{from: a}]", 7, "traffic needs \"kind\", such as kind: echo"},
         {"traffic: [{from: a, kind: flood}]", 7,
          "wrong value \"flood\" for kind: must be echo, udp, aimd, capture or packet"},
-        {"traffic: [{from: a, kind: echo}]", 7, "traffic of kind echo needs \"to\""},
-        {"traffic: [{from: a, to: b, kind: echo}]", 7, "traffic of kind echo needs \"rate\""},
+        {"traffic: [{from: a, kind: echo}]", 7,
+         "traffic of kind echo needs \"to\", such as to: far"},
+        {"traffic: [{from: a, to: b, kind: echo}]", 7,
+         "traffic of kind echo needs \"rate\", such as rate: 100/s"},
         {"traffic: [{from: a, to: b, kind: echo, rate: 5}]", 7,
          "wrong value \"5\" for rate: must be a rate such as 100/s, 0.5/s or 30/min"},
-        {"traffic: [{from: a, to: b, kind: udp}]", 7, "traffic of kind udp needs \"rate\""},
+        {"traffic: [{from: a, to: b, kind: udp}]", 7,
+         "traffic of kind udp needs \"rate\", such as rate: 100/s"},
         {"traffic: [{from: a, to: b, kind: aimd, source: 10.0.0.9}]", 7,
-         "source means nothing to traffic of kind aimd"},
-        {"traffic: [{from: a, kind: capture}]", 7, "traffic of kind capture needs \"file\""},
-        {"traffic: [{from: a, kind: packet}]", 7, "traffic of kind packet needs \"hex\""},
+         "source means nothing to traffic of kind aimd: leave it out"},
+        {"traffic: [{from: a, kind: capture}]", 7,
+         "traffic of kind capture needs \"file\", such as file: flood.pcap"},
+        {"traffic: [{from: a, kind: packet}]", 7,
+         "traffic of kind packet needs \"hex\", such as hex: 45 00 ..."},
         {"traffic: [{from: a, kind: packet, hex: \"45 0\"}]", 7,
          "wrong value \"45 0\" for hex: must be the hexadecimal digits of an IP packet, at most "
          "2048 bytes"},
@@ -653,11 +709,11 @@ static void plan__wrong__is_said(void **state)
          "wrong value \"4x\" for hex: must be the hexadecimal digits of an IP packet, at most "
          "2048 bytes"},
         {"traffic: [{from: a, to: b, kind: echo, rate: 5/s, start: 5s, stop: 5s}]", 7,
-         "traffic must stop after its start"},
+         "traffic that starts at 5s must stop later, not at 5s"},
         {"traffic: [{from: a, to: 10.0.0.1, kind: echo, rate: 5/s, source: \"2001:db8::1\"}]", 7,
-         "source and to are of different families"},
+         "source is an IPv6 address and to an IPv4 one: give both of one family"},
         {"traffic: [{from: a, to: b, kind: echo, rate: 5/s, source: \"2001:db8::1\"}]", 7,
-         "b has no address of the family of the source"},
+         "b has no IPv6 address, as the source is one: name another"},
         {"traffic: [{from: a, to: bb, kind: echo, rate: 5/s}]", 7,
          "no node \"bb\": did you mean b?"},
     };
@@ -673,9 +729,10 @@ static void nat__outside_that_is_none__is_said(void **state)
 {
     (void)state;
     static const struct wrong cases[] = {
-        {"b", 2, "n has no link to b"},
-        {"a", 2, "the link to a has no net to translate to"},
-        {"n", 2, "n has no link to n"},
+        {"b", 2, "n has no link to b: outside must be a neighbour"},
+        {"a", 2,
+         "the link to a has no net to translate to: give it one, such as net: 192.0.2.0/24"},
+        {"n", 2, "n has no link to n: outside must be a neighbour"},
     };
     REFUSE(
         cases,
@@ -708,21 +765,21 @@ static void bounds__of_a_file__are_said(void **state)
     for (int i = 0; i <= IK_MODEL_NODES_MAX; i++)
         n += (size_t)sprintf(lab + n, "  n%d: {kind: host}\n", i);
     assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
-    assert_string_equal(r.fault.text, "more than 4096 nodes");
+    assert_string_equal(r.fault.text, "4097 nodes are too many: at most 4096");
     rig_close(&r);
 
     n = (size_t)sprintf(lab, "vantage: a\nnodes: {a: {kind: host}, b: {kind: host}}\nlinks:\n");
     for (int i = 0; i <= IK_MODEL_LINKS_MAX; i++)
         n += (size_t)sprintf(lab + n, "- {between: [a, b], net: 10.%d.%d.0/24}\n", i >> 8, i & 255);
     assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
-    assert_string_equal(r.fault.text, "more than 8192 links");
+    assert_string_equal(r.fault.text, "8193 links are too many: at most 8192");
     rig_close(&r);
 
     n = (size_t)sprintf(lab, "vantage: a\nnodes: {a: {kind: host}, b: {kind: host}}\nlinks:\n");
     for (int i = 0; i <= IK_STACK_IFACES_MAX; i++)
         n += (size_t)sprintf(lab + n, "- {between: [a, b], net: 10.0.%d.0/24}\n", i);
     assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
-    assert_string_equal(r.fault.text, "a is in more than 64 links");
+    assert_string_equal(r.fault.text, "a is in more than 64 links: make some of them one segment");
     assert_int_equal(r.fault.line, 3 + IK_STACK_IFACES_MAX + 1);
     rig_close(&r);
 
@@ -731,8 +788,9 @@ static void bounds__of_a_file__are_said(void **state)
     for (int i = 0; i < 40; i++)
         n += (size_t)sprintf(lab + n, "  n%d: {kind: host, neighbours: 65535}\n", i);
     assert_int_equal(rig_read(&r, lab, false), IK_E_VALUE);
-    assert_string_equal(r.fault.text,
-                        "neighbours, destinations and mappings of more than 2000000 in all");
+    assert_string_equal(
+        r.fault.text,
+        "neighbours, destinations and mappings of more than 2000000 in all: give nodes fewer");
     assert_int_equal(r.fault.line, 3 + 31);
     rig_close(&r);
 
