@@ -9,15 +9,27 @@
 
 enum ik_explain_lang { IK_EXPLAIN_EN, IK_EXPLAIN_KO };
 
-/* What a filter should do with it (RFC 4890 for IPv6; draft-ietf-opsec-icmp-filtering for IPv4). */
+/* What a filter should do with it (RFC 4890 for IPv6; draft-ietf-opsec-icmp-filtering for IPv4):
+ * id, spelling in outputs. MAY_DROP: policy decides. LIMIT: let it pass, but limit its rate.
+ * LINK_ONLY: needed on the link, never to be forwarded. */
+#define IK_EXPLAIN_FILTERS(X)             \
+    X(MUST_NOT_DROP, "must-not-drop")     \
+    X(SHOULD_NOT_DROP, "should-not-drop") \
+    X(MAY_DROP, "may-drop")               \
+    X(LIMIT, "limit")                     \
+    X(LINK_ONLY, "link-only")             \
+    X(SHOULD_DROP, "should-drop")
+
 enum ik_explain_filter {
-    IK_EXPLAIN_MUST_NOT_DROP,
-    IK_EXPLAIN_SHOULD_NOT_DROP,
-    IK_EXPLAIN_MAY_DROP,  /* policy decides */
-    IK_EXPLAIN_LIMIT,     /* let it pass, but limit its rate */
-    IK_EXPLAIN_LINK_ONLY, /* needed on the link, never to be forwarded */
-    IK_EXPLAIN_SHOULD_DROP,
+#define X(id, name) IK_EXPLAIN_##id,
+    IK_EXPLAIN_FILTERS(X)
+#undef X
+        IK_EXPLAIN_FILTER_COUNT
 };
+
+/* What the second octet of a type says: nothing (it is 0), one of the codes that have entries of
+ * their own (and 0, where that has none), or something that is no code, or unknown. */
+enum ik_explain_codes { IK_EXPLAIN_CODE_ZERO, IK_EXPLAIN_CODE_NAMED, IK_EXPLAIN_CODE_ANY };
 
 /* An entry: a type and code, a type (code -1), or a topic (family 0). Static. */
 struct ik_explain {
@@ -26,9 +38,10 @@ struct ik_explain {
     const char *name;            /* "port-unreachable"; topics: "path-mtu" */
     const char *const *aliases;  /* ended by NULL; other names that people know it by */
     const char *source;          /* "RFC 792; RFC 1122 section 3.2.2.1" */
-    enum ik_icmp_class class_of; /* not for topics */
+    enum ik_icmp_class class_of; /* not for topics, as the rest */
     enum ik_icmp_status status;
     enum ik_explain_filter filter;
+    enum ik_explain_codes codes; /* of a type */
 };
 
 /* The texts of an entry in one language; NULL where an entry has none of that kind. Paragraphs are
@@ -39,9 +52,9 @@ struct ik_explain_text {
     const char *sender;   /* who sends it and when */
     const char *receiver; /* what the receiver should do */
     const char *causes;   /* usual causes */
-    const char *checks;   /* what to check next: commands where there are any */
+    const char *checks;   /* what to check next: a command, blanks, "# " and what it shows */
     const char *filter;   /* may a firewall drop it, and why */
-    const char *see;      /* names of related entries, blanks between */
+    const char *see;      /* what else to look up, as ik_explain_find takes it, blanks between */
 };
 
 size_t ik_explain_count(void);
@@ -50,17 +63,30 @@ const struct ik_explain *ik_explain_at(size_t i);
 /* The entry of a type and code; code -1, or a code without an entry of its own: the type's. NULL
  * when no row names the type. */
 const struct ik_explain *ik_explain_get(uint8_t family, uint8_t type, int code);
-/* By what people type: "3/3", "3", "v4:3/3", "v6:1/4", "port-unreachable", an alias, a topic. Fills
- * at most cap entries (a name can mean both families) and returns how many there are; 0: none, and
- * *near is the nearest name (static) or NULL. */
-size_t ik_explain_find(const char *what, const struct ik_explain **out, size_t cap,
-                       const char **near);
-/* The texts; never NULL. */
-const struct ik_explain_text *ik_explain_text(const struct ik_explain *e,
-                                              enum ik_explain_lang lang);
+/* By what people type: "3/3", "3", "v4:3/3", "v6:1/4", "port-unreachable", an alias, a topic, in
+ * any case, blanks and underscores for dashes. Numbers without a family are IPv4's where that has
+ * the type. Fills at most cap entries (a name can mean several) and returns how many there are; 0:
+ * none. For a code that is not assigned it gives the type. */
+size_t ik_explain_find(const char *what, const struct ik_explain **out, size_t cap);
+/* The names (static) that are most like it, nearest first, each once: at most cap. Returns how
+ * many; 0 when nothing is near. */
+size_t ik_explain_near(const char *what, const char **out, size_t cap);
+/* True when the language has texts. */
+bool ik_explain_speaks(enum ik_explain_lang lang);
+/* The texts (static), all NULL in a language that is not spoken. What a code does not say for
+ * itself, its type says. */
+struct ik_explain_text ik_explain_text(const struct ik_explain *e, enum ik_explain_lang lang);
+/* The spelling of a verdict in outputs, static. */
+const char *ik_explain_filter_name(enum ik_explain_filter filter);
 
-/* Expressions that select it, written to buf with terminator; "" where the tool has no word for it.
- * They are made from the numbers, not kept as texts. */
+/* Expressions that select it, written to buf with terminator; "" where the tool has no word for it,
+ * as for topics. They are made from the numbers, not kept as texts. Returns buf. */
 enum ik_explain_tool { IK_EXPLAIN_WIRESHARK, IK_EXPLAIN_TCPDUMP, IK_EXPLAIN_NFT };
-const char *ik_explain_expression(const struct ik_explain *e, enum ik_explain_tool tool, char *buf,
-                                  size_t cap);
+enum { IK_EXPLAIN_EXPRESSION_MAX = 64 };
+const char *ik_explain_expression(const struct ik_explain *e, enum ik_explain_tool tool,
+                                  char buf[static IK_EXPLAIN_EXPRESSION_MAX]);
+
+/* Draws fields (of ik_tell_layout) as RFCs do, 32 bits a row of 65 characters, each line ended by
+ * '\n', with terminator. Returns the bytes it needs without terminator; *out holds them when cap
+ * suffices. */
+size_t ik_explain_draw(const struct ik_tell_field *fields, size_t n, char *out, size_t cap);
