@@ -195,14 +195,15 @@ static bool within(struct limit *l, int64_t now, uint32_t rate, uint32_t burst)
     return l->level <= burst + 0.001;
 }
 
+/* The share is that of the address in the header: the first hop, where a source route leads. */
 static enum checker_rule rates(struct checker *c, const struct view *e)
 {
     const struct checker_node *n = c->node;
-    const uint64_t slot = key_request(e->last_dst, e->addr_bytes, 0, 0) % LIMITS;
+    const uint64_t slot = key_request(e->dst, e->addr_bytes, 0, 0) % LIMITS;
     struct limit *one = &c->one[slot];
-    if (memcmp(one->addr, e->last_dst, e->addr_bytes) != 0) {
+    if (memcmp(one->addr, e->dst, e->addr_bytes) != 0) {
         *one = (struct limit){.at = c->now};
-        memcpy(one->addr, e->last_dst, e->addr_bytes);
+        memcpy(one->addr, e->dst, e->addr_bytes);
     }
     if (!within(&c->all, c->now, n->rate_all, n->burst_all))
         return CHECKER_LIMIT_ALL;

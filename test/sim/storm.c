@@ -15,14 +15,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     SUBJECTS = 3,
     SHOWN = 2,
     BEFORE = 6,
     MTU = 1500,
+    /* More than forged sources fill in a second: a bucket that has to make room is forgotten, and
+     * its destination has a fresh one (src/net/limit.h). */
+    DESTINATIONS = 4096,
     VOLLEY = 32,
     BURST = 32,
+    PARTS = 10, /* after each a line tells how far it is */
     ANSWERS = 64,
     ANSWER_BYTES = 128
 };
@@ -358,11 +363,12 @@ static bool add_subject(struct world *w, int i, uint64_t seed, uint32_t odd)
         side(w, i, port);
     far(w, i);
     t->node = told;
-    t->gen.rng.state = seed * 31 + (uint64_t)i;
+    storm_gen_init(&t->gen, seed * 31 + (uint64_t)i);
     t->rng.state = seed * 37 + (uint64_t)i;
     t->next = START;
     t->checker = checker_new(told);
     w->options[i] = (struct ik_stack_options){.kind = i ? IK_STACK_ROUTER : IK_STACK_HOST,
+                                              .destinations_max = DESTINATIONS,
                                               .advertise4 = told->advertises,
                                               .advertise6 = told->advertises,
                                               .tcp_open = open_ports,
@@ -407,6 +413,26 @@ static size_t allocated(void)
         return __sanitizer_get_current_allocated_bytes();
     const struct mallinfo2 m = mallinfo2();
     return m.uordblks + m.hblkhd;
+}
+
+/* Of the process, with what ASan holds; KiB. */
+static long resident(void)
+{
+    long total = 0, there = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f && fscanf(f, "%ld %ld", &total, &there) != 2)
+        there = 0;
+    if (f)
+        fclose(f);
+    return there * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static uint64_t left(const struct world *w)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < SUBJECTS; i++)
+        n += w->thrower[i].left;
+    return n;
 }
 
 static uint64_t report(const struct world *w)
@@ -473,14 +499,19 @@ static bool storm(struct world *w, uint64_t packets, uint64_t seed, uint32_t odd
     printf("storm: %llu packets, seed %llu\n", (unsigned long long)packets,
            (unsigned long long)seed);
     fflush(stdout);
+    (void)resident();
     const size_t before = allocated();
+    const uint64_t part = packets / PARTS ? packets / PARTS : 1, all = left(w);
     ik_ns until = 0;
-    for (bool going = true; going;) {
+    while (left(w)) {
+        const uint64_t was = (all - left(w)) / part;
         until += 100 * IK_NS_PER_S;
         ik_sim_run(w->sim, until);
-        going = false;
-        for (int i = 0; i < SUBJECTS; i++)
-            going |= w->thrower[i].left > 0;
+        if ((all - left(w)) / part > was) {
+            printf("thrown %llu, resident %ld KiB\n", (unsigned long long)(all - left(w)),
+                   resident());
+            fflush(stdout);
+        }
     }
     ik_sim_run(w->sim, until + QUIET);
     const bool fine = settled(w, before);

@@ -269,13 +269,14 @@ static void seal(struct making *m, size_t at)
 
 static size_t some_length(struct making *m)
 {
-    switch (pick(m, 8)) {
+    switch (pick(m, 16)) {
     case 0:
         return pick(m, BODY_MAX);
     case 1:
-        return pick(m, 9);
-    case 2:
         return 1200 + pick(m, 300);
+    case 2:
+    case 3:
+        return pick(m, 9);
     default:
         return pick(m, 100);
     }
@@ -469,6 +470,13 @@ static void make(struct making *m)
         return;
     }
     finish(m);
+}
+
+void storm_gen_init(struct storm_gen *g, uint64_t seed)
+{
+    g->rng.state = seed;
+    for (size_t i = 0; i < STORM_NOISE; i += 8)
+        ik_store_be64(g->noise + i, ik_rng_next(&g->rng));
 }
 
 /* The next pending piece. */

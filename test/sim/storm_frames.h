@@ -8,6 +8,7 @@
 
 enum {
     STORM_FRAME_MAX = 2000,
+    STORM_NOISE = 8192,
     STORM_RUN = 8 /* datagrams for one side before it is the turn of the other */
 };
 
@@ -30,6 +31,7 @@ struct storm_gen {
     struct storm_side side[2];
     uint8_t sides;
     struct storm_far far;
+    uint8_t noise[STORM_NOISE];
     uint32_t turn;
     uint8_t side_now;
     /* pieces of a datagram, of which some are still to be sent, the first or the last one first */
@@ -38,5 +40,7 @@ struct storm_gen {
     bool backwards;
 };
 
+/* Seeds g->rng, and makes the payload that packets take theirs from. */
+void storm_gen_init(struct storm_gen *g, uint64_t seed);
 /* Writes the next frame, for the side that it chooses; its length. */
 size_t storm_gen_next(struct storm_gen *g, uint8_t out[STORM_FRAME_MAX], uint8_t *side);

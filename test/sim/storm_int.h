@@ -33,10 +33,13 @@ static inline bool one_in(struct making *m, uint32_t n)
 
 static inline void fill_random(struct making *m, uint8_t *p, size_t n)
 {
-    for (size_t at = 0; at < n; at += 8) {
-        uint8_t some[8];
-        ik_store_be64(some, ik_rng_next(&m->g->rng));
-        memcpy(p + at, some, n - at < 8 ? n - at : 8);
+    uint8_t some[8];
+    ik_store_be64(some, ik_rng_next(&m->g->rng));
+    memcpy(p, some, n < 8 ? n : 8);
+    /* What is longer is payload: any piece of the generator's own will do. */
+    for (size_t at = 8, some_n; at < n; at += some_n) {
+        some_n = n - at < STORM_NOISE / 2 ? n - at : STORM_NOISE / 2;
+        memcpy(p + at, m->g->noise + pick(m, STORM_NOISE / 2), some_n);
     }
 }
 
