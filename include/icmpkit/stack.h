@@ -197,7 +197,7 @@ struct ik_stack_options {
     uint16_t alive_permille; /* of those addresses, chosen by keyed hash; 0: all */
     /* bounds */
     uint16_t neighbours_max;   /* 0: 64 */
-    uint16_t queue_max;        /* packets that wait for one neighbour; 0: 3 */
+    uint16_t queue_max;        /* datagrams that wait for one neighbour; 0: 3 */
     uint16_t destinations_max; /* path MTUs, redirected destinations, limited destinations; 0: 64 */
     bool settled; /* its interfaces have been up for long when it starts: its IPv6 addresses are not
                      verified and its groups not reported before somebody asks */

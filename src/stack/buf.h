@@ -34,7 +34,9 @@ struct ik_buf {
     bool source_routed; /* its destination was taken from a source route, here */
     uint8_t cast;       /* enum ik_cast: how the frame that it came in was addressed */
     bool big;           /* one of the 64 KiB kind */
+    bool is_first;      /* while it waits: no fragment of its datagram waited before it */
     uint32_t queue;     /* while it waits for a neighbour: which */
+    uint32_t datagram;  /* and of which datagram it is a fragment; 0: of none */
     _Alignas(8) uint8_t bytes[];
 };
 
@@ -52,6 +54,10 @@ struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes);
 bool ik_stack_pool_has(struct ik_stack *s, size_t bytes);
 /* Gives a buffer back that ik_stack_pool_take gave; its bytes stay until the next take. */
 void ik_stack_pool_give(struct ik_stack *s, struct ik_buf *b);
+/* Remembers, for the stacks of the pool together, a datagram that lost some of its fragments, by a
+ * number that is hard to meet (not 0); until enough others did. */
+void ik_stack_pool_give_up(struct ik_stack *s, uint64_t datagram);
+bool ik_stack_pool_gave_up(const struct ik_stack *s, uint64_t datagram);
 /* IP bytes that a small buffer holds. */
 uint32_t ik_stack_pool_room(const struct ik_stack_pool *pool);
 static inline uint8_t *ik_buf_at(struct ik_buf *b)

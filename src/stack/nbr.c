@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Neighbours: the cache (src/net/neigh.h) joined to ARP and neighbour discovery, and the packets
  * that wait for an answer. */
+#include "base/siphash.h"
 #include "net/neigh.h"
 #include "stack/stack_int.h"
 
-enum { NEIGHBOURS = 64, WAITING = 3 }; /* what zero in the options means */
+enum {
+    NEIGHBOURS = 64, /* what zero in the options means */
+    WAITING = 3,
+    FRAGMENTS_MAX = 64, /* 64 KiB for links of 1,280 bytes */
+};
 
 static struct ik_neigh_cfg neigh_cfg(const struct ik_stack_cfg *cfg)
 {
@@ -34,6 +39,16 @@ void ik_stack_nbr_start(struct ik_stack *s)
 
 /* ---- packets that wait ----------------------------------------------------------------------- */
 
+static void unlink_after(struct ik_stack *s, struct ik_buf *before, struct ik_buf *b)
+{
+    if (before)
+        before->next = b->next;
+    else
+        s->waiting.first = b->next;
+    if (s->waiting.last == b)
+        s->waiting.last = before;
+}
+
 /* Takes the first packet of that queue; NULL when none is left. */
 static struct ik_buf *waiting_take(struct ik_stack *s, uint32_t queue)
 {
@@ -41,48 +56,53 @@ static struct ik_buf *waiting_take(struct ik_stack *s, uint32_t queue)
     for (struct ik_buf *b = s->waiting.first; b; before = b, b = b->next) {
         if (b->queue != queue)
             continue;
-        if (before)
-            before->next = b->next;
-        else
-            s->waiting.first = b->next;
-        if (s->waiting.last == b)
-            s->waiting.last = before;
+        unlink_after(s, before, b);
         return b;
     }
     return NULL;
 }
 
-/* A later fragment of a datagram of this node: it belongs to the one before it, and counts as no
- * packet of its own, for without one of them the others are for nothing. */
-static bool is_continuation(const struct ik_buf *b)
+/* What the fragments of one datagram have in common, and others hardly; 0: it is no fragment. */
+static uint32_t datagram_of(const struct ik_stack *s, const struct ik_buf *b)
 {
-    enum { V4_OFFSET_AT = 6, V6_NEXT_AT = 6, V6_OFFSET_AT = IK_IP6_BYTES + 2 };
-    const struct ik_rd l3 = ik_buf_rd(b);
-    if (b->who == IK_WHO_FORWARDED || l3.left < IK_IP4_BYTES)
-        return false;
-    if (l3.p[0] >> 4 == 4)
-        return ik_load_be16(l3.p + V4_OFFSET_AT) & 0x1fff;
-    return l3.left > V6_OFFSET_AT + 1 && l3.p[V6_NEXT_AT] == IK_PROTO_FRAGMENT &&
-           ik_load_be16(l3.p + V6_OFFSET_AT) & 0xfff8;
+    struct ik_ip ip;
+    uint8_t key[37];
+    if (ik_ip_decode(&ip, ik_buf_rd(b), NULL) != IK_OK || !ip.fragment)
+        return 0;
+    memcpy(key, ip.src.bytes, 16);
+    memcpy(key + 16, ip.dst.bytes, 16);
+    ik_store_be32(key + 32, ip.id);
+    key[36] = ip.version == 4 ? ip.proto : 0; /* RFC 8200 section 4.5 leaves it out */
+    const uint32_t hash = (uint32_t)ik_siphash(s->key, key, sizeof(key));
+    return hash ? hash : 1;
 }
 
-static const struct ik_buf *waiting_first(const struct ik_stack *s, uint32_t queue)
+/* Without one of its fragments the others are for nothing. */
+static void give_datagram_up(struct ik_stack *s, uint32_t queue, uint32_t datagram)
 {
-    const struct ik_buf *b = s->waiting.first;
-    while (b && b->queue != queue)
-        b = b->next;
-    return b;
+    struct ik_buf *before = NULL, *next;
+    ik_stack_pool_give_up(s, (uint64_t)queue << 32 | datagram);
+    for (struct ik_buf *b = s->waiting.first; b; b = next) {
+        next = b->next;
+        if (b->queue != queue || b->datagram != datagram) {
+            before = b;
+            continue;
+        }
+        unlink_after(s, before, b);
+        ik_stack_tally(s, IK_STACK_UNRESOLVED);
+        ik_stack_pool_give(s, b);
+    }
 }
 
 /* The oldest of that queue goes, with what belongs to it. */
 static void drop_oldest(struct ik_stack *s, uint32_t queue, const char *why)
 {
-    const struct ik_buf *next;
+    struct ik_buf *b = waiting_take(s, queue);
+    const uint32_t datagram = b->datagram;
     ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL, why);
-    do {
-        ik_stack_pool_give(s, waiting_take(s, queue));
-        next = waiting_first(s, queue);
-    } while (next && is_continuation(next));
+    ik_stack_pool_give(s, b);
+    if (datagram)
+        give_datagram_up(s, queue, datagram);
 }
 
 bool ik_stack_nbr_drop_oldest(struct ik_stack *s)
@@ -93,16 +113,55 @@ bool ik_stack_nbr_drop_oldest(struct ik_stack *s)
     return true;
 }
 
-/* The newest packets are the ones to keep (RFC 1122 section 2.3.2.2, RFC 4861 section 7.2.2). */
-static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
+/* What waits in a queue. */
+struct census {
+    uint32_t datagrams; /* whole, or of which a fragment is there */
+    uint32_t fragments; /* further ones, of strangers: they cut as finely as they like */
+    bool joined;        /* the packet in hand is one more fragment of what is there */
+};
+
+static struct census census(const struct ik_stack *s, const struct ik_buf *b)
+{
+    struct census c = {0};
+    for (const struct ik_buf *w = s->waiting.first; w; w = w->next) {
+        if (w->queue != b->queue)
+            continue;
+        c.datagrams += w->is_first;
+        c.fragments += w->who == IK_WHO_FORWARDED && !w->is_first;
+        c.joined |= b->datagram && w->datagram == b->datagram;
+    }
+    return c;
+}
+
+/* The newest datagrams are the ones to keep, and whole (RFC 1122 section 2.3.2.2, RFC 4861 section
+ * 7.2.2). False when b is of a datagram that cannot be whole any more. */
+static bool make_room(struct ik_stack *s, const struct ik_buf *b)
 {
     const uint32_t most = s->opt->queue_max ? s->opt->queue_max : WAITING;
-    uint32_t n = 0;
-    for (const struct ik_buf *w = s->waiting.first; w; w = w->next)
-        n += w->queue == queue && !is_continuation(w);
-    if (n >= most && !is_continuation(b))
-        drop_oldest(s, queue, "too many wait for this neighbour: the oldest goes");
+    const uint64_t id = (uint64_t)b->queue << 32 | b->datagram;
+    if (b->datagram && ik_stack_pool_gave_up(s, id))
+        return false;
+    struct census c = census(s, b);
+    for (; c.joined && b->who == IK_WHO_FORWARDED && c.fragments >= FRAGMENTS_MAX; c = census(s, b))
+        drop_oldest(s, b->queue, "too many fragments wait for this neighbour: the oldest go");
+    if (b->datagram && ik_stack_pool_gave_up(s, id))
+        return false;
+    if (!c.joined && c.datagrams >= most)
+        drop_oldest(s, b->queue, "too many wait for this neighbour: the oldest goes");
+    return true;
+}
+
+static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
+{
     b->queue = queue;
+    b->datagram = datagram_of(s, b);
+    if (!make_room(s, b)) {
+        ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL,
+                            "a fragment of a datagram that is gone already");
+        ik_stack_pool_give(s, b);
+        return;
+    }
+    b->is_first = !census(s, b).joined;
     ik_bufs_put(&s->waiting, b);
 }
 

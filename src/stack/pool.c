@@ -5,12 +5,15 @@
 enum {
     BUFFERS_MIN = 64,
     STACK_PART_PERCENT = 75, /* of all buffers: no stack takes everything from the others */
+    GIVEN_UP = 16,           /* datagrams */
 };
 
 struct ik_stack_pool {
     struct ik_buf *free, *free_big;
     uint32_t buffers, buffer_bytes;
     uint32_t used, most_of_one;
+    uint64_t given_up[GIVEN_UP];
+    uint32_t next_given_up;
 };
 
 /* Buffers begin where lines of the cache do. */
@@ -133,4 +136,17 @@ void ik_stack_pool_give(struct ik_stack *s, struct ik_buf *b)
     *list = b;
     s->held -= !b->big;
     s->pool->used--;
+}
+
+void ik_stack_pool_give_up(struct ik_stack *s, uint64_t datagram)
+{
+    s->pool->given_up[s->pool->next_given_up++ % GIVEN_UP] = datagram;
+}
+
+bool ik_stack_pool_gave_up(const struct ik_stack *s, uint64_t datagram)
+{
+    for (unsigned i = 0; i < GIVEN_UP; i++)
+        if (s->pool->given_up[i] == datagram)
+            return true;
+    return false;
 }

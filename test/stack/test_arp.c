@@ -249,6 +249,81 @@ static void scan__of_a_net__leaves_buffers_for_the_others(void **state)
     rig_end(&r);
 }
 
+/* A fragment of what C sends to B, through the router. */
+static void fragment(struct rig *r, uint16_t id, uint16_t offset, bool more)
+{
+    static const uint8_t data[64];
+    struct ik_ip ip = head4(C, B, IK_PROTO_UDP);
+    ip.id = id;
+    ip.offset_bytes = offset;
+    ip.mf = more;
+    packet_make(&p, &ip, (struct ik_rd){data, sizeof(data)});
+    rig_in(r, 1, NULL, rd_of(&p));
+}
+
+static void router_start(struct rig *r)
+{
+    rig_init(r, IK_STACK_ROUTER);
+    r->opt.error_unlimited = true;
+    rig_start(r);
+}
+
+/* Without its first fragment the rest of a datagram is for nothing. */
+static void fragments__that_are_forwarded__wait_all(void **state)
+{
+    (void)state;
+    struct rig r;
+    router_start(&r);
+    for (uint16_t i = 0; i < 20; i++)
+        fragment(&r, 7, (uint16_t)(64 * i), i < 19);
+    arp(&r, 2, r.ifaces[0].mac, other, B, S);
+    assert_int_equal(r.n_out, 20);
+    for (size_t i = 0; i < 20; i++)
+        assert_int_equal(out_ip(&r, i).offset_bytes, 64 * i);
+    rig_end(&r);
+}
+
+/* Five datagrams that come in between each other, room for three: those that cannot wait go whole,
+ * and what comes of them later goes too. */
+static void fragments__of_too_many_datagrams__go_whole(void **state)
+{
+    (void)state;
+    struct rig r;
+    router_start(&r);
+    for (uint16_t part = 0; part < 3; part++)
+        for (uint16_t id = 1; id <= 5; id++)
+            fragment(&r, id, (uint16_t)(64 * part), part < 2);
+    assert_int_equal(ik_stack_pool_used(r.pool), 9);
+    arp(&r, 2, r.ifaces[0].mac, other, B, S);
+    assert_int_equal(r.n_out, 9);
+    for (size_t i = 0; i < 9; i++) {
+        assert_int_equal(out_ip(&r, i).id, 3 + i % 3);
+        assert_int_equal(out_ip(&r, i).offset_bytes, 64 * (i / 3));
+    }
+    assert_int_equal(ik_stack_count(r.s, IK_STACK_UNRESOLVED), 6);
+    rig_end(&r);
+}
+
+/* A datagram cut finer than anybody needs: it takes the place of those before it, but in the end
+ * nothing of it is kept. */
+static void fragments__without_end__are_given_up(void **state)
+{
+    (void)state;
+    struct rig r;
+    router_start(&r);
+    fragment(&r, 1, 0, true);
+    for (uint16_t i = 0; i < 200; i++)
+        fragment(&r, 2, (uint16_t)(64 * i), true);
+    fragment(&r, 3, 0, true);
+    assert_in_range(ik_stack_pool_used(r.pool), 1, 3);
+    arp(&r, 2, r.ifaces[0].mac, other, B, S);
+    assert_int_equal(r.n_out, 1);
+    assert_int_equal(out_ip(&r, 0).id, 3);
+    fragment(&r, 2, 64 * 200, false); /* now that B is known, everything goes */
+    assert_int_equal(r.n_out, 1);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +336,9 @@ int main(void)
         cmocka_unit_test(conflict__is_told_and_changes_nothing),
         cmocka_unit_test(request__from_a_group_of_stations__is_no_arp),
         cmocka_unit_test(scan__of_a_net__leaves_buffers_for_the_others),
+        cmocka_unit_test(fragments__that_are_forwarded__wait_all),
+        cmocka_unit_test(fragments__of_too_many_datagrams__go_whole),
+        cmocka_unit_test(fragments__without_end__are_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
