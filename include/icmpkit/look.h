@@ -108,19 +108,6 @@ enum {
     IK_TOTAL_BINS = 40,    /* of the histogram: powers of two of a microsecond */
 };
 
-/* Count of one type and code. */
-struct ik_total_kind {
-    uint8_t family, type, code;
-    uint64_t packets, bytes;
-};
-
-/* One of those who sent most. `over_by` is how much too high the count may be (space saving,
- * Metwally 2005): 0 means exact. */
-struct ik_total_talker {
-    struct ik_addr addr;
-    uint64_t packets, bytes, over_by;
-};
-
 struct ik_total;
 size_t ik_total_bytes(void);
 struct ik_total *ik_total_init(void *mem, const uint8_t secret[16]);

@@ -8,7 +8,7 @@
 #include <icmpkit/icmp_views.h>
 
 enum ik_tell_form {
-    IK_TELL_GROUP,  /* opens a named group: a header, a body, an object; closed by END */
+    IK_TELL_GROUP,  /* opens a named group: a header, an option, an object; closed by END */
     IK_TELL_LIST,   /* opens a list: the groups or values inside are its items, in order */
     IK_TELL_END,    /* closes the latest GROUP or LIST */
     IK_TELL_NUM,    /* num, decimal */
@@ -17,14 +17,18 @@ enum ik_tell_form {
     IK_TELL_ADDR,   /* addr */
     IK_TELL_BYTES,  /* bytes, opaque */
     IK_TELL_TEXT,   /* bytes of strangers that are text: to be escaped */
+    IK_TELL_INT,    /* num as int64_t, decimal */
+    IK_TELL_DATA,   /* bytes that mean nothing to the protocol: their number is what counts */
 };
 
 /* One step of the walk. Where it stands is counted in bits from the first byte of the span that the
- * walk began with; a value that is worked out (no bits of its own) has bits 0. */
+ * walk began with; a value that is worked out (no bits of its own) has bits 0. GROUP and LIST have
+ * the bits and bytes of all that is inside; apart from them every bit is told once, and only once,
+ * when reserved fields are told too. */
 struct ik_tell {
     enum ik_tell_form form;
-    bool reserved;     /* a field that must be zero; told only when it is not, or by `all` */
-    const char *key;   /* in JSON: "ident"; NULL for items of a list */
+    bool reserved;   /* a field that must be zero (padding too); told when it is not, or by `all` */
+    const char *key; /* in JSON: "ident"; NULL for items of a list */
     const char *label; /* for people, English: "identifier"; translated by whoever prints */
     const char *unit;  /* "ms", "s", "bytes" ...; NULL: none */
     const char *word;  /* what the value is called ("port-unreachable", "udp"); NULL: nothing */

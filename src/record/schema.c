@@ -45,6 +45,60 @@ static const char inner_defs[] =
     "\"hex\":{\"type\":\"string\"},\"bytes\":{\"type\":\"integer\"},"
     "\"more\":{\"type\":\"boolean\"}}}}";
 
+#define INTEGER "{\"type\":\"integer\"}"
+#define STRING "{\"type\":\"string\"}"
+#define BOOLEAN "{\"type\":\"boolean\"}"
+#define REF(id) "{\"$ref\":\"#/$defs/" id "\"}"
+/* An object of these members and no others; an array of objects that may end in {more}. */
+#define OBJECT(id, required, properties)                                 \
+    ",\n\"" id "\":{\"type\":\"object\",\"additionalProperties\":false," \
+    "\"required\":[" required "],\"properties\":{" properties "}}"
+#define ARRAY(id, required, properties)                                  \
+    ",\n\"" id "\":{\"type\":\"array\",\"items\":{\"type\":\"object\","  \
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[" required \
+    "]},{\"required\":[\"more\"]}],\"properties\":{" properties ",\"more\":{\"const\":true}}}}"
+
+/* The same for captured packets and their totals. */
+static const char packet_defs[] =
+    OBJECT("ip_object",
+           "\"version\",\"src\",\"dst\",\"ttl\",\"tos\",\"len\",\"df\",\"mf\",\"offset\",\"proto\"",
+           "\"version\":{\"enum\":[4,6]},\"src\":" STRING ",\"dst\":" STRING
+           ",\"ttl\":" REF("byte") ",\"tos\":" REF("byte") ",\"id\":" REF("long") ",\"len\":" REF(
+               "long") ",\"df\":" BOOLEAN ",\"mf\":" BOOLEAN
+                       ",\"offset\":" REF("word") ",\"proto\":" REF("byte") ",\"flow\":" REF(
+                           "long") ",\"checksum\":" REF("word") ",\"checksum_ok\":" BOOLEAN)
+    /* by type there are more members than this */
+    ",\n\"icmp_object\":{\"type\":\"object\","
+    "\"required\":[\"type\",\"code\",\"name\",\"checksum\",\"checksum_ok\"],\"properties\":{"
+    "\"type\":" REF("byte") ",\"code\":" REF("byte") ",\"name\":" STRING ",\"checksum\":" REF(
+        "word") ",\"checksum_ok\":{\"type\":[\"boolean\",\"null\"]},"
+                "\"quote\":" REF("quote_object") ",\"extensions\":" REF(
+                    "extensions_array") "}}" OBJECT("link_object", "\"layers\"",
+                                                    "\"src_mac\":" STRING ",\"dst_mac\":" STRING
+                                                    ",\"layers\":" REF(
+                                                        "layers_array") ",\"more\":" BOOLEAN)
+                    ARRAY("layers_array", "\"layer\",\"at\",\"bytes\"",
+                          "\"layer\":" STRING ",\"at\":" REF("long") ",\"bytes\":" REF(
+                              "long") ",\"ident\":" REF("long") ",\"priority\":" REF("byte"))
+                        ARRAY("flaws_array", "\"what\",\"at\"",
+                              "\"what\":" STRING ",\"at\":" REF("word"))
+                            OBJECT("pair_object", "\"kind\"",
+                                   "\"kind\":" STRING ",\"n\":" INTEGER ",\"rtt_ns\":" INTEGER)
+                                ARRAY("kinds_array",
+                                      "\"family\",\"type\",\"code\",\"name\",\"packets\",\"bytes\"",
+                                      "\"family\":{\"enum\":[4,6]},\"type\":" REF(
+                                          "byte") ",\"code\":" REF("byte") ",\"name\":" STRING
+                                                                           ",\"packets\":" INTEGER
+                                                                           ",\"bytes\":" INTEGER)
+                                    ARRAY("talkers_array", "\"addr\",\"packets\",\"bytes\"",
+                                          "\"addr\":" STRING ",\"packets\":" INTEGER
+                                          ",\"bytes\":" INTEGER ",\"over_by\":" INTEGER)
+                                        ARRAY("flaw_counts_array", "\"what\",\"n\"",
+                                              "\"what\":" STRING ",\"n\":" INTEGER)
+                                            ARRAY("bins_array", "\"from_ns\",\"below_ns\",\"n\"",
+                                                  "\"from_ns\":" INTEGER ",\"below_ns\":" INTEGER
+                                                  ",\"n\":" INTEGER);
+
 static void put_property(struct ik_sized *s, const struct ik_table_field *field)
 {
     ik_sized_put(s, ",\n  \"");
@@ -95,6 +149,7 @@ size_t ik_record_schema(char *out, size_t cap)
     }
     ik_sized_put(&s, "],\n\"$defs\":{\n");
     ik_sized_put(&s, inner_defs);
+    ik_sized_put(&s, packet_defs);
     for (unsigned i = 0; i < IK_REC_KINDS; i++) {
         const struct ik_table_kind kind = ik_table_get(i);
         put_kind(&s, &kind);

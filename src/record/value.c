@@ -6,7 +6,9 @@
 
 #include "record/json.h"
 #include "record/objects.h"
+#include "record/packet.h"
 #include "record/quoted.h"
+#include "record/totals.h"
 
 static bool span_is_absent(const void *at)
 {
@@ -137,6 +139,52 @@ static void hex_put(struct ik_wr *w, const void *at)
     ik_json_put_hex(w, *(const struct ik_rd *)at);
 }
 
+static void ip_put(struct ik_wr *w, const void *at)
+{
+    ik_packet_put_ip(w, at);
+}
+
+static void icmp_put(struct ik_wr *w, const void *at)
+{
+    ik_packet_put_icmp(w, at);
+}
+
+static void flaws_put(struct ik_wr *w, const void *at)
+{
+    ik_packet_put_flaws(w, *(const struct ik_faults *const *)at);
+}
+
+static void layers_put(struct ik_wr *w, const void *at)
+{
+    ik_packet_put_layers(w, *(const struct ik_layers *const *)at);
+}
+
+static void pair_put(struct ik_wr *w, const void *at)
+{
+    ik_packet_put_pair(w, at);
+}
+
+static void kinds_put(struct ik_wr *w, const void *at)
+{
+    ik_totals_put_kinds(w, at);
+}
+
+static void talkers_put(struct ik_wr *w, const void *at)
+{
+    ik_totals_put_talkers(w, at);
+}
+
+static void flaw_counts_put(struct ik_wr *w, const void *at)
+{
+    ik_totals_put_flaws(w, at);
+}
+
+static void bins_put(struct ik_wr *w, const void *at)
+{
+    ik_totals_put_bins(w, at);
+}
+
+/* The structs of record.h that borrow begin with the pointer that is NULL when they are absent. */
 static const struct {
     bool (*is_absent)(const void *at);
     void (*put)(struct ik_wr *w, const void *at);
@@ -155,6 +203,15 @@ static const struct {
     [IK_VALUE_QUOTE] = {span_is_absent, quote_put},
     [IK_VALUE_EXT] = {span_is_absent, ext_put},
     [IK_VALUE_HEX] = {span_is_absent, hex_put},
+    [IK_VALUE_IP] = {pointer_is_absent, ip_put},
+    [IK_VALUE_ICMP] = {pointer_is_absent, icmp_put},
+    [IK_VALUE_FLAWS] = {pointer_is_absent, flaws_put},
+    [IK_VALUE_LAYERS] = {pointer_is_absent, layers_put},
+    [IK_VALUE_PAIR] = {pointer_is_absent, pair_put},
+    [IK_VALUE_KINDS] = {pointer_is_absent, kinds_put},
+    [IK_VALUE_TALKERS] = {pointer_is_absent, talkers_put},
+    [IK_VALUE_FLAWCOUNTS] = {pointer_is_absent, flaw_counts_put},
+    [IK_VALUE_BINS] = {pointer_is_absent, bins_put},
 };
 
 bool ik_value_is_absent(enum ik_value_type type, const void *at)
@@ -204,6 +261,33 @@ void ik_value_clear(enum ik_value_type type, void *at)
     case IK_VALUE_EXT:
     case IK_VALUE_HEX:
         *(struct ik_rd *)at = (struct ik_rd){nothing, 0};
+        break;
+    case IK_VALUE_IP:
+        *(struct ik_rec_ip *)at = (struct ik_rec_ip){.bytes = {nothing, 0}};
+        break;
+    case IK_VALUE_ICMP:
+        *(struct ik_rec_icmp *)at = (struct ik_rec_icmp){.bytes = {nothing, 0}};
+        break;
+    case IK_VALUE_PAIR:
+        *(struct ik_rec_pair *)at = (struct ik_rec_pair){.rtt = IK_NEVER};
+        break;
+    case IK_VALUE_FLAWS:
+        *(const struct ik_faults **)at = NULL;
+        break;
+    case IK_VALUE_LAYERS:
+        *(const struct ik_layers **)at = NULL;
+        break;
+    case IK_VALUE_KINDS:
+        *(struct ik_rec_kinds *)at = (struct ik_rec_kinds){0};
+        break;
+    case IK_VALUE_TALKERS:
+        *(struct ik_rec_talkers *)at = (struct ik_rec_talkers){0};
+        break;
+    case IK_VALUE_FLAWCOUNTS:
+        *(struct ik_rec_flaw_counts *)at = (struct ik_rec_flaw_counts){0};
+        break;
+    case IK_VALUE_BINS:
+        *(struct ik_rec_bins *)at = (struct ik_rec_bins){0};
         break;
     case IK_VALUE_TYPES:
         break;

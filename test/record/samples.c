@@ -4,6 +4,7 @@
 #include <icmpkit/record.h>
 
 #include "record/table.h"
+#include <icmpkit/wire.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,105 @@ static const uint8_t quote_plain[] = {0x45, 0, 0,   84, 0, 1, 0x40, 0, 1, 1, 0, 
 static const uint8_t quote_hostile[] = {0x4f, 0xff, 0xff};
 static const uint8_t ext_plain[] = {0x20, 0, 0, 0, 0, 8, 1, 1, 0, 0x01, 0x01, 0x40};
 static const uint8_t ext_hostile[] = {0x20, 0, 0, 0, 0, 4, 9, 9, 0xff, 0xff, 9, 9};
+
+/* ---- captured packets ------------------------------------------------------------------------ */
+
+/* An echo request in IPv4, and one that says that it is longer than it is, in IPv6. */
+static const uint8_t packet_plain[] = {0x45, 0, 0, 32, 0, 1, 0x40, 0, 1, 1, 0, 0, 192, 0, 2, 1,
+                                       192,  0, 2, 2,  8, 0, 0,    0, 0, 7, 0, 1, 1,   2, 3, 4};
+static const uint8_t packet_hostile[] = {
+    0x6f,       0xff,        0xff,        0xff,      0xff, 0xff, 0, 255,
+    [8] = 0xff, [24] = 0xfe, [25] = 0x80, [40] = 58, 0,    5,    2, 0,
+    0,          1,           0,           255,       255,  0,    0};
+
+static const struct packet {
+    struct ik_rec_ip ip;
+    struct ik_rec_icmp icmp;
+} * packet_of(unsigned set)
+{
+    static struct ik_ip headers[SETS];
+    static struct ik_icmp messages[SETS];
+    static struct packet packets[SETS];
+    const struct ik_rd bytes = set == HOSTILE
+                                   ? (struct ik_rd){packet_hostile, sizeof(packet_hostile)}
+                                   : (struct ik_rd){packet_plain, sizeof(packet_plain)};
+    const struct ik_icmp_ctx ctx = {.family = set == HOSTILE ? 6 : 4};
+    if (ik_ip_decode(&headers[set], bytes, NULL) ||
+        ik_icmp_decode(&messages[set], headers[set].payload, &ctx, NULL))
+        return NULL;
+    packets[set] = (struct packet){{&headers[set], bytes}, {&messages[set], headers[set].payload}};
+    return &packets[set];
+}
+
+static const struct ik_layers *layers_of(unsigned set)
+{
+    static const struct ik_layers layers[SETS] = {
+        {.n = 2,
+         .list = {{IK_LAYER_ETHERNET, 0, 14, 0, 0}, {IK_LAYER_VLAN, 14, 4, 0, 7}},
+         .src_mac = {2, 0, 0, 0, 0, 1}},
+        {.n = 1, .more = true, .list = {{(enum ik_layer_kind)99, UINT32_MAX, UINT32_MAX, 1, 255}}}};
+    return &layers[set];
+}
+
+static const struct ik_faults *faults_of(unsigned set)
+{
+    static const struct ik_faults faults[SETS] = {
+        {.n = 1, .list = {{IK_FLAW_BAD_CHECKSUM, 36}}},
+        {.n = 1, .more = 65535, .list = {{(enum ik_flaw)9999, 65535}}}};
+    return &faults[set];
+}
+
+static const uint64_t counts[SETS][80] = {{1, 2, 3}, {[79] = UINT32_MAX}};
+
+/* More kinds and talkers than a record has room for, by strangers; or one. */
+static void fill_totals(enum ik_value_type type, void *at, unsigned set)
+{
+    static const struct ik_total_kind kind = {4, 8, 0, 5, 500};
+    static const struct ik_total_talker talker = {
+        {.family = 4, .bytes = {192, 0, 2, 1}}, 5, 500, 1};
+    static struct ik_total_kind kinds[2000];
+    static struct ik_total_talker talkers[2000];
+    const bool hostile = set == HOSTILE;
+    for (size_t i = 0; i < 2000; i++) {
+        kinds[i] = (struct ik_total_kind){6, (uint8_t)i, 255, UINT32_MAX, UINT32_MAX};
+        talkers[i] = (struct ik_total_talker){{.family = 6, .bytes = {0xff}}, UINT32_MAX, 0, 0};
+    }
+    if (type == IK_VALUE_KINDS)
+        *(struct ik_rec_kinds *)at =
+            hostile ? (struct ik_rec_kinds){kinds, 2000} : (struct ik_rec_kinds){&kind, 1};
+    else if (type == IK_VALUE_TALKERS)
+        *(struct ik_rec_talkers *)at =
+            hostile ? (struct ik_rec_talkers){talkers, 30} : (struct ik_rec_talkers){&talker, 1};
+    else if (type == IK_VALUE_FLAWCOUNTS)
+        *(struct ik_rec_flaw_counts *)at = (struct ik_rec_flaw_counts){counts[set], 80};
+    else
+        *(struct ik_rec_bins *)at = (struct ik_rec_bins){counts[set], 80};
+}
+
+static void fill_packet(enum ik_value_type type, void *at, unsigned set)
+{
+    static const struct ik_rec_pair pairs[SETS] = {{"reply", 12, 3200000},
+                                                   {"unasked", 0, IK_NEVER}};
+    switch (type) {
+    case IK_VALUE_IP:
+        *(struct ik_rec_ip *)at = packet_of(set)->ip;
+        break;
+    case IK_VALUE_ICMP:
+        *(struct ik_rec_icmp *)at = packet_of(set)->icmp;
+        break;
+    case IK_VALUE_FLAWS:
+        *(const struct ik_faults **)at = faults_of(set);
+        break;
+    case IK_VALUE_LAYERS:
+        *(const struct ik_layers **)at = layers_of(set);
+        break;
+    case IK_VALUE_PAIR:
+        *(struct ik_rec_pair *)at = pairs[set];
+        break;
+    default:
+        fill_totals(type, at, set);
+    }
+}
 
 static void fill(enum ik_value_type type, void *at, unsigned set)
 {
@@ -78,6 +178,8 @@ static void fill(enum ik_value_type type, void *at, unsigned set)
         break;
     case IK_VALUE_TYPES:
         break;
+    default:
+        fill_packet(type, at, set);
     }
 }
 
