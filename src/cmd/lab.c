@@ -30,6 +30,7 @@ static const struct ik_opt options[] = {
      "write what crosses each link to a file in DIR"},
     {.kind = IK_OPT_HEADING, .help = "All:"},
     {0, "seed", IK_OPT_NUMBER, AT(seed), "N", "another seed than the lab's", 0, INT64_MAX},
+    IK_LANG_OPTION(struct ik_labverb_opt, lang),
     {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},
     {'V', "version", IK_OPT_FLAG, AT(version), .help = "the version"},
 };

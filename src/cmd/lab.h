@@ -9,6 +9,7 @@
 #include <icmpkit/lab.h>
 
 struct ik_labverb_opt {
+    int lang; /* of ik_lang_choices; main.c has obeyed it already */
     bool dot, events, json, help, version;
     ik_ns until; /* --for; 0: until somebody ends it */
     int64_t seed;

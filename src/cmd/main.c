@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The command: a table of verbs. */
 #include "lab.h"
+#include "lang.h"
 #include "ping.h"
 #include "run.h"
 #include "trace.h"
@@ -82,6 +83,8 @@ int main(int argc, char **argv)
         list(stderr);
         return 2;
     }
+    if (!ik_lang_start(ik_lang_wanted(argv + 1)))
+        fputs("icmp: no catalogue of messages in that language here; going on in English\n", stderr);
     const char *name = argv[1];
     if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
         return help(argc - 1, argv + 1);

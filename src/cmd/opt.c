@@ -361,7 +361,7 @@ static void help_option(const struct ik_opt *o, FILE *to)
     fprintf(to, "%-*s", COLUMN, left);
     if (n >= COLUMN)
         fprintf(to, "\n%*s", COLUMN, "");
-    for (const char *at = o->help; *at;) {
+    for (const char *at = _(o->help); *at;) {
         const size_t len = strcspn(at, "\n");
         fprintf(to, "%.*s\n", (int)len, at);
         at += len;
@@ -372,13 +372,14 @@ static void help_option(const struct ik_opt *o, FILE *to)
 
 void ik_opt_help(const struct ik_opt_spec *spec, FILE *to)
 {
-    fprintf(to, "Usage: icmp %s %s\n%s\n", spec->verb, spec->synopsis, spec->intro);
+    fprintf(to, _("Usage: icmp %s %s\n"), spec->verb, _(spec->synopsis));
+    fprintf(to, "%s\n", _(spec->intro));
     for (size_t i = 0; i < spec->n; i++) {
         if (spec->options[i].kind == IK_OPT_HEADING)
-            fprintf(to, "\n%s\n", spec->options[i].help);
+            fprintf(to, "\n%s\n", _(spec->options[i].help));
         else
             help_option(&spec->options[i], to);
     }
     if (spec->outro)
-        fprintf(to, "\n%s\n", spec->outro);
+        fprintf(to, "\n%s\n", _(spec->outro));
 }

@@ -3,6 +3,8 @@
  * and its help from it. */
 #pragma once
 
+#include "lang.h"
+
 #include <icmpkit/base.h>
 
 #include <stdio.h>

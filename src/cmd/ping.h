@@ -18,6 +18,7 @@ enum ik_ping_stamp { IK_PING_TSONLY, IK_PING_TSANDADDR, IK_PING_TSPRESPEC };
 
 /* The options as given. */
 struct ik_ping_opt {
+    int lang; /* of ik_lang_choices; main.c has obeyed it already */
     bool v4, v6, audible, adaptive, sticky, broadcast, connect, debug, unix_time, iso, flood, names,
         numeric, no_loop, outstanding, quiet, direct, user_latency, record_route, precise, json,
         percentiles, all_addresses, timestamp, help, usage, version;

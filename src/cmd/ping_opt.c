@@ -83,6 +83,7 @@ static const struct ik_opt options[] = {
     {'3', "precise", IK_OPT_FLAG, AT(precise), .help = "microseconds also in long times"},
     {0, "percentiles", IK_OPT_FLAG, AT(percentiles), .help = "50th, 90th and 99th in the summary"},
     {0, "json", IK_OPT_FLAG, AT(json), .help = "a JSON object a line"},
+    IK_LANG_OPTION(struct ik_ping_opt, lang),
     {'h', NULL, IK_OPT_FLAG, AT(usage), .help = "this on standard error, exit status 2 (iputils)"},
     {'?', NULL, IK_OPT_FLAG, AT(usage), .help = "as -h"},
     {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},

@@ -11,6 +11,7 @@ enum { IK_TRACE_TARGETS_MAX = 1024, IK_TRACE_EXT_BYTES = 256 };
 
 /* The options as given. */
 struct ik_trace_opt {
+    int lang; /* of ik_lang_choices; main.c has obeyed it already */
     bool v4, v6, icmp, tcp, udp, classic, debug, direct, dont_fragment, numeric, extensions,
         lenient, json, help, version;
     int method;

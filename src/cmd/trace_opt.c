@@ -56,6 +56,7 @@ static const struct ik_opt options[] = {
     {0, "lenient", IK_OPT_FLAG, AT(lenient),
      .help = "objects also where routers do not say their place"},
     {0, "json", IK_OPT_FLAG, AT(json), .help = "a JSON object a line"},
+    IK_LANG_OPTION(struct ik_trace_opt, lang),
     {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},
     {'V', "version", IK_OPT_FLAG, AT(version), .help = "the version"},
 };
