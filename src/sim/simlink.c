@@ -101,7 +101,7 @@ void ik_simlink_arrive(struct ik_sim *sim)
         }
         const struct ik_flight *next = &sim->flights.list[c->first];
         ik_due_replace(&sim->arrivals, (struct ik_due_entry){next->at, next->order, id});
-        ik_flight_expect(&sim->flights, c->first);
+        IK_FLIGHT_EXPECT(&sim->flights, c->first);
     } while (n < IK_BATCH && goes_on(sim, id));
     deliver(sim, id, slots, n);
 }
