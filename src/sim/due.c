@@ -72,6 +72,21 @@ static void rise(struct ik_due *d, uint32_t hole, struct ik_due_entry e)
     put(d, hole, e);
 }
 
+/* The first of the children that begin at `first`; there is one. */
+static uint32_t least_of(const struct ik_due *d, uint32_t first)
+{
+    const struct ik_due_entry *v = d->v;
+    if (first + 4 <= d->n) {
+        const uint32_t a = first + ik_due_before(&v[first + 1], &v[first]);
+        const uint32_t b = first + 2 + ik_due_before(&v[first + 3], &v[first + 2]);
+        return ik_due_before(&v[b], &v[a]) ? b : a;
+    }
+    uint32_t least = first;
+    for (uint32_t i = first + 1; i < d->n; i++)
+        least = ik_due_before(&v[i], &v[least]) ? i : least;
+    return least;
+}
+
 /* The same downwards. */
 static void sink(struct ik_due *d, uint32_t hole, struct ik_due_entry e)
 {
@@ -79,10 +94,7 @@ static void sink(struct ik_due *d, uint32_t hole, struct ik_due_entry e)
         const uint32_t first = hole * 4 + 1;
         if (first >= d->n)
             break;
-        const uint32_t last = first + 4 < d->n ? first + 4 : d->n;
-        uint32_t least = first;
-        for (uint32_t i = first + 1; i < last; i++)
-            least = ik_due_before(&d->v[i], &d->v[least]) ? i : least;
+        const uint32_t least = least_of(d, first);
         if (!ik_due_before(&d->v[least], &e))
             break;
         put(d, hole, d->v[least]);

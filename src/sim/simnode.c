@@ -202,26 +202,29 @@ static void congested(struct ik_sim *sim, struct ik_simnode *n, struct ik_flight
     }
 }
 
-/* Takes what the node would send until it has nothing more, then waits for its deadline. */
+/* Takes what the node would send until it has nothing more, then waits for its deadline. A batch
+ * that was not full is the last, unless the deadline says that there is more to do at once. */
 static void drive(struct ik_sim *sim, uint32_t node)
 {
     struct ik_simnode *n = &sim->nodes[node];
     struct ik_engine *e = n->engine;
-    for (;;) {
-        const size_t frames = e->ops->output(e, sim->now, sim->frames, IK_BATCH);
+    size_t frames;
+    ik_ns at;
+    do {
+        frames = e->ops->output(e, sim->now, sim->frames, IK_BATCH);
         tell(sim, n);
-        if (!frames)
-            break;
-        struct ik_flight_queue full;
-        ik_flight_queue_init(&full);
-        send(sim, node, frames, &full);
-        e->ops->accepted(e, sim->now, frames);
-        tell(sim, n);
-        if (full.n)
-            congested(sim, n, &full);
-    }
+        if (frames) {
+            struct ik_flight_queue full;
+            ik_flight_queue_init(&full);
+            send(sim, node, frames, &full);
+            e->ops->accepted(e, sim->now, frames);
+            if (full.n)
+                congested(sim, n, &full);
+            tell(sim, n);
+        }
+        at = e->ops->deadline(e);
+    } while (frames == IK_BATCH || (frames && at <= sim->now.mono));
     /* An instant that has passed means "at once"; time goes on all the same. */
-    const ik_ns at = e->ops->deadline(e);
     wake_at(sim, node, at > sim->now.mono ? at : sim->now.mono + 1);
 }
 

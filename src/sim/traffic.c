@@ -47,14 +47,26 @@ struct letter {
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
+/* After the mark comes what fill_payload wrote. */
 static struct ik_rd payload_of(const struct letter *l, uint8_t *at)
 {
     ik_store_be32(at, l->mark);
     ik_store_be32(at + 4, l->traffic);
     ik_store_be32(at + 8, l->number);
-    for (uint32_t i = MARK_BYTES; i < l->bytes; i++)
-        at[i] = (uint8_t)i;
     return (struct ik_rd){at, l->bytes};
+}
+
+static size_t ip_bytes(uint8_t family)
+{
+    return family == 6 ? 40 : 20;
+}
+
+/* What is the same in all packets of a traffic is written once: numbers that count up. */
+static void fill_payload(const struct ik_sim_traffic_cfg *cfg, uint8_t *packet)
+{
+    uint8_t *at = packet + ip_bytes(cfg->to.family) + 8;
+    for (uint32_t i = MARK_BYTES; i < cfg->bytes; i++)
+        at[i] = (uint8_t)i;
 }
 
 static enum ik_err put_echo(const struct letter *l, struct ik_rd data, uint8_t *out, size_t *len)
@@ -79,7 +91,7 @@ static enum ik_err put_udp(const struct letter *l, struct ik_rd data, uint8_t *o
 /* Writes the whole packet and hands it to the node. */
 static void post(struct ik_sim *sim, uint32_t node, const struct letter *l, bool echo, uint8_t *out)
 {
-    const size_t header = l->dst.family == 6 ? 40 : 20;
+    const size_t header = ip_bytes(l->dst.family);
     const struct ik_rd data = payload_of(l, out + header + 8);
     const uint8_t icmp = l->dst.family == 6 ? IK_PROTO_ICMP6 : IK_PROTO_ICMP4;
     size_t len;
@@ -383,6 +395,7 @@ static enum ik_err equip(struct ik_sim *sim, struct ik_traffic *t)
     t->packet = ik_sim_alloc(sim, HEADERS + t->cfg.bytes);
     if (!t->packet)
         return IK_E_NOMEM;
+    fill_payload(&t->cfg, t->packet);
     if (t->cfg.kind != IK_TRAFFIC_AIMD)
         return IK_OK;
     t->aimd = ik_sim_alloc(sim, sizeof(*t->aimd));
