@@ -250,12 +250,20 @@ struct ik_stack_cfg {
     const struct ik_stack_route *routes;
     uint32_t n_routes;
     uint64_t seed; /* identifications, jitter, keyed hashes, token of choices */
+    /* Zeroed memory of ik_stack_aside_bytes for what many nodes never need (redirects, path MTUs,
+     * limits of errors, routers that advertise), of which nothing is touched before it is: who has
+     * very many stacks lays theirs side by side, and pays only for the pages of those that need
+     * it. NULL: behind the rest in `mem`. */
+    void *aside;
 };
 
 struct ik_stack;
-/* Bytes that it needs; a host with one interface, two addresses, one route and neighbours_max 2,
- * destinations_max 1 less than 900. 0 for a configuration that ik_stack_init refuses. */
+/* Bytes that it needs beside cfg->aside; a host with one interface, two addresses, one route and
+ * neighbours_max 2, destinations_max 1 less than 900. 0 for a configuration that ik_stack_init
+ * refuses. */
 size_t ik_stack_bytes(const struct ik_stack_cfg *cfg);
+/* Bytes of cfg->aside; 0 for a configuration that ik_stack_init refuses. */
+size_t ik_stack_aside_bytes(const struct ik_stack_cfg *cfg);
 /* Makes a stack in `mem`, aligned as malloc's is; it starts with the first call of input or output,
  * whose `now` is when its interfaces came up. IK_E_VALUE for what the members forbid, IK_E_FULL for
  * more interfaces than there may be. */

@@ -3,8 +3,15 @@
 #include "sim/sim_int.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { BUFFERS = 4096, REASSEMBLIES = 64 };
+
+/* Where a stack lives. */
+struct place {
+    void *aside;
+    _Alignas(16) uint8_t stack[];
+};
 
 static struct ik_stack_cfg cfg_of(const struct ik_sim *sim, const struct ik_simnode *n,
                                   uint32_t number)
@@ -24,9 +31,13 @@ static struct ik_stack_cfg cfg_of(const struct ik_sim *sim, const struct ik_simn
 
 static struct ik_engine *up(struct ik_sim *sim, struct ik_simnode *n)
 {
-    const struct ik_stack_cfg cfg = cfg_of(sim, n, (uint32_t)(n - sim->nodes));
+    struct ik_stack_cfg cfg = cfg_of(sim, n, (uint32_t)(n - sim->nodes));
+    struct place *at = n->mem;
     struct ik_stack *s;
-    if (ik_stack_init(&s, n->mem, &cfg) != IK_OK)
+    cfg.aside = at->aside;
+    if (n->lives > 0)
+        memset(at->aside, 0, ik_stack_aside_bytes(&cfg));
+    if (ik_stack_init(&s, at->stack, &cfg) != IK_OK)
         return NULL;
     n->self = s;
     return ik_stack_engine(s);
@@ -99,14 +110,17 @@ enum ik_err ik_sim_add_node(struct ik_sim *sim, const struct ik_sim_node_cfg *cf
                                      .n_ifaces = cfg->n_ifaces,
                                      .routes = cfg->routes,
                                      .n_routes = cfg->n_routes};
-    const struct ik_stack_cfg stack = cfg_of(sim, &draft, sim->n_nodes);
-    const size_t bytes = ik_stack_bytes(&stack);
-    if (!bytes)
+    struct ik_stack_cfg stack = cfg_of(sim, &draft, sim->n_nodes);
+    if (!ik_stack_bytes(&stack))
         return IK_E_VALUE;
-    void *mem = ik_sim_alloc(sim, bytes);
-    if (!mem)
+    stack.aside = ik_sim_alloc_aside(sim, ik_stack_aside_bytes(&stack));
+    if (!stack.aside)
         return IK_E_NOMEM;
-    return ik_simnode_add(sim, cfg, &stack_ops, mem, node);
+    struct place *at = ik_sim_alloc(sim, sizeof(*at) + ik_stack_bytes(&stack));
+    if (!at)
+        return IK_E_NOMEM;
+    at->aside = stack.aside;
+    return ik_simnode_add(sim, cfg, &stack_ops, at, node);
 }
 
 struct ik_stack *ik_sim_stack(struct ik_sim *sim, uint32_t node)

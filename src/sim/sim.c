@@ -31,22 +31,40 @@ enum ik_err ik_sim_grow(void **list, uint32_t *cap, uint32_t n, size_t size)
     return IK_OK;
 }
 
-void *ik_sim_alloc(struct ik_sim *sim, size_t bytes)
+static void *alloc_from(struct ik_sim_chunk **list, size_t bytes)
 {
     bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
-    struct ik_sim_chunk *c = sim->chunks;
+    struct ik_sim_chunk *c = *list;
     if (!c || bytes > c->cap - c->used) {
         const size_t cap = bytes > CHUNK ? bytes : CHUNK;
         c = calloc(1, sizeof(*c) + cap);
         if (!c)
             return NULL;
         c->cap = cap;
-        c->next = sim->chunks;
-        sim->chunks = c;
+        c->next = *list;
+        *list = c;
     }
     void *at = c->mem + c->used;
     c->used += bytes;
     return at;
+}
+
+void *ik_sim_alloc(struct ik_sim *sim, size_t bytes)
+{
+    return alloc_from(&sim->chunks, bytes);
+}
+
+void *ik_sim_alloc_aside(struct ik_sim *sim, size_t bytes)
+{
+    return alloc_from(&sim->chunks_aside, bytes);
+}
+
+static void chunks_free(struct ik_sim_chunk *c)
+{
+    for (struct ik_sim_chunk *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
 }
 
 uint64_t ik_sim_seed(const struct ik_sim *sim, uint32_t kind, uint32_t number)
@@ -102,10 +120,8 @@ void ik_sim_free(struct ik_sim *sim)
         return;
     ik_vantage_fini(sim);
     ik_simlink_fini(sim);
-    for (struct ik_sim_chunk *c = sim->chunks, *next; c; c = next) {
-        next = c->next;
-        free(c);
-    }
+    chunks_free(sim->chunks);
+    chunks_free(sim->chunks_aside);
     ik_due_fini(&sim->arrivals);
     ik_due_fini(&sim->alarms);
     ik_due_fini(&sim->agenda);

@@ -187,7 +187,7 @@ struct ik_sim {
     uint32_t cap_nodes, cap_links, cap_channels, cap_ports, cap_ends, cap_impairs, cap_items,
         cap_traffics;
 
-    struct ik_sim_chunk *chunks;
+    struct ik_sim_chunk *chunks, *chunks_aside;
     struct ik_stack_pool *pool;
     void *pool_mem;
     uint32_t external; /* node, or IK_SIM_NONE */
@@ -204,6 +204,8 @@ struct ik_sim {
 IK_MUST_USE enum ik_err ik_sim_grow(void **list, uint32_t *cap, uint32_t n, size_t size);
 /* Memory that lives as long as the sim, aligned as malloc's, from big chunks; zeroed. NULL. */
 void *ik_sim_alloc(struct ik_sim *sim, size_t bytes);
+/* The same, of which most will never be touched: its pages are no others'. */
+void *ik_sim_alloc_aside(struct ik_sim *sim, size_t bytes);
 static inline uint64_t ik_sim_order(struct ik_sim *sim)
 {
     return sim->order++;

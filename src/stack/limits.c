@@ -35,11 +35,8 @@ void ik_stack_limits_init(struct ik_stack *s, void *mem, const struct ik_stack_c
 {
     if (cfg->options->error_unlimited)
         return;
-    struct ik_limit_cfg c = limit_cfg(cfg->options);
-    c.seed = ik_rng_next(&s->rng);
-    c.key = s->key;
+    s->limit_seed = ik_rng_next(&s->rng);
     s->limit = mem;
-    ik_limit_init(s->limit, (uint8_t *)mem + sizeof(struct ik_limit), &c);
 }
 
 void ik_stack_limits_start(struct ik_stack *s)
@@ -53,7 +50,18 @@ ik_ns ik_stack_limits_timeout(struct ik_stack *s)
     return IK_NEVER;
 }
 
+/* Made with the first error: most nodes never send one. */
+static void limits_make(struct ik_stack *s)
+{
+    struct ik_limit_cfg c = limit_cfg(s->opt);
+    c.seed = s->limit_seed;
+    c.key = s->key;
+    ik_limit_init(s->limit, s->limit + 1, &c);
+}
+
 bool ik_stack_limits_take(struct ik_stack *s, const struct ik_addr *dst)
 {
+    if (s->limit && !s->limit->key)
+        limits_make(s);
     return !s->limit || ik_limit_take(s->limit, s->now.mono, dst);
 }

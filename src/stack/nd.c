@@ -352,7 +352,12 @@ static size_t ports_end(const struct ik_stack_cfg *cfg)
 
 size_t ik_stack_nd_bytes(const struct ik_stack_cfg *cfg)
 {
-    return is_used(cfg) ? ports_end(cfg) + 2u * rows_of(cfg) * sizeof(struct ik_nd_router) : 0;
+    return is_used(cfg) ? ports_end(cfg) : 0;
+}
+
+size_t ik_stack_nd_rows_bytes(const struct ik_stack_cfg *cfg)
+{
+    return is_used(cfg) ? 2u * rows_of(cfg) * sizeof(struct ik_nd_router) : 0;
 }
 
 void ik_stack_nd_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
@@ -361,15 +366,34 @@ void ik_stack_nd_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *
         return;
     memset(mem, 0, ik_stack_nd_bytes(cfg));
     s->nd = mem;
-    s->nd->rows = rows_of(cfg);
-    s->nd->routers = (struct ik_nd_router *)(void *)((uint8_t *)mem + ports_end(cfg));
-    s->nd->prefixes = s->nd->routers + s->nd->rows;
     for (unsigned i = 0; i < cfg->n_ifaces; i++) {
         struct ik_nd_port *np = &s->nd->ports[i];
         np->used = ik_nd_is_used(&cfg->ifaces[i]);
         np->solicit_at = np->advertise_at = np->verify_at = IK_NEVER;
         np->advertised_at = INT64_MIN / 2; /* long ago, and still to be subtracted from */
     }
+}
+
+/* All zero is free. */
+void ik_stack_nd_rows_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
+{
+    if (!is_used(cfg))
+        return;
+    s->nd->rows = rows_of(cfg);
+    s->nd->routers = mem;
+    s->nd->prefixes = s->nd->routers + s->nd->rows;
+}
+
+void ik_stack_nd_rows_start(struct ik_stack *s)
+{
+    (void)s;
+}
+
+/* Rows end when they are asked for. */
+ik_ns ik_stack_nd_rows_timeout(struct ik_stack *s)
+{
+    (void)s;
+    return IK_NEVER;
 }
 
 /* The first packet of an interface waits a random part of a second, so that nodes that start

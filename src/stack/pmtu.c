@@ -20,9 +20,9 @@ struct mark {
 
 struct ik_stack_pmtu {
     struct ik_pmtu table;
-    bool any; /* something was learnt once, so looking is worth while */
-    struct mark *marks;
-    uint32_t n_marks; /* a power of two */
+    bool any;           /* something was learnt once, so looking is worth while */
+    struct mark *marks; /* NULL: nothing is made yet */
+    uint32_t n_marks;   /* a power of two */
 };
 
 static struct ik_pmtu_cfg table_cfg(const struct ik_stack_options *o)
@@ -72,15 +72,22 @@ void ik_stack_pmtu_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg
 {
     if (!is_needed(cfg))
         return;
-    struct ik_pmtu_cfg t = table_cfg(cfg->options);
-    t.key = s->key;
     s->pmtu = mem;
-    s->pmtu->any = false;
-    uint8_t *at = (uint8_t *)(s->pmtu + 1);
-    ik_pmtu_init(&s->pmtu->table, at, &t);
-    s->pmtu->marks = (struct mark *)(void *)(at + table_bytes(&t));
-    s->pmtu->n_marks = marks_of(cfg->options);
-    memset(s->pmtu->marks, 0, s->pmtu->n_marks * sizeof(struct mark));
+}
+
+/* Made with the first packet that may be too big, or the first report. */
+static struct ik_stack_pmtu *made(struct ik_stack *s)
+{
+    struct ik_stack_pmtu *m = s->pmtu;
+    if (m->marks)
+        return m;
+    struct ik_pmtu_cfg t = table_cfg(s->opt);
+    t.key = s->key;
+    uint8_t *at = (uint8_t *)(m + 1);
+    ik_pmtu_init(&m->table, at, &t);
+    m->marks = (struct mark *)(void *)(at + table_bytes(&t));
+    m->n_marks = marks_of(s->opt);
+    return m;
 }
 
 void ik_stack_pmtu_start(struct ik_stack *s)
@@ -149,16 +156,16 @@ void ik_stack_pmtu_sent(struct ik_stack *s, struct ik_rd l3)
     uint32_t slot;
     if (!s->pmtu || !may_be_too_big(l3))
         return;
+    struct ik_stack_pmtu *m = made(s);
     const uint32_t tag = tag_of(s, l3, &slot);
     if (tag)
-        s->pmtu->marks[slot] =
-            (struct mark){.tag = tag, .at = (uint32_t)(s->now.mono / IK_NS_PER_S)};
+        m->marks[slot] = (struct mark){.tag = tag, .at = (uint32_t)(s->now.mono / IK_NS_PER_S)};
 }
 
 bool ik_stack_pmtu_was_sent(const struct ik_stack *s, struct ik_rd quote)
 {
     uint32_t slot;
-    if (!s->pmtu)
+    if (!s->pmtu || !s->pmtu->marks)
         return false;
     const uint32_t tag = tag_of(s, quote, &slot);
     if (!tag)
@@ -197,7 +204,7 @@ static void learn(struct ik_stack *s, const struct ik_pkt *p, const struct ik_pm
         return;
     if (!ik_stack_route_find(s, &news->dst, 0, 0, &hop) || hop.kind != IK_STACK_ROUTE_VIA)
         return;
-    if (!ik_pmtu_report(&s->pmtu->table, s->now.mono, news, hop.mtu))
+    if (!ik_pmtu_report(&made(s)->table, s->now.mono, news, hop.mtu))
         return;
     s->pmtu->any = true;
     tell(s, p, &news->dst, ik_pmtu_get(&s->pmtu->table, s->now.mono, &news->dst, hop.mtu));

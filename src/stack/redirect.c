@@ -23,7 +23,7 @@ struct way {
 struct ik_redirects {
     struct ik_ways ways;
     bool any;       /* host: it was redirected once, so looking is worth while */
-    struct way *to; /* host */
+    struct way *to; /* host; NULL: nothing is made yet */
     uint8_t *told;  /* router: how often in a row */
 };
 
@@ -49,13 +49,21 @@ void ik_stack_redirect_init(struct ik_stack *s, void *mem, const struct ik_stack
 {
     if (cfg->options->no_redirects)
         return;
-    struct ik_redirects *r = mem;
-    const uint32_t bound = bound_of(cfg->options);
+    s->redirects = mem;
+}
+
+/* Made with the first redirect that is obeyed or sent. */
+static struct ik_redirects *made(struct ik_stack *s)
+{
+    struct ik_redirects *r = s->redirects;
+    if (r->to)
+        return r;
+    const uint32_t bound = bound_of(s->opt);
     struct ik_ways_row *rows = (void *)(r + 1);
     void *more = rows + ik_ways_rows(bound);
     *r = (struct ik_redirects){.to = more, .told = more};
     ik_ways_init(&r->ways, rows, bound);
-    s->redirects = r;
+    return r;
 }
 
 void ik_stack_redirect_start(struct ik_stack *s)
@@ -99,9 +107,9 @@ bool ik_stack_redirect_find(struct ik_stack *s, const struct ik_addr *dst, struc
 void ik_stack_redirect_learn(struct ik_stack *s, uint8_t port, const struct ik_addr *dst,
                              const struct ik_addr *gateway)
 {
-    struct ik_redirects *r = s->redirects;
-    if (!r || ik_stack_is_router(s))
+    if (!s->redirects || ik_stack_is_router(s))
         return;
+    struct ik_redirects *r = made(s);
     const uint32_t i = ik_ways_take(&r->ways, id_of(s, dst));
     r->any = true;
     r->ways.rows[i].at = s->now.mono;
@@ -113,7 +121,7 @@ void ik_stack_redirect_learn(struct ik_stack *s, uint8_t port, const struct ik_a
 void ik_stack_redirect_forget(struct ik_stack *s, uint8_t port, const struct ik_addr *gateway)
 {
     struct ik_redirects *r = s->redirects;
-    if (!r || ik_stack_is_router(s))
+    if (!r || !r->any || ik_stack_is_router(s))
         return;
     const uint32_t n = ik_ways_rows(bound_of(s->opt));
     for (uint32_t i = 0; i < n; i++)
@@ -195,7 +203,7 @@ void ik_stack_redirect4_input(struct ik_stack *s, const struct ik_pkt *p, const 
 
 static bool may_tell(struct ik_stack *s, const struct ik_addr *host)
 {
-    struct ik_redirects *r = s->redirects;
+    struct ik_redirects *r = made(s);
     const ik_ns now = s->now.mono;
     const uint64_t id = id_of(s, host);
     uint32_t i = ik_ways_find(&r->ways, id);

@@ -62,25 +62,52 @@ static enum ik_err cfg_check(const struct ik_stack_cfg *cfg)
     return IK_OK;
 }
 
+/* What the parts need in either place. */
+struct bytes {
+    size_t mem, aside;
+};
+
+static struct bytes parts_bytes(const struct ik_stack_cfg *cfg)
+{
+    struct bytes n = {0, 0};
+#define X(part, where) n.where += round_up(ik_stack_##part##_bytes(cfg));
+    IK_STACK_PARTS(X)
+#undef X
+    return n;
+}
+
+static size_t ports_end(const struct ik_stack_cfg *cfg)
+{
+    return round_up(sizeof(struct ik_stack)) +
+           round_up(cfg->n_ifaces * sizeof(struct ik_stack_port));
+}
+
 size_t ik_stack_bytes(const struct ik_stack_cfg *cfg)
 {
     if (cfg_check(cfg) != IK_OK)
         return 0;
-    size_t bytes =
-        round_up(sizeof(struct ik_stack)) + round_up(cfg->n_ifaces * sizeof(struct ik_stack_port));
-#define X(part) bytes += round_up(ik_stack_##part##_bytes(cfg));
-    IK_STACK_PARTS(X)
-#undef X
-    return bytes;
+    const struct bytes n = parts_bytes(cfg);
+    return ports_end(cfg) + n.mem + (cfg->aside ? 0 : n.aside);
+}
+
+size_t ik_stack_aside_bytes(const struct ik_stack_cfg *cfg)
+{
+    return cfg_check(cfg) == IK_OK ? parts_bytes(cfg).aside : 0;
 }
 
 static const struct ik_engine_ops ops;
 
 static void parts_init(struct ik_stack *s, uint8_t *mem, const struct ik_stack_cfg *cfg)
 {
-#define X(part)                          \
-    ik_stack_##part##_init(s, mem, cfg); \
-    mem += round_up(ik_stack_##part##_bytes(cfg));
+    uint8_t *aside = cfg->aside;
+    if (!aside) {
+        const struct bytes n = parts_bytes(cfg);
+        aside = mem + n.mem;
+        memset(aside, 0, n.aside);
+    }
+#define X(part, where)                     \
+    ik_stack_##part##_init(s, where, cfg); \
+    where += round_up(ik_stack_##part##_bytes(cfg));
     IK_STACK_PARTS(X)
 #undef X
 }
@@ -109,7 +136,7 @@ enum ik_err ik_stack_init(struct ik_stack **out, void *mem, const struct ik_stac
     s->ip_id = (uint16_t)ik_rng_next(&s->rng);
     for (uint8_t i = 0; i < s->n_ifaces; i++)
         s->ports[i] = (struct ik_stack_port){.up = true};
-    parts_init(s, at + round_up(s->n_ifaces * sizeof(struct ik_stack_port)), cfg);
+    parts_init(s, (uint8_t *)mem + ports_end(cfg), cfg);
     *out = s;
     return IK_OK;
 }
@@ -151,7 +178,7 @@ const char *ik_stack_down(const struct ik_stack *s)
 static void start(struct ik_stack *s)
 {
     s->started = true;
-#define X(part) ik_stack_##part##_start(s);
+#define X(part, where) ik_stack_##part##_start(s);
     IK_STACK_PARTS(X)
 #undef X
 }
@@ -167,7 +194,7 @@ static void timeouts(struct ik_stack *s)
 {
     s->wake = IK_NEVER;
     ik_ns next = ik_stack_reass_timeout(s);
-#define X(part) next = earlier(next, ik_stack_##part##_timeout(s));
+#define X(part, where) next = earlier(next, ik_stack_##part##_timeout(s));
     IK_STACK_PARTS(X)
 #undef X
     ik_stack_arm(s, next);

@@ -98,24 +98,24 @@ struct ik_stack {
     const struct ik_stack_iface *ifaces;
     const struct ik_stack_route *routes;
     uint32_t n_routes;
+    uint32_t held;       /* buffers of the pool */
+    uint32_t turn;       /* IK_BALANCE_PACKET */
+    uint32_t generation; /* of what fast.c remembers, never 0 */
+    uint16_t ip_id;
     uint8_t n_ifaces;
     bool started; /* an input or output happened: there is a time */
     bool stopped;
-    uint32_t held;          /* buffers of the pool */
     struct ik_now now;      /* of the call that is running */
     ik_ns wake;             /* the earliest timer of any part: see ik_stack_arm */
     struct ik_rng rng;      /* the only chance there is */
     uint8_t key[16];        /* of keyed hashes */
+    uint64_t limit_seed;    /* for s->limit, which is made when an error is first to leave */
     struct ik_bufs out;     /* frames to send; the first `offered` were shown to the link */
     struct ik_bufs loop;    /* IP packets to ourselves */
     struct ik_bufs waiting; /* IP packets whose next hop is not resolved */
     struct ik_bufs reass;   /* datagrams in reassembly, oldest first */
-    uint32_t turn;          /* IK_BALANCE_PACKET */
-    uint32_t generation;    /* of what fast.c remembers, never 0 */
     struct ik_flows *flows; /* fast.c */
-    uint32_t next_queue;    /* of packets that wait */
-    uint16_t ip_id;
-    const char *down; /* a legacy node that fell, and why */
+    const char *down;       /* a legacy node that fell, and why */
     struct ik_stack_port *ports;
     /* NULL where the configuration needs none */
     struct ik_routes *route_table;
@@ -133,6 +133,7 @@ struct ik_stack {
     struct ik_events *events;
     uint64_t count[IK_STACK_COUNTS_LONG];
     uint32_t count_short[IK_STACK_COUNT - IK_STACK_COUNTS_LONG]; /* stop at their end */
+    uint32_t next_queue;                                         /* of packets that wait */
 };
 
 static inline void ik_stack_tally(struct ik_stack *s, enum ik_stack_count which)
@@ -188,23 +189,26 @@ void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
 /* Each part that has state: bytes (aligned to 8, 0 when cfg needs none of it), init (sets its
  * pointer in s to mem; s is otherwise complete, no time is known yet), start (the interfaces came
  * up, s->now is set: first call of the engine), timeout (does what is due at s->now; returns its
- * next instant or IK_NEVER). A row here is all it takes. */
+ * next instant or IK_NEVER). A row here is all it takes: its name, and where its memory is. Those
+ * that lie `aside` are given zeroed memory, and write nothing to it before they have something to
+ * remember: see struct ik_stack_cfg. */
 #define IK_STACK_PARTS(X) \
-    X(fast)               \
-    X(route)              \
-    X(nbr)                \
-    X(limits)             \
-    X(pmtu)               \
-    X(redirect)           \
-    X(rdisc4)             \
-    X(quench)             \
-    X(query4)             \
-    X(nd)                 \
-    X(mld)                \
-    X(nat)                \
-    X(answers)            \
-    X(event)
-#define X(part)                                                                                 \
+    X(fast, mem)          \
+    X(route, mem)         \
+    X(nbr, mem)           \
+    X(limits, aside)      \
+    X(pmtu, aside)        \
+    X(redirect, aside)    \
+    X(rdisc4, mem)        \
+    X(quench, mem)        \
+    X(query4, mem)        \
+    X(nd, mem)            \
+    X(nd_rows, aside)     \
+    X(mld, mem)           \
+    X(nat, mem)           \
+    X(answers, mem)       \
+    X(event, mem)
+#define X(part, where)                                                                          \
     size_t ik_stack_##part##_bytes(const struct ik_stack_cfg *cfg);                             \
     void ik_stack_##part##_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg); \
     void ik_stack_##part##_start(struct ik_stack *s);                                           \
