@@ -6,12 +6,14 @@
 #include <icmpkit/wire.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { PATH_BYTES = 4096, FRAME_MAX = 65535 + 32 };
+enum { FRAME_MAX = 65535 + 32 };
 
 struct file {
     FILE *f;
@@ -22,6 +24,7 @@ struct file {
 struct ik_labcap {
     uint32_t n;
     struct file *files;
+    int folder;  /* -1: not open */
     bool failed; /* and that was said */
     uint8_t block[FRAME_MAX + IK_PCAPNG_TEXT + IK_PCAPNG_ROOM];
 };
@@ -52,20 +55,56 @@ static bool write_block(struct file *f, const uint8_t *block, size_t n)
     return fwrite(block, 1, n, f->f) == n;
 }
 
+/* A file of ours, with one name, is written anew. What somebody else put there, or a link to
+ * something, is not: this may run as root in a folder of many. NULL: *why is static. */
+static FILE *make_file(int folder, const char *name, const char **why)
+{
+    enum { FLAGS = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+    struct stat st;
+    const int fd = openat(folder, name, FLAGS, 0666);
+    FILE *f = NULL;
+    if (fd < 0)
+        *why = errno == ELOOP ? "it is a symbolic link; remove it" : strerror(errno);
+    else if (fstat(fd, &st))
+        *why = strerror(errno);
+    else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+        *why = "it exists, and is no file of yours alone; remove it, or take another folder";
+    else if (ftruncate(fd, 0) || !(f = fdopen(fd, "wb")))
+        *why = strerror(errno);
+    if (fd >= 0 && !f)
+        close(fd);
+    return f;
+}
+
 static bool open_file(struct ik_labcap *c, uint32_t link, const char *folder, const char *name)
 {
-    char path[PATH_BYTES];
+    char file[sizeof c->files->name + 8];
     struct file *f = &c->files[link];
+    const char *why = NULL;
     size_t n;
     name_file(c, link, name);
-    snprintf(path, sizeof path, "%s/%s.pcapng", folder, f->name);
-    f->f = fopen(path, "wbe");
+    snprintf(file, sizeof file, "%s.pcapng", f->name);
+    f->f = make_file(c->folder, file, &why);
     if (f->f && !ik_pcapng_section(c->block, sizeof c->block, &n) && write_block(f, c->block, n) &&
         !ik_pcapng_interface(IK_LINKTYPE_ETHERNET, name, c->block, sizeof c->block, &n) &&
         write_block(f, c->block, n))
         return true;
-    ik_run_say("lab", "cannot write %s: %s", path, strerror(errno));
+    ik_run_say("lab", "cannot write %s/%s: %s", folder, file, why ? why : strerror(errno));
     return false;
+}
+
+/* False: said. */
+static bool open_folder(struct ik_labcap *c, const char *folder)
+{
+    if (mkdir(folder, 0777) && errno != EEXIST) {
+        ik_run_say("lab", "cannot make the folder %s: %s", folder, strerror(errno));
+        return false;
+    }
+    c->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (c->folder < 0)
+        ik_run_say("lab", "cannot write into %s: %s", folder,
+                   errno == ENOTDIR || errno == ELOOP ? "it is no folder" : strerror(errno));
+    return c->folder >= 0;
 }
 
 static uint32_t count_links(const struct ik_sim *sim)
@@ -87,9 +126,8 @@ bool ik_labcap_open(struct ik_labcap **out, const struct ik_sim *sim, const char
         free(c);
         return false;
     }
-    bool good = !mkdir(folder, 0777) || errno == EEXIST;
-    if (!good)
-        ik_run_say("lab", "cannot make the folder %s: %s", folder, strerror(errno));
+    c->folder = -1;
+    bool good = open_folder(c, folder);
     while (good && c->n < n) {
         good = open_file(c, c->n, folder, ik_sim_link_name(sim, c->n));
         c->n += c->files[c->n].f != NULL;
@@ -151,7 +189,9 @@ void ik_labcap_close(struct ik_labcap *c)
     if (!c)
         return;
     for (uint32_t i = 0; c->files && i < c->n; i++)
-        fclose(c->files[i].f);
+        fclose(c->files[i].f); /* was flushed, and what failed said */
+    if (c->folder >= 0)
+        close(c->folder);
     free(c->files);
     free(c);
 }

@@ -6,7 +6,8 @@
 
 struct ik_labcap;
 
-/* Makes the folder where it is missing, and in it a file for every link of the sim, named by it. On
+/* Makes the folder where it is missing, and in it a file for every link of the sim, named by it. A
+ * file of the caller's is written anew; one of somebody else's, or a symbolic link, is refused. On
  * success *out is the caller's, ended by ik_labcap_close. False: said. */
 IK_MUST_USE bool ik_labcap_open(struct ik_labcap **out, const struct ik_sim *sim,
                                 const char *folder);

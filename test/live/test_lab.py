@@ -409,13 +409,56 @@ def shell_writes_what_crosses_each_link():
 def shell_says_once_that_a_capture_cannot_be_written():
     folder = os.path.join(FOLDER, "full")
     os.mkdir(folder)
-    os.chown(folder, NOBODY, NOBODY)
-    os.symlink("/dev/full", os.path.join(folder, "me-gw.pcapng"))
+    shell("true")
     # Nothing, so that the last to be written fails; and more at once than a buffer holds.
     for command in (["true"], ["ping", "-4", "-c1", "-s", "20000", "far"]):
-        done = shell(*command, options=["--pcapng", folder])
+        done = run("lab", "shell", "--pcapng", folder, FILE, "--", *command,
+                   prefix=["unshare", "-m", "sh", "-c",
+                           "mount -t tmpfs -o size=4k,uid=%d full %s && exec \"$@\"" % (NOBODY, folder),
+                           "sh", *USER])
         equal((done.returncode, done.stderr),
-              (2, "lab: cannot write me-gw.pcapng: No space left on device\n"), done.stdout)
+              (2, "lab: cannot write gw-core.pcapng: No space left on device\n"), done.stdout)
+
+
+@case
+def shell_writes_over_no_file_but_its_own():
+    folder = os.path.join(FOLDER, "planted")
+    os.mkdir(folder)
+    os.chmod(folder, 0o777)  # and not sticky: then the kernel would not follow links of others
+    path, victim = os.path.join(folder, "me-gw.pcapng"), os.path.join(FOLDER, "victim")
+
+    def plant(make):
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        with open(victim, "w", encoding="ascii") as file:
+            file.write("precious")
+        os.chown(victim, NOBODY, NOBODY)
+        make()
+
+    def of_another():
+        shutil.copy(victim, path)
+        os.chmod(path, 0o666)
+
+    for make in (lambda: os.symlink(victim, path), lambda: os.link(victim, path),
+                 lambda: os.mkfifo(path, 0o666), of_another):
+        plant(make)
+        done = shell("true", options=["--pcapng", folder])
+        equal((done.returncode, done.stdout), (2, ""), done.stderr)
+        contains(done.stderr, "lab: cannot write %s: " % path)
+        equal(done.stderr.count("\n"), 1, done.stderr)
+        with open(victim, encoding="ascii") as file:
+            equal(file.read(), "precious")
+    link = os.path.join(FOLDER, "link")
+    os.symlink(folder, link)
+    contains(shell("true", options=["--pcapng", link]).stderr, "cannot write into %s: it is no folder" % link)
+    plant(lambda: None)
+    sizes = []
+    for size in (1000, 10):  # a second time, and shorter
+        done = shell("ping", "-4", "-c1", "-s", str(size), "far", options=["--pcapng", folder])
+        equal(done.returncode, 0, done.stderr)
+        sizes.append(os.path.getsize(path))
+    if sizes[1] >= sizes[0]:
+        raise AssertionError("%s bytes: the first is still in it" % sizes)
 
 
 @case
