@@ -23,6 +23,9 @@ void ik_entropy_seeded(uint64_t seed, void *out, size_t n);
  * before it parses anything where ik_priv_is_secure_exec(). IK_E_SYSTEM when something was left: do
  * not go on. */
 IK_MUST_USE enum ik_err ik_priv_drop(void);
+/* The same for all but CAP_NET_ADMIN, where that was held: for a verb that makes interfaces as what
+ * it parses says. ik_priv_drop is to follow. IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_priv_keep_net_admin(void);
 /* CAP_NET_RAW is effective: raw sockets can be opened. */
 bool ik_priv_has_net_raw(void);
 /* The real user is root. */

@@ -21,6 +21,10 @@ struct ik_lab_cfg {
     bool events;   /* nodes tell what they do */
     bool external; /* the vantage is the machine itself, in real time: what only stands in for a
                       public address (`simulated`) is left out, and so is traffic */
+    /* Called when the file is in memory and nothing of it was looked at yet: where privileges that
+     * could open it are given up. An error ends the opening, with that and no fault. NULL: none. */
+    enum ik_err (*on_read)(void *ctx);
+    void *ctx;
 };
 
 /* Reads a file, or one of the built-in examples by name ("internet"), and builds it. On success

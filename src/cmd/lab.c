@@ -59,15 +59,36 @@ const char *ik_labverb_addr(const struct ik_labverb *v, uint8_t family, char buf
     return NULL;
 }
 
-static bool open_lab(struct ik_labverb *v, const char *file, bool external)
+/* The file is the user's and was opened with the user's rights; what is in it may be anybody's. To
+ * parse it nothing is needed, and after that `up` needs CAP_NET_ADMIN. As root, `shell` keeps what
+ * the kernel asks of who makes namespaces where it asks for something. */
+static enum ik_err give_up(void *ctx)
+{
+    struct ik_labverb *v = ctx;
+    enum ik_err err = IK_OK;
+    if (v->opt.pcapng && !ik_labcap_make(&v->capture, v->opt.pcapng))
+        return IK_E_SYSTEM;
+    if (v->joins == IK_LABVERB_UP)
+        err = ik_priv_keep_net_admin();
+    else if (v->joins == IK_LABVERB_NOTHING)
+        err = ik_priv_drop();
+    if (err)
+        ik_run_say("lab", "cannot give up privileges");
+    return err;
+}
+
+static bool open_lab(struct ik_labverb *v, const char *file)
 {
     const struct ik_lab_cfg cfg = {.has_seed = v->opt.seed >= 0,
                                    .seed = (uint64_t)v->opt.seed,
                                    .events = v->opt.events,
-                                   .external = external};
+                                   .external = v->joins != IK_LABVERB_NOTHING,
+                                   .on_read = give_up,
+                                   .ctx = v};
     struct ik_lab_fault fault = {.line = 0};
     if (ik_lab_open(&v->lab, file, &cfg, &fault)) {
-        ik_runlab_say_fault("lab", file, &fault);
+        if (fault.text[0])
+            ik_runlab_say_fault("lab", file, &fault);
         return false;
     }
     ik_lab_vantage(v->lab, &v->vantage);
@@ -219,7 +240,7 @@ static void put(void *ctx, const char *text, size_t n)
 
 static int check(struct ik_labverb *v, const char *file)
 {
-    if (!open_lab(v, file, false))
+    if (!open_lab(v, file))
         return 2;
     if (v->opt.dot)
         ik_lab_dot(v->lab, put, stdout);
@@ -264,8 +285,8 @@ static int join(struct ik_labverb *v, bool up, const char *file, const char *con
     if (!ik_run_init(&v->run, &cfg))
         return 2;
     int status = 2;
-    if (open_lab(v, file, true) &&
-        (!v->opt.pcapng || ik_labcap_open(&v->capture, ik_lab_sim(v->lab), v->opt.pcapng)))
+    v->joins = up ? IK_LABVERB_UP : IK_LABVERB_SHELL;
+    if (open_lab(v, file) && (!v->capture || ik_labcap_open(v->capture, ik_lab_sim(v->lab))))
         status = up ? ik_labup(v, file) : ik_labshell(v, file, command);
     flush(v);
     status = ik_run_end(&v->run, status);

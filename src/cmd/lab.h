@@ -27,6 +27,7 @@ struct ik_labwatch {
 struct ik_labverb {
     struct ik_labverb_opt opt;
     struct ik_run run;
+    enum { IK_LABVERB_NOTHING, IK_LABVERB_UP, IK_LABVERB_SHELL } joins;
     struct ik_lab *lab;
     struct ik_lab_vantage vantage;
     struct ik_labcap *capture;      /* NULL without --pcapng */

@@ -24,7 +24,9 @@ struct file {
 struct ik_labcap {
     uint32_t n;
     struct file *files;
-    int folder;  /* -1: not open */
+    const char *path; /* of the folder */
+    int folder;
+    bool made;   /* the folder is of our making */
     bool failed; /* and that was said */
     uint8_t block[FRAME_MAX + IK_PCAPNG_TEXT + IK_PCAPNG_ROOM];
 };
@@ -76,7 +78,7 @@ static FILE *make_file(int folder, const char *name, const char **why)
     return f;
 }
 
-static bool open_file(struct ik_labcap *c, uint32_t link, const char *folder, const char *name)
+static bool open_file(struct ik_labcap *c, uint32_t link, const char *name)
 {
     char file[sizeof c->files->name + 8];
     struct file *f = &c->files[link];
@@ -89,20 +91,21 @@ static bool open_file(struct ik_labcap *c, uint32_t link, const char *folder, co
         !ik_pcapng_interface(IK_LINKTYPE_ETHERNET, name, c->block, sizeof c->block, &n) &&
         write_block(f, c->block, n))
         return true;
-    ik_run_say("lab", "cannot write %s/%s: %s", folder, file, why ? why : strerror(errno));
+    ik_run_say("lab", "cannot write %s/%s: %s", c->path, file, why ? why : strerror(errno));
     return false;
 }
 
 /* False: said. */
-static bool open_folder(struct ik_labcap *c, const char *folder)
+static bool open_folder(struct ik_labcap *c)
 {
-    if (mkdir(folder, 0777) && errno != EEXIST) {
-        ik_run_say("lab", "cannot make the folder %s: %s", folder, strerror(errno));
+    c->made = !mkdir(c->path, 0777);
+    if (!c->made && errno != EEXIST) {
+        ik_run_say("lab", "cannot make the folder %s: %s", c->path, strerror(errno));
         return false;
     }
-    c->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    c->folder = open(c->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (c->folder < 0)
-        ik_run_say("lab", "cannot write into %s: %s", folder,
+        ik_run_say("lab", "cannot write into %s: %s", c->path,
                    errno == ENOTDIR || errno == ELOOP ? "it is no folder" : strerror(errno));
     return c->folder >= 0;
 }
@@ -115,29 +118,36 @@ static uint32_t count_links(const struct ik_sim *sim)
     return n;
 }
 
-bool ik_labcap_open(struct ik_labcap **out, const struct ik_sim *sim, const char *folder)
+bool ik_labcap_make(struct ik_labcap **out, const char *folder)
 {
     struct ik_labcap *c = calloc(1, sizeof *c);
-    const uint32_t n = count_links(sim);
-    if (c)
-        c->files = calloc(n ? n : 1, sizeof *c->files);
-    if (!c || !c->files) {
+    if (!c) {
         ik_run_say("lab", "%s", ik_err_text(IK_E_NOMEM));
-        free(c);
         return false;
     }
-    c->folder = -1;
-    bool good = open_folder(c, folder);
-    while (good && c->n < n) {
-        good = open_file(c, c->n, folder, ik_sim_link_name(sim, c->n));
-        c->n += c->files[c->n].f != NULL;
-    }
-    if (!good) {
-        ik_labcap_close(c);
+    c->path = folder;
+    if (!open_folder(c)) {
+        free(c);
         return false;
     }
     *out = c;
     return true;
+}
+
+bool ik_labcap_open(struct ik_labcap *c, const struct ik_sim *sim)
+{
+    const uint32_t n = count_links(sim);
+    c->files = calloc(n ? n : 1, sizeof *c->files);
+    if (!c->files) {
+        ik_run_say("lab", "%s", ik_err_text(IK_E_NOMEM));
+        return false;
+    }
+    bool good = true;
+    while (good && c->n < n) {
+        good = open_file(c, c->n, ik_sim_link_name(sim, c->n));
+        c->n += c->files[c->n].f != NULL;
+    }
+    return good;
 }
 
 static const char *comment_of(enum ik_sim_fate fate)
@@ -190,8 +200,9 @@ void ik_labcap_close(struct ik_labcap *c)
         return;
     for (uint32_t i = 0; c->files && i < c->n; i++)
         fclose(c->files[i].f); /* was flushed, and what failed said */
-    if (c->folder >= 0)
-        close(c->folder);
+    close(c->folder);
+    if (c->made && c->n == 0)
+        (void)rmdir(c->path);
     free(c->files);
     free(c);
 }

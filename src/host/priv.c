@@ -18,16 +18,21 @@ bool ik_priv_is_secure_exec(void)
     return getauxval(AT_SECURE) != 0;
 }
 
-bool ik_priv_has_net_raw(void)
+static bool has(cap_value_t cap)
 {
     cap_t caps = cap_get_proc();
     cap_flag_value_t held = CAP_CLEAR;
     if (!caps)
         return false;
-    if (cap_get_flag(caps, CAP_NET_RAW, CAP_EFFECTIVE, &held))
+    if (cap_get_flag(caps, cap, CAP_EFFECTIVE, &held))
         held = CAP_CLEAR;
     cap_free(caps);
     return held == CAP_SET;
+}
+
+bool ik_priv_has_net_raw(void)
+{
+    return has(CAP_NET_RAW);
 }
 
 /* What a later exec could bring back: no_new_privs holds every exec to the permitted set of before,
@@ -47,17 +52,31 @@ static bool drop_identity(void)
     return !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid);
 }
 
-static bool drop_capabilities(void)
+/* The set that is left: empty, or CAP_NET_ADMIN alone. NULL: no memory. */
+static cap_t set_of(bool net_admin)
 {
-    cap_t none = cap_init();
-    if (!none)
+    static const cap_value_t one[] = {CAP_NET_ADMIN};
+    cap_t caps = cap_init();
+    if (caps && net_admin &&
+        (cap_set_flag(caps, CAP_PERMITTED, 1, one, CAP_SET) ||
+         cap_set_flag(caps, CAP_EFFECTIVE, 1, one, CAP_SET))) {
+        cap_free(caps);
+        return NULL;
+    }
+    return caps;
+}
+
+static bool drop_capabilities(bool but_net_admin)
+{
+    cap_t left = set_of(but_net_admin);
+    if (!left)
         return false;
-    const bool done = !cap_set_proc(none);
-    cap_free(none);
+    const bool done = !cap_set_proc(left);
+    cap_free(left);
     return done;
 }
 
-static bool nothing_left(void)
+static bool nothing_left(bool but_net_admin)
 {
     uid_t uid[3];
     gid_t gid[3];
@@ -65,16 +84,27 @@ static bool nothing_left(void)
         return false;
     if (uid[1] != uid[0] || uid[2] != uid[0] || gid[1] != gid[0] || gid[2] != gid[0])
         return false;
-    cap_t held = cap_get_proc(), none = cap_init();
-    const bool empty = held && none && cap_compare(held, none) == 0;
+    cap_t held = cap_get_proc(), left = set_of(but_net_admin);
+    const bool same = held && left && cap_compare(held, left) == 0;
     cap_free(held);
-    cap_free(none);
-    return empty && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    cap_free(left);
+    return same && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+static enum ik_err drop(bool but_net_admin)
+{
+    if (!drop_future() || !drop_identity())
+        return IK_E_SYSTEM;
+    const bool keep = but_net_admin && has(CAP_NET_ADMIN);
+    return drop_capabilities(keep) && nothing_left(keep) ? IK_OK : IK_E_SYSTEM;
 }
 
 enum ik_err ik_priv_drop(void)
 {
-    if (!drop_future() || !drop_identity() || !drop_capabilities() || !nothing_left())
-        return IK_E_SYSTEM;
-    return IK_OK;
+    return drop(false);
+}
+
+enum ik_err ik_priv_keep_net_admin(void)
+{
+    return drop(true);
 }

@@ -70,6 +70,8 @@ static enum ik_err read_all(struct ik_lab *lab, const char *path, const struct i
     if (!lab->title || !folder)
         return ik_say_nomem(fault);
     enum ik_err err = bytes_of(lab, path, &bytes, fault);
+    if (!err && cfg->on_read)
+        err = cfg->on_read(cfg->ctx);
     if (!err)
         err = ik_tree_parse(&root, &lab->arena, bytes, fault);
     if (!err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Gives its privileges up, then tries to get each back. Usage: live_host_priv drop|keep|report
- * [FILE] drop: prints what it is, drops, prints what it is, and what still works; then becomes FILE
- * report. keep: the same without dropping, so that a test sees each of these ways work. */
+ * Gives its privileges up, then tries to get each back. Usage: live_host_priv
+ * drop|admin|keep|report [FILE] drop: prints what it is, drops, prints what it is, and what still
+ * works; then becomes FILE report. admin: the same, but for CAP_NET_ADMIN. keep: without dropping,
+ * so that a test sees each of these ways work. */
 #include <icmpkit/host.h>
 
 #include <stdio.h>
@@ -54,6 +55,10 @@ int main(int argc, char **argv)
     }
     report("start");
     if (!strcmp(argv[1], "drop") && ik_priv_drop()) {
+        printf("drop failed\n");
+        return 1;
+    }
+    if (!strcmp(argv[1], "admin") && ik_priv_keep_net_admin()) {
         printf("drop failed\n");
         return 1;
     }

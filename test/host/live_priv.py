@@ -64,6 +64,13 @@ class Priv(unittest.TestCase):
         self.assertEqual(dropped['back']['cap'], 0)
         self.assert_bare(dropped['exec'])
 
+    def test_root__keeps_the_making_of_interfaces_alone(self):
+        row = self.call(self.plain, 'admin')['after']
+        self.assertEqual((row['net_raw'], row['raw_works'], row['caps']), (0, 0, 'cap_net_admin=ep'))
+        self.assert_bare(self.call(self.plain, 'admin', NOBODY)['after'])
+        self.assert_bare(self.call(self.capable, 'admin', NOBODY)['after'])
+        self.assert_bare(self.call(self.setuid, 'admin', NOBODY)['after'])
+
     def test_setuid_root__loses_the_identity(self):
         kept = self.call(self.setuid, 'keep', NOBODY, self.setuid)
         self.assertEqual((kept['start']['secure'], kept['start']['root']), (1, 0))

@@ -323,6 +323,37 @@ static void open__what_is_no_lab__says_why(void **state)
     assert_null(lab);
 }
 
+struct hook {
+    int calls;
+    enum ik_err says;
+};
+
+static enum ik_err on_read(void *ctx)
+{
+    struct hook *h = ctx;
+    h->calls++;
+    return h->says;
+}
+
+/* Who opened the file with a privilege gives it up before anything in it can abuse it. */
+static void open__of_what_is_wrong__calls_before_it_parses(void **state)
+{
+    (void)state;
+    struct hook h = {0, IK_E_ACCESS};
+    const struct ik_lab_cfg cfg = {.on_read = on_read, .ctx = &h};
+    struct ik_lab *lab = NULL;
+    assert_int_equal(ik_lab_open(&lab, "/nowhere/x.yaml", &cfg, &fault), IK_E_NOT_FOUND);
+    assert_int_equal(h.calls, 0);
+    assert_int_equal(ik_lab_open(&lab, "/dev/null", &cfg, &fault), IK_E_ACCESS);
+    assert_int_equal(h.calls, 1);
+    assert_int_equal(ik_lab_open(&lab, "internet", &cfg, &fault), IK_E_ACCESS);
+    assert_int_equal(h.calls, 2);
+    h.says = IK_OK;
+    assert_int_equal(ik_lab_open(&lab, "/dev/null", &cfg, &fault), IK_E_VALUE);
+    assert_int_equal(h.calls, 3);
+    assert_null(lab);
+}
+
 static void open__file_with_a_capture__sends_it(void **state)
 {
     (void)state;
@@ -470,6 +501,7 @@ int main(void)
         cmocka_unit_test(internet__same_seed__is_the_same_and_another_is_not),
         cmocka_unit_test(internet__events__are_told_where_asked),
         cmocka_unit_test(open__what_is_no_lab__says_why),
+        cmocka_unit_test(open__of_what_is_wrong__calls_before_it_parses),
         cmocka_unit_test(open__file_with_a_capture__sends_it),
         cmocka_unit_test(open__external_with_traffic__leaves_it_out),
         cmocka_unit_test(print__table__is_aligned),

@@ -612,6 +612,33 @@ def up_writes_what_crosses_each_link():
 
 
 @case
+def up_parses_with_no_right_but_to_make_interfaces():
+    """Root reads the file of a user's, but what is in it could not have written to that folder."""
+    private = os.path.join(FOLDER, "private")
+    os.mkdir(private, 0o700)
+    path = os.path.join(private, "lab.yaml")
+    shutil.copy(FILE, path)
+    os.chmod(path, 0o600)
+    theirs = os.path.join(FOLDER, "theirs")
+    os.mkdir(theirs)
+    for name in (private, path, theirs):
+        os.chown(name, NOBODY, NOBODY)
+    with Net() as net:
+        here = net.node("here")
+        done = here.run([COMMAND, "lab", "up", "--for", "1", "--pcapng", theirs, path])
+        equal((done.returncode, done.stderr),
+              (2, "lab: cannot write %s/me-gw.pcapng: Permission denied\n" % theirs))
+        made = os.path.join(theirs, "made")  # by root, before
+        equal(here.run([COMMAND, "lab", "up", "--for", "1", "--pcapng", made, path]).returncode, 0)
+        equal(len(os.listdir(made)), 4)
+        with open(path, "a", encoding="ascii") as file:
+            file.write("wrong: 1\n")
+        again = os.path.join(FOLDER, "again")
+        contains(here.run([COMMAND, "lab", "up", "--pcapng", again, path]).stderr, "unknown key")
+        equal(os.path.exists(again), False)
+
+
+@case
 def up_tells_events():
     with Net() as net:
         here = net.node("here")
