@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A page over meson. Each goal first installs what is missing (packages/*.txt); ICMPKIT_PACKAGES=no
-# leaves the system alone. The command lands at build/icmp.
+# leaves the system alone. The command lands at build/icmp, manual pages (where scdoc is) at build/doc.
 PREFIX ?= /usr/local
 DESTDIR ?=
 need = tools/install-packages packages/run.txt
@@ -9,7 +9,7 @@ need = tools/install-packages packages/run.txt
 all:
 	@$(need)
 	@[ -e build/build.ninja ] || meson setup build
-	ninja -C build icmp
+	ninja -C build icmp pages
 
 # The command in an internet of its own, without root or network, and what to try next.
 run: all
