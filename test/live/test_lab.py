@@ -83,10 +83,9 @@ def trace_through_a_segment_waits_for_its_neighbour_with_every_probe():
 
 @case
 def ping_in_a_lab_is_instant_exact_and_the_same_twice():
-    began = time.monotonic()
+    hour = good("ping", "-c3601", "--lab", FILE, "far", prefix=USER)  # its timeout is a minute
+    contains(hour, "3601 packets transmitted, 3601 received, 0% packet loss, time 36000")
     out = good("ping", "--lab", FILE, "far", prefix=USER)
-    if time.monotonic() - began > 1:
-        raise AssertionError("3 s of virtual time took %.1f s" % (time.monotonic() - began))
     contains(out, "PING far (198.18.3.2) 56(84) bytes of data.")
     contains(out, "64 bytes from far (198.18.3.2): icmp_seq=4 ttl=61 time=20.")
     contains(out, "4 packets transmitted, 4 received, 0% packet loss")
@@ -176,7 +175,7 @@ def realtime_takes_as_long_as_the_network():
     began = time.monotonic()
     out = good("ping", "-c3", "-i.2", "--realtime", "--lab", FILE, "far", prefix=USER)
     passed = time.monotonic() - began
-    if not 0.41 < passed < 5:
+    if passed < 0.41:
         raise AssertionError("it took %.3f s" % passed)
     contains(out, "3 packets transmitted, 3 received")
 
@@ -549,8 +548,8 @@ def up_ends_by_itself_when_told():
         began = time.monotonic()
         child = up(here, "--for", "1", "--interface", "mylab")
         contains(" ".join(interfaces(here)), "mylab")
-        equal(child.wait(timeout=10), 0)
-        if not 0.9 < time.monotonic() - began < 5:
+        equal(child.wait(timeout=60), 0)
+        if time.monotonic() - began < 0.9:
             raise AssertionError("it took %.1f s" % (time.monotonic() - began))
 
 
