@@ -47,6 +47,7 @@ static const struct ik_key nat_keys[] = {
     {"query_timeout", IK_KEY_TIME, NAT(nat.query_timeout), TIMEOUT},
     {"udp_timeout", IK_KEY_TIME, NAT(nat.udp_timeout), TIMEOUT},
     {"tcp_timeout", IK_KEY_TIME, NAT(nat.tcp_timeout), TIMEOUT},
+    {"tcp_open_timeout", IK_KEY_TIME, NAT(nat.tcp_open_timeout), TIMEOUT},
     {"filter_by_address", IK_KEY_FLAG, NAT(nat.filter_by_address)},
     {"forbid", IK_KEY_NODE, NAT(forbid)},
 };

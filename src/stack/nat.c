@@ -7,6 +7,7 @@
 #include "stack/acl.h"
 #include "stack/natmap.h"
 #include "stack/natpkt.h"
+#include "stack/nattcp.h"
 #include "stack/stack_int.h"
 
 enum {
@@ -57,10 +58,11 @@ void ik_stack_nat_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg 
     const struct ik_stack_nat_cfg *nat = cfg->options->nat;
     if (!nat)
         return;
-    const ik_ns timeout[IK_NATMAP_KINDS] = {
+    const ik_ns timeout[IK_NATMAP_AGES] = {
         [IK_NATMAP_QUERY] = nat->query_timeout ? nat->query_timeout : 60 * IK_NS_PER_S,
         [IK_NATMAP_UDP] = nat->udp_timeout ? nat->udp_timeout : 300 * IK_NS_PER_S,
         [IK_NATMAP_TCP] = nat->tcp_timeout ? nat->tcp_timeout : 7440 * IK_NS_PER_S,
+        [IK_NATMAP_OPENING] = nat->tcp_open_timeout ? nat->tcp_open_timeout : 240 * IK_NS_PER_S,
     };
     uint8_t *at = (uint8_t *)mem + sizeof(struct ik_nat);
     struct ik_ways_row *rows = (void *)(at + map_bytes(nat));
@@ -219,7 +221,12 @@ static bool peer_is_known(const struct ik_stack *s, const struct ik_natmap_row *
     if (!w->rows)
         return true;
     const uint32_t i = ik_ways_find(w, peer_id(s, r, peer));
-    return i != IK_WAYS_NONE && s->now.mono - w->rows[i].at < s->nat->map.timeout[r->kind];
+    return i != IK_WAYS_NONE && s->now.mono - w->rows[i].at < s->nat->map.timeout[r->age];
+}
+
+static uint64_t end_of(const struct ik_addr *a, uint16_t port)
+{
+    return (uint64_t)number(a) << 16 | port;
 }
 
 /* ---- fragments that leave -------------------------------------------------------------------- */
@@ -331,12 +338,15 @@ static bool flow_out(struct ik_stack *s, const struct ik_pkt *p, struct ik_natpk
         refuse(s, p, IK_ICMP4_UNREACHABLE_PROHIBITED, "nat: no port to tell it apart by");
         return false;
     }
-    const struct ik_natmap_row *r =
+    struct ik_natmap_row *r =
         ik_natmap_use(&s->nat->map, s->now.mono, &s->rng, kind, number(&n->view.ip.src), port);
     if (!r) {
         refuse(s, p, IK_ICMP4_UNREACHABLE_PROHIBITED, "nat: all mappings are taken");
         return false;
     }
+    if (kind == IK_NATMAP_TCP)
+        ik_nattcp_out(&s->nat->map, r, s->now.mono, end_of(&p->ip.dst, n->view.dport),
+                      n->view.transport);
     say(s, p, r);
     peer_note(s, r, &p->ip.dst);
     fragment_note(s, &p->ip);
@@ -408,19 +418,24 @@ static enum verdict error_in(struct ik_stack *s, const struct ik_pkt *p, struct 
 
 /* From inside to the public port of another inside host: it sees the public address of the sender
  * (RFC 4787 REQ-9). */
-static bool hairpin_source(struct ik_stack *s, const struct ik_pkt *p, struct ik_natpkt *n)
+static bool hairpin_source(struct ik_stack *s, const struct ik_pkt *p, struct ik_natpkt *n,
+                           uint16_t *public_port)
 {
     enum ik_natmap_kind kind;
     uint16_t port;
     if (!kind_of(n, &kind) || !ik_natpkt_port(n, IK_NATPKT_SRC, &port))
         return false;
-    const struct ik_natmap_row *r =
+    struct ik_natmap_row *r =
         ik_natmap_use(&s->nat->map, s->now.mono, &s->rng, kind, number(&n->view.ip.src), port);
     if (!r) {
         refuse(s, p, IK_ICMP4_UNREACHABLE_PROHIBITED, "nat: all mappings are taken");
         return false;
     }
+    if (kind == IK_NATMAP_TCP)
+        ik_nattcp_out(&s->nat->map, r, s->now.mono, end_of(&p->ip.dst, n->view.dport),
+                      n->view.transport);
     peer_note(s, r, &p->ip.dst);
+    *public_port = r->outside_port;
     ik_natpkt_set(n, IK_NATPKT_SRC, public_addr(s), &r->outside_port);
     return true;
 }
@@ -431,7 +446,7 @@ static enum verdict flow_in(struct ik_stack *s, const struct ik_pkt *p, struct i
     const bool hairpin = p->port != s->nat->cfg->outside;
     if (p->own || (icmp && (hairpin || !is_reply(n->view.icmp_type))))
         return MINE;
-    const struct ik_natmap_row *r = outside_of(s, n, IK_NATPKT_DST);
+    struct ik_natmap_row *r = outside_of(s, n, IK_NATPKT_DST);
     if (!r)
         return MINE;
     if (!hairpin && !peer_is_known(s, r, &p->ip.src)) {
@@ -441,8 +456,12 @@ static enum verdict flow_in(struct ik_stack *s, const struct ik_pkt *p, struct i
     const uint32_t inside = r->inside;
     const uint16_t port = r->inside_port;
     say(s, p, r);
-    if (hairpin && !hairpin_source(s, p, n))
+    uint16_t peer_port = n->view.sport;
+    if (hairpin && !hairpin_source(s, p, n, &peer_port))
         return DROPPED;
+    if (r->kind == IK_NATMAP_TCP)
+        ik_nattcp_in(&s->nat->map, r, s->now.mono,
+                     end_of(hairpin ? &p->ip.dst : &p->ip.src, peer_port), n->view.transport);
     ik_natpkt_set(n, IK_NATPKT_DST, inside, &port);
     return TRANSLATED;
 }

@@ -12,13 +12,13 @@ size_t ik_natmap_bytes(uint32_t bound)
 }
 
 void ik_natmap_init(struct ik_natmap *m, void *mem, uint32_t bound,
-                    const ik_ns timeout[static IK_NATMAP_KINDS], const uint8_t key[static 16])
+                    const ik_ns timeout[static IK_NATMAP_AGES], const uint8_t key[static 16])
 {
     assert(bound >= 1 && bound <= IK_NATMAP_MAX);
     struct ik_natmap_row *rows = mem;
     *m = (struct ik_natmap){.rows = rows, .bound = (uint16_t)bound, .free = NONE};
     ik_map_init(&m->map, rows + bound, 2 * bound, key);
-    for (int i = 0; i < IK_NATMAP_KINDS; i++) {
+    for (int i = 0; i < IK_NATMAP_AGES; i++) {
         m->timeout[i] = timeout[i];
         m->list[i] = (struct ik_natmap_list){NONE, NONE};
     }
@@ -41,7 +41,7 @@ static uint16_t index_of(const struct ik_natmap *m, const struct ik_natmap_row *
 
 static void append(struct ik_natmap *m, struct ik_natmap_row *r)
 {
-    struct ik_natmap_list *list = &m->list[r->kind];
+    struct ik_natmap_list *list = &m->list[r->age];
     r->prev = list->tail;
     r->next = NONE;
     if (list->tail == NONE)
@@ -53,7 +53,7 @@ static void append(struct ik_natmap *m, struct ik_natmap_row *r)
 
 static void unlink_row(struct ik_natmap *m, struct ik_natmap_row *r)
 {
-    struct ik_natmap_list *list = &m->list[r->kind];
+    struct ik_natmap_list *list = &m->list[r->age];
     if (r->prev == NONE)
         list->head = r->next;
     else
@@ -76,7 +76,7 @@ static void end(struct ik_natmap *m, struct ik_natmap_row *r)
 /* Ends what has timed out; the lists are in the order of that. */
 static void expire(struct ik_natmap *m, ik_ns now)
 {
-    for (int i = 0; i < IK_NATMAP_KINDS; i++) {
+    for (int i = 0; i < IK_NATMAP_AGES; i++) {
         while (m->list[i].head != NONE && now - m->rows[m->list[i].head].used >= m->timeout[i])
             end(m, &m->rows[m->list[i].head]);
     }
@@ -141,8 +141,11 @@ static struct ik_natmap_row *make(struct ik_natmap *m, struct ik_rng *rng, enum 
     struct ik_natmap_row *r = vacant(m);
     if (!r)
         return NULL;
-    *r = (struct ik_natmap_row){
-        .inside = addr, .inside_port = port, .outside_port = outside, .kind = (uint8_t)kind};
+    *r = (struct ik_natmap_row){.inside = addr,
+                                .inside_port = port,
+                                .outside_port = outside,
+                                .kind = (uint8_t)kind,
+                                .age = (uint8_t)(kind == IK_NATMAP_TCP ? IK_NATMAP_OPENING : kind)};
     /* There is room for both ends of every row. */
     const enum ik_err in = ik_map_put(&m->map, inside_key(kind, addr, port), index_of(m, r));
     const enum ik_err out = ik_map_put(&m->map, outside_key(kind, outside), index_of(m, r));
@@ -164,4 +167,12 @@ struct ik_natmap_row *ik_natmap_use(struct ik_natmap *m, ik_ns now, struct ik_rn
     append(m, r);
     r->used = now;
     return r;
+}
+
+void ik_natmap_age(struct ik_natmap *m, struct ik_natmap_row *r, ik_ns now, enum ik_natmap_kind age)
+{
+    unlink_row(m, r);
+    r->age = (uint8_t)age;
+    r->used = now;
+    append(m, r);
 }

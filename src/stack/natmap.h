@@ -11,8 +11,16 @@
 
 enum { IK_NATMAP_MAX = 65534 };
 
-/* What ages alike. */
-enum ik_natmap_kind { IK_NATMAP_QUERY, IK_NATMAP_UDP, IK_NATMAP_TCP, IK_NATMAP_KINDS };
+/* Each kind has ports of its own, and its own time until a mapping that is not used ends; a TCP
+ * connection that is not open, or no more, has another. */
+enum ik_natmap_kind {
+    IK_NATMAP_QUERY,
+    IK_NATMAP_UDP,
+    IK_NATMAP_TCP,
+    IK_NATMAP_KINDS,
+    IK_NATMAP_OPENING = IK_NATMAP_KINDS,
+    IK_NATMAP_AGES,
+};
 
 struct ik_natmap_row {
     ik_ns used;      /* by the inside, last */
@@ -20,6 +28,11 @@ struct ik_natmap_row {
     uint16_t inside_port, outside_port;
     uint16_t prev, next;
     uint8_t kind; /* enum ik_natmap_kind */
+    uint8_t age;  /* whose time it has: its kind's, or IK_NATMAP_OPENING */
+    /* of TCP (nattcp.c): */
+    uint8_t seen;
+    uint32_t expected; /* the next byte of the peer, as the inside said last */
+    uint64_t peer;     /* address and port */
 };
 
 struct ik_natmap_list {
@@ -29,8 +42,8 @@ struct ik_natmap_list {
 struct ik_natmap {
     struct ik_natmap_row *rows;
     struct ik_map map; /* both ends of each mapping to its row */
-    ik_ns timeout[IK_NATMAP_KINDS];
-    struct ik_natmap_list list[IK_NATMAP_KINDS]; /* least recently used first */
+    ik_ns timeout[IK_NATMAP_AGES];
+    struct ik_natmap_list list[IK_NATMAP_AGES]; /* least recently used first */
     uint16_t bound, touched, free;
 };
 
@@ -38,7 +51,7 @@ struct ik_natmap {
  * uint64_t. */
 size_t ik_natmap_bytes(uint32_t bound);
 void ik_natmap_init(struct ik_natmap *m, void *mem, uint32_t bound,
-                    const ik_ns timeout[static IK_NATMAP_KINDS], const uint8_t key[static 16]);
+                    const ik_ns timeout[static IK_NATMAP_AGES], const uint8_t key[static 16]);
 
 /* The mapping of an inside end, or of a port of the public address; NULL when there is none, or it
  * has timed out. */
@@ -50,3 +63,6 @@ struct ik_natmap_row *ik_natmap_outside(struct ik_natmap *m, ik_ns now, enum ik_
  * free, else one by chance. NULL when the table or the ports are full. */
 struct ik_natmap_row *ik_natmap_use(struct ik_natmap *m, ik_ns now, struct ik_rng *rng,
                                     enum ik_natmap_kind kind, uint32_t addr, uint16_t port);
+/* From now on the mapping has the time of that kind, and begins it anew. */
+void ik_natmap_age(struct ik_natmap *m, struct ik_natmap_row *r, ik_ns now,
+                   enum ik_natmap_kind age);

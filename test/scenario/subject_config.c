@@ -252,6 +252,8 @@ static bool option_nat(struct subject_config *c, char **words, int n)
         nat->udp_timeout = value;
     else if (!strcmp(words[0], "tcp-timeout"))
         nat->tcp_timeout = value;
+    else if (!strcmp(words[0], "tcp-open-timeout"))
+        nat->tcp_open_timeout = value;
     else if (!strcmp(words[0], "max-mappings"))
         nat->max_mappings = (uint32_t)value;
     else

@@ -10,7 +10,7 @@
 #define S IK_NS_PER_S
 
 static const uint8_t key[16] = "0123456789abcde";
-static const ik_ns timeout[] = {60 * S, 300 * S, 7440 * S};
+static const ik_ns timeout[] = {60 * S, 300 * S, 7440 * S, 240 * S};
 
 static struct ik_natmap m;
 static struct ik_rng rng;
