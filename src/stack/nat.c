@@ -5,6 +5,7 @@
  * way for the rest. */
 #include "net/ways.h"
 #include "stack/acl.h"
+#include "stack/natfrag.h"
 #include "stack/natmap.h"
 #include "stack/natpkt.h"
 #include "stack/nattcp.h"
@@ -12,18 +13,16 @@
 
 enum {
     MAPPINGS = 1024,  /* what zero in the options means */
-    FRAGMENTS = 64,   /* datagrams that leave in fragments at once */
     PEERS_OF_ONE = 4, /* that a mapping remembers, on average */
     ICMP_HEAD = 8,
     ICMP_SUM_AT = 2,
 };
-#define FRAGMENT_TIME (60 * IK_NS_PER_S)
 
 struct ik_nat {
     const struct ik_stack_nat_cfg *cfg;
     struct ik_natmap map;
-    struct ik_ways fragments; /* `at`: when the first one left */
-    struct ik_ways peers;     /* `at`: when they were last spoken to; with filter_by_address */
+    struct ik_natfrag fragments;
+    struct ik_ways peers; /* `at`: when they were last spoken to; with filter_by_address */
 };
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -49,8 +48,7 @@ size_t ik_stack_nat_bytes(const struct ik_stack_cfg *cfg)
     const struct ik_stack_nat_cfg *nat = cfg->options->nat;
     if (!nat)
         return 0;
-    const size_t rows = ik_ways_rows(FRAGMENTS) + (size_t)peers(nat);
-    return sizeof(struct ik_nat) + map_bytes(nat) + rows * sizeof(struct ik_ways_row);
+    return sizeof(struct ik_nat) + map_bytes(nat) + peers(nat) * sizeof(struct ik_ways_row);
 }
 
 void ik_stack_nat_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
@@ -69,9 +67,8 @@ void ik_stack_nat_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg 
     s->nat = mem;
     *s->nat = (struct ik_nat){.cfg = nat};
     ik_natmap_init(&s->nat->map, at, mappings(nat), timeout, s->key);
-    ik_ways_init(&s->nat->fragments, rows, FRAGMENTS);
     if (peers(nat))
-        ik_ways_init(&s->nat->peers, rows + ik_ways_rows(FRAGMENTS), PEERS_OF_ONE * mappings(nat));
+        ik_ways_init(&s->nat->peers, rows, PEERS_OF_ONE * mappings(nat));
 }
 
 void ik_stack_nat_start(struct ik_stack *s)
@@ -231,30 +228,22 @@ static uint64_t end_of(const struct ik_addr *a, uint16_t port)
 
 /* ---- fragments that leave -------------------------------------------------------------------- */
 
-static uint64_t fragment_id(const struct ik_stack *s, const struct ik_ip *ip)
+/* Those that come as fragments, and those that are cut here. */
+static void fragment_note(struct ik_stack *s, const struct ik_ip *ip, struct ik_natpkt *n)
 {
-    struct ik_addr a = {.family = ip->proto};
-    memcpy(a.bytes, ip->src.bytes, 4);
-    memcpy(a.bytes + 4, ip->dst.bytes, 4);
-    ik_store_be16(a.bytes + 8, (uint16_t)ip->id);
-    return ik_ways_id(s->key, &a, 80);
-}
-
-static void fragment_note(struct ik_stack *s, const struct ik_ip *ip)
-{
-    struct ik_ways *w = &s->nat->fragments;
-    if (ip->fragment)
-        w->rows[ik_ways_take(w, fragment_id(s, ip))].at = s->now.mono;
+    const uint32_t mtu = s->ifaces[s->nat->cfg->outside].mtu;
+    if (ip->fragment || (!ip->df && n->len > mtu))
+        ik_natpkt_set_id(n, ik_natfrag_note(&s->nat->fragments, s->now.mono, &s->rng, ip));
 }
 
 static bool fragment_out(struct ik_stack *s, const struct ik_pkt *p, struct ik_natpkt *n)
 {
-    const struct ik_ways *w = &s->nat->fragments;
-    const uint32_t i = ik_ways_find(w, fragment_id(s, &p->ip));
-    if (i == IK_WAYS_NONE || s->now.mono - w->rows[i].at >= FRAGMENT_TIME) {
+    uint16_t id;
+    if (!ik_natfrag_find(&s->nat->fragments, s->now.mono, &p->ip, &id)) {
         drop(s, p, IK_RULE_NONE, "nat: a fragment whose first one did not pass");
         return false;
     }
+    ik_natpkt_set_id(n, id);
     ik_natpkt_set(n, IK_NATPKT_SRC, public_addr(s), NULL);
     return true;
 }
@@ -349,7 +338,7 @@ static bool flow_out(struct ik_stack *s, const struct ik_pkt *p, struct ik_natpk
                       n->view.transport);
     say(s, p, r);
     peer_note(s, r, &p->ip.dst);
-    fragment_note(s, &p->ip);
+    fragment_note(s, &p->ip, n);
     ik_natpkt_set(n, IK_NATPKT_SRC, public_addr(s), &r->outside_port);
     return true;
 }
@@ -407,6 +396,9 @@ static enum verdict error_in(struct ik_stack *s, const struct ik_pkt *p, struct 
     const struct ik_natmap_row *other = hairpin ? inside_of(s, &e.quote, IK_NATPKT_DST) : NULL;
     say(s, p, r);
     ik_natpkt_set(&e.quote, IK_NATPKT_SRC, r->inside, &r->inside_port);
+    uint16_t id;
+    if (ik_natfrag_back(&s->nat->fragments, s->now.mono, &e.quote.view.ip, r->inside, &id))
+        ik_natpkt_set_id(&e.quote, id);
     if (other)
         ik_natpkt_set(&e.quote, IK_NATPKT_DST, public_addr(s), &other->outside_port);
     checksum_put(e.msg, e.len);

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 
 enum {
+    IP_ID_AT = 4,
     IP_SUM_AT = 10,
     IP_SRC_AT = 12,
     UDP_SUM_AT = 6,
@@ -109,4 +110,10 @@ void ik_natpkt_set(struct ik_natpkt *n, enum ik_natpkt_side side, uint32_t addr,
     at = n->bytes + n->view.ip.header_bytes;
     at += icmp ? ICMP_ID_AT : side == IK_NATPKT_SRC ? 0 : 2;
     word_set(at, *port, transport, none);
+}
+
+void ik_natpkt_set_id(struct ik_natpkt *n, uint16_t id)
+{
+    const struct sum none = {NULL, false}, header = {n->bytes + IP_SUM_AT, false};
+    word_set(n->bytes + IP_ID_AT, id, header, none);
 }

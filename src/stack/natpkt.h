@@ -28,3 +28,5 @@ bool ik_natpkt_port(const struct ik_natpkt *n, enum ik_natpkt_side side, uint16_
  * judged (RFC 5508 section 4.1); a UDP checksum of zero stays. */
 void ik_natpkt_set(struct ik_natpkt *n, enum ik_natpkt_side side, uint32_t addr,
                    const uint16_t *port);
+/* Sets the identification, and the header checksum with it. */
+void ik_natpkt_set_id(struct ik_natpkt *n, uint16_t id);

@@ -727,6 +727,44 @@ static void any__hostile_packets__never_show_the_inside(void **state)
     rig_end(&r);
 }
 
+/* RFC 6864 section 5.3: two inside hosts with one identification towards one peer. */
+static void fragments__of_two_hosts_with_one_id__stay_apart(void **state)
+{
+    (void)state;
+    static const uint32_t hosts[2] = {A, B};
+    uint32_t id[2];
+    begin();
+    start();
+    for (int later = 0; later < 2; later++)
+        for (int i = 0; i < 2; i++) {
+            udp_make(hosts[i], 5000, C, 7);
+            struct ik_ip ip = head4(hosts[i], C, IK_PROTO_UDP);
+            struct packet whole = p;
+            ip.mf = !later;
+            ip.offset_bytes = later ? 16 : 0;
+            packet_make(&p, &ip, (struct ik_rd){whole.b + 20, 16});
+            rig_in(&r, 0, NULL, rd_of(&p));
+            const struct ik_ip out = only(1, T, C);
+            assert_true(out.checksum_ok);
+            if (later)
+                assert_int_equal(out.id, id[i]);
+            id[i] = out.id;
+        }
+    assert_int_equal(id[0], 0x4242); /* nobody else had it */
+    assert_int_not_equal(id[1], id[0]);
+    /* an error about it has the identification that the host gave it */
+    udp_make(B, 5000, C, 7);
+    struct ik_ip ip = head4(B, C, IK_PROTO_UDP);
+    struct packet whole = p;
+    ip.mf = true;
+    packet_make(&p, &ip, (struct ik_rd){whole.b + 20, 16});
+    rig_in(&r, 0, NULL, rd_of(&p));
+    uint8_t copy[2048];
+    error_in(1, C, T, 11, 1, left_as(copy));
+    assert_int_equal(quoted(11, 1).ip.id, 0x4242);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -751,6 +789,7 @@ int main(void)
         cmocka_unit_test(inbound__by_address__only_who_was_spoken_to),
         cmocka_unit_test(unresolved__next_hop__told_in_the_terms_of_the_sender),
         cmocka_unit_test(any__hostile_packets__never_show_the_inside),
+        cmocka_unit_test(fragments__of_two_hosts_with_one_id__stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
