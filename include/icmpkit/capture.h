@@ -55,8 +55,9 @@ enum ik_capfile_kind {
     X(LENGTH, "length", "a block length that cannot be")                            \
     X(TRAILER, "trailer", "the length behind a block is not the one before it")     \
     X(INTERFACE, "interface", "a packet of an interface that was never described")  \
+    X(INTERFACES, "interfaces", "more interfaces than are remembered")              \
     X(CAPLEN, "caplen", "more captured bytes than the packet or its block has")     \
-    X(OPTION, "option", "an option that reaches past its block")                    \
+    X(OPTION, "option", "an option that cannot be, or reaches past its block")      \
     X(TOO_BIG, "too-big", "a block or packet larger than any reader should accept") \
     X(VERSION, "version", "a version of the format that we do not read")
 
@@ -68,17 +69,18 @@ enum ik_capfile_fault {
 const char *ik_capfile_fault_name(enum ik_capfile_fault f);
 const char *ik_capfile_fault_text(enum ik_capfile_fault f);
 
-/* One thing out of a file; spans borrow from the bytes that were given. */
+/* One thing out of a file; spans borrow from the bytes that were given, `name` of a packet from the
+ * reader until its next item. */
 struct ik_capfile_item {
     enum ik_capfile_kind kind;
     enum ik_capfile_fault fault; /* with what follows as far as it could be read */
     uint64_t at_bytes;           /* where it begins in the file */
     uint32_t interface;          /* PACKET, INTERFACE, STATS: number in its section */
-    uint16_t linktype;           /* PACKET, INTERFACE */
+    uint16_t linktype;           /* PACKET, INTERFACE, SECTION of pcap; UINT16_MAX: not told */
     ik_ns time;                  /* PACKET: since 1970-01-01 UTC; IK_NEVER: not told */
     struct ik_rd bytes;          /* PACKET: what was captured; OTHER: the body */
     uint32_t wire_bytes;         /* PACKET: how long it was */
-    uint32_t snap_bytes;         /* INTERFACE: longest captured, 0 no limit */
+    uint32_t snap_bytes;         /* INTERFACE, SECTION of pcap: longest captured, 0 no limit */
     uint32_t block_type;         /* OTHER */
     struct ik_rd name;           /* INTERFACE, PACKET: of the interface, may be empty */
     struct ik_rd comment;        /* the first one, may be empty */
@@ -91,15 +93,18 @@ enum { IK_CAPFILE_INTERFACES = 256, IK_CAPFILE_BLOCK_MAX = 16 << 20 };
 struct ik_capfile_interface {
     uint16_t linktype;
     uint32_t snap_bytes;
-    uint64_t per_s; /* units of time in a second */
+    uint64_t per_s; /* units of time in a second, 0: times cannot be told */
     ik_ns offset;   /* added to each time */
-    char name[32];
+    uint8_t name_bytes;
+    char name[31]; /* longer ones are cut */
 };
 
 /* A reader over bytes that somebody else fetches. */
 struct ik_capfile {
     enum ik_capfile_format format;
     bool big_endian;
+    bool ended;            /* nothing can be read beyond here */
+    uint16_t minor;        /* pcap: version 2.minor */
     uint64_t at_bytes;     /* of the next item in the file */
     uint32_t n_interfaces; /* of the section */
     struct ik_capfile_interface interfaces[IK_CAPFILE_INTERFACES];
@@ -109,7 +114,9 @@ void ik_capfile_init(struct ik_capfile *c);
 /* Takes the next item from `in`, which goes on where the last call left it. IK_E_AGAIN: more bytes
  * are needed (nothing taken; `need_bytes` is how many in all, at least one more than there are).
  * With `end` no more will come: IK_E_NOT_FOUND at a clean end, else an item with a fault. An error
- * other than these two is in out->fault too, and the file cannot be read beyond it. */
+ * other than these two is in out->fault too, and the file cannot be read beyond it: *out holds what
+ * there was of the last item (a packet may be cut), and from then on it is IK_E_NOT_FOUND. *out is
+ * touched only with an item. */
 IK_MUST_USE enum ik_err ik_capfile_take(struct ik_capfile *c, struct ik_rd *in, bool end,
                                         struct ik_capfile_item *out, size_t *need_bytes);
 
@@ -128,6 +135,7 @@ IK_MUST_USE enum ik_err ik_capfile_take(struct ik_capfile *c, struct ik_rd *in, 
     X(LLC, "llc-snap")      \
     X(IPV4, "ipv4")         \
     X(IPV6, "ipv6")         \
+    X(AH, "ah")             \
     X(GRE, "gre")           \
     X(UDP, "udp")           \
     X(VXLAN, "vxlan")       \
@@ -168,9 +176,10 @@ struct ik_layers {
 
 /* Finds the innermost IP packet of a frame: through VLAN tags, MPLS, PPPoE, PPP, HDLC, and through
  * IP in IP (RFC 2003, 2473, 4213), GRE (RFC 2784, 2890) and, by their UDP ports, VXLAN (RFC 7348),
- * GENEVE (RFC 8926) and MPLS in UDP (RFC 7510). A fragment other than the first, or one of a
- * tunnel, is not entered. IK_E_UNSUPPORTED: a link type that we do not read; IK_E_SHORT: the frame
- * ends inside a header (a fault too); IK_OK also when there is no IP (has_ip false). */
+ * GENEVE (RFC 8926) and MPLS in UDP (RFC 7510). A fragment is not entered, and a tunnel in which
+ * there is no IP is left: then its own IP packet is the innermost. IK_E_UNSUPPORTED: a link type
+ * that we do not read; IK_E_SHORT: the frame ends inside a header (a fault too; has_ip is true when
+ * that was in a tunnel); IK_OK also when there is no IP (has_ip false). */
 IK_MUST_USE enum ik_err ik_layers_decode(struct ik_layers *out, uint16_t linktype,
                                          struct ik_rd frame, struct ik_faults *faults);
 /* The same from an IP packet on, which is what a reassembled tunnel packet is. */
