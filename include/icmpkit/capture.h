@@ -132,7 +132,7 @@ IK_MUST_USE enum ik_err ik_capfile_take(struct ik_capfile *c, struct ik_rd *in, 
     X(HDLC, "hdlc")         \
     X(COOKED, "cooked")     \
     X(NULL, "null")         \
-    X(LLC, "llc-snap")      \
+    X(LLC, "llc")           \
     X(IPV4, "ipv4")         \
     X(IPV6, "ipv6")         \
     X(AH, "ah")             \
