@@ -503,10 +503,10 @@ const char *ik_icmp_name(uint8_t family, uint8_t type, uint8_t code, char *buf, 
  * section 2.1). */
 bool ik_icmp_is_error(uint8_t family, uint8_t type);
 
-/* ---- capture files (draft-ietf-opsawg-pcapng) ------------------------------------------------ */
+/* ---- writing capture files (draft-ietf-opsawg-pcapng, draft-ietf-opsawg-pcap) ---------------- */
 
 /* Names and comments are cut at so many bytes; a block needs no more than its frame, two texts and
- * this. */
+ * this (see also ik_pcapng_frame). */
 enum { IK_PCAPNG_TEXT = 256, IK_PCAPNG_ROOM = 64 };
 
 /* Blocks of a file, in this order: a section, its interfaces, then packets. Each writes one block
@@ -519,3 +519,31 @@ IK_MUST_USE enum ik_err ik_pcapng_interface(uint16_t link_type, const char *name
 IK_MUST_USE enum ik_err ik_pcapng_packet(uint32_t interface, ik_ns at, struct ik_rd frame,
                                          const char *comment, uint8_t *out, size_t cap,
                                          size_t *len);
+
+/* One packet with all that is known of it. */
+struct ik_pcapng_frame {
+    uint32_t interface;
+    ik_ns at;                    /* real; IK_NEVER: unknown, written as 0 */
+    struct ik_rd bytes;          /* as captured */
+    uint32_t wire_bytes;         /* as long as it was */
+    const char *const *comments; /* UTF-8, each cut at a whole character */
+    size_t n_comments;
+};
+/* The block needs no more than the bytes, the texts as cut, 4 for each text and IK_PCAPNG_ROOM.
+ * IK_E_TOO_BIG beyond IK_CAPFILE_BLOCK_MAX. */
+IK_MUST_USE enum ik_err ik_pcapng_frame(const struct ik_pcapng_frame *f, uint8_t *out, size_t cap,
+                                        size_t *len);
+/* What was counted at an interface until `at`; UINT64_MAX: not known. Stands behind the packets. */
+IK_MUST_USE enum ik_err ik_pcapng_stats(uint32_t interface, ik_ns at, uint64_t received,
+                                        uint64_t dropped, uint8_t *out, size_t cap, size_t *len);
+
+/* The older format, times in nanoseconds: a header, then packets. One link type, no comments, no
+ * counts. */
+enum { IK_PCAP_HEADER_BYTES = 24, IK_PCAP_PACKET_ROOM = 16 };
+/* `snap_bytes`: longest captured, 0 no limit. IK_E_FULL. */
+IK_MUST_USE enum ik_err ik_pcap_header(uint16_t linktype, uint32_t snap_bytes, uint8_t *out,
+                                       size_t cap, size_t *len);
+/* Needs IK_PCAP_PACKET_ROOM and the bytes. IK_E_VALUE for a time before 1970 or after 2106
+ * (IK_NEVER is written as 0), IK_E_FULL, IK_E_TOO_BIG. */
+IK_MUST_USE enum ik_err ik_pcap_packet(ik_ns at, struct ik_rd bytes, uint32_t wire_bytes,
+                                       uint8_t *out, size_t cap, size_t *len);

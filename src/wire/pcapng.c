@@ -10,11 +10,14 @@
 enum {
     BLOCK_SECTION = 0x0a0d0d0a,
     BLOCK_INTERFACE = 1,
+    BLOCK_STATISTICS = 5,
     BLOCK_PACKET = 6,
     BYTE_ORDER_MAGIC = 0x1a2b3c4d,
     OPTION_COMMENT = 1,
-    OPTION_NAME = 2,      /* of an interface */
-    OPTION_RESOLUTION = 9 /* of its times: 10^-n s */
+    OPTION_NAME = 2,       /* of an interface */
+    OPTION_RESOLUTION = 9, /* of its times: 10^-n s */
+    OPTION_RECEIVED = 4,   /* of statistics */
+    OPTION_DROPPED = 5,
 };
 
 /* The length of a block stands before and after it. */
@@ -57,10 +60,31 @@ static void put_option(struct block *b, uint16_t code, const void *value, size_t
     put_bytes(b, (struct ik_rd){value, n});
 }
 
+/* As much as is allowed, without part of a character at the end (UTF-8). */
 static void put_text(struct block *b, uint16_t code, const char *text)
 {
-    const size_t n = strlen(text);
-    put_option(b, code, text, n < IK_PCAPNG_TEXT ? n : IK_PCAPNG_TEXT);
+    size_t n = strlen(text);
+    if (n > IK_PCAPNG_TEXT) {
+        n = IK_PCAPNG_TEXT;
+        while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
+            n--;
+    }
+    put_option(b, code, text, n);
+}
+
+static void put64(struct block *b, uint64_t v)
+{
+    ik_wr_put32(&b->w, (uint32_t)(v >> 32));
+    ik_wr_put32(&b->w, (uint32_t)(v & 0xffffffff));
+}
+
+static void put_count(struct block *b, uint16_t code, uint64_t v)
+{
+    if (v == UINT64_MAX)
+        return;
+    ik_wr_put16(&b->w, code);
+    ik_wr_put16(&b->w, 8);
+    put64(b, v);
 }
 
 enum ik_err ik_pcapng_section(uint8_t *out, size_t cap, size_t *len)
@@ -88,21 +112,43 @@ enum ik_err ik_pcapng_interface(uint16_t link_type, const char *name, uint8_t *o
     return end(&b, len);
 }
 
+enum ik_err ik_pcapng_frame(const struct ik_pcapng_frame *f, uint8_t *out, size_t cap, size_t *len)
+{
+    struct block b = begin(BLOCK_PACKET, out, cap);
+    if (f->bytes.left > IK_CAPFILE_BLOCK_MAX)
+        return IK_E_TOO_BIG;
+    ik_wr_put32(&b.w, f->interface);
+    put64(&b, f->at == IK_NEVER ? 0 : (uint64_t)f->at);
+    ik_wr_put32(&b.w, (uint32_t)f->bytes.left);
+    ik_wr_put32(&b.w, f->wire_bytes);
+    put_bytes(&b, f->bytes);
+    for (size_t i = 0; i < f->n_comments; i++)
+        put_text(&b, OPTION_COMMENT, f->comments[i]);
+    if (f->n_comments)
+        ik_wr_put32(&b.w, 0);
+    return end(&b, len);
+}
+
 enum ik_err ik_pcapng_packet(uint32_t interface, ik_ns at, struct ik_rd frame, const char *comment,
                              uint8_t *out, size_t cap, size_t *len)
 {
-    struct block b = begin(BLOCK_PACKET, out, cap);
-    if (frame.left > UINT32_MAX / 2)
-        return IK_E_TOO_BIG;
+    return ik_pcapng_frame(&(struct ik_pcapng_frame){.interface = interface,
+                                                     .at = at,
+                                                     .bytes = frame,
+                                                     .wire_bytes = (uint32_t)frame.left,
+                                                     .comments = &comment,
+                                                     .n_comments = comment ? 1 : 0},
+                           out, cap, len);
+}
+
+enum ik_err ik_pcapng_stats(uint32_t interface, ik_ns at, uint64_t received, uint64_t dropped,
+                            uint8_t *out, size_t cap, size_t *len)
+{
+    struct block b = begin(BLOCK_STATISTICS, out, cap);
     ik_wr_put32(&b.w, interface);
-    ik_wr_put32(&b.w, (uint32_t)((uint64_t)at >> 32));
-    ik_wr_put32(&b.w, (uint32_t)((uint64_t)at & 0xffffffff));
-    ik_wr_put32(&b.w, (uint32_t)frame.left); /* captured */
-    ik_wr_put32(&b.w, (uint32_t)frame.left); /* on the wire */
-    put_bytes(&b, frame);
-    if (comment) {
-        put_text(&b, OPTION_COMMENT, comment);
-        ik_wr_put32(&b.w, 0);
-    }
+    put64(&b, (uint64_t)at);
+    put_count(&b, OPTION_RECEIVED, received);
+    put_count(&b, OPTION_DROPPED, dropped);
+    ik_wr_put32(&b.w, 0);
     return end(&b, len);
 }

@@ -27,6 +27,12 @@ static inline void made_copy(struct made *m, const void *bytes, size_t n)
     m->n += n;
 }
 
+static inline void made_zero(struct made *m, size_t n)
+{
+    memset(m->bytes + m->n, 0, n);
+    m->n += n;
+}
+
 static inline void made_pad(struct made *m)
 {
     while ((m->n - m->block) % 4)

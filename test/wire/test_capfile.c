@@ -307,7 +307,7 @@ static void pcapng__damage_inside_a_block__is_named_and_left(void **state)
 
     start(&m);
     made_begin(&m, 6); /* too short for its fixed part */
-    made_put(&m, 0, 16);
+    made_zero(&m, 16);
     made_end(&m);
     expect_goes_on(&m, IK_CAPFILE_OTHER, IK_CAPFILE_FAULT_LENGTH);
 }
@@ -354,7 +354,7 @@ static void pcapng__damage_of_the_frame_of_blocks__ends_the_file(void **state)
         made_begin(&m, 0x77);
         m.n -= 4;
         made_put(&m, rows[i].length, 4);
-        made_put(&m, 0, 24);
+        made_zero(&m, 24);
         take_made(&s, &m);
         assert_int_equal(s.end, rows[i].err);
         expect(&s, 2, IK_CAPFILE_OTHER, rows[i].fault);
