@@ -171,10 +171,35 @@ static struct ik_prefix net_of(const struct ik_stack_ifaddr *a)
     return p;
 }
 
-/* The address to speak from: one whose network holds dst, else the first that is not link-local. */
+/* fe80::/10, and the groups of a link or of the interface itself. */
+static bool ends_at_the_link(const struct ik_addr *dst)
+{
+    enum { SCOPE = 0x0f, LINK = 2 };
+    return dst->family == 6 && (ik_addr_is_multicast(dst) ? (dst->bytes[1] & SCOPE) <= LINK
+                                                          : ik_addr_is_link_local(dst));
+}
+
+/* The vantage's own address of fe80::/10: from its MAC, as its node makes it (RFC 4291 appendix A).
+ */
+static struct ik_addr link_local(const struct ik_runlab *l)
+{
+    const uint8_t *m = l->vantage.mac;
+    struct ik_addr a = {.family = 0};
+    for (size_t i = 0; i < l->vantage.n_addrs && !a.family; i++)
+        if (l->vantage.addrs[i].addr.family == 6)
+            a = (struct ik_addr){.family = 6,
+                                 .bytes = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, m[0] ^ 2, m[1], m[2], 0xff,
+                                           0xfe, m[3], m[4], m[5]}};
+    return a;
+}
+
+/* The address to speak from (RFC 6724 section 5, rule 2 first): one whose network holds dst, else
+ * the first that is not link-local. */
 static struct ik_addr source_for(const struct ik_runlab *l, const struct ik_addr *dst)
 {
     struct ik_addr best = {.family = 0};
+    if (ends_at_the_link(dst))
+        return link_local(l);
     for (size_t i = 0; i < l->vantage.n_addrs; i++) {
         const struct ik_stack_ifaddr *a = &l->vantage.addrs[i];
         const struct ik_prefix net = net_of(a);
