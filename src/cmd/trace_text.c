@@ -208,6 +208,20 @@ static void see(struct ik_trace_target *t, const struct ik_rec_hop *h)
             (struct ik_rd){memcpy(ext, h->extensions.p, h->extensions.left), h->extensions.left};
 }
 
+/* A target whose limit of errors was used up looks farther than it is. */
+static void say_distance(const struct ik_rec_trace_summary *s)
+{
+    char safe[1024];
+    const struct ik_rd name = {(const uint8_t *)s->target, strlen(s->target)};
+    if (s->distance < 0)
+        return;
+    ik_run_say("trace",
+               "%s is %lld hops away: probes with a TTL of %lld to %lld reached it too, and "
+               "were not answered (it may limit its errors)",
+               ik_text_escape(name, safe, sizeof safe), (long long)s->distance,
+               (long long)s->distance, (long long)s->hops - 1);
+}
+
 void ik_trace_text_record(void *verb, const struct ik_record *rec)
 {
     struct ik_trace_verb *v = verb;
@@ -220,6 +234,9 @@ void ik_trace_text_record(void *verb, const struct ik_record *rec)
         struct ik_trace_target *t = ik_trace_target_find(v, rec->trace_summary.target);
         if (t)
             t->ended = true;
+        ik_trace_text_flow(v, now);
+        say_distance(&rec->trace_summary);
+        return;
     }
     ik_trace_text_flow(v, now);
 }

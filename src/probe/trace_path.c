@@ -256,3 +256,42 @@ void ik_trace_path_interrupt(struct ik_trace *t, struct trace_target *tt)
     cancel_beyond(t, tt);
     tt->wake = IK_NEVER;
 }
+
+/* ---- how far it is --------------------------------------------------------------------------- */
+
+/* The least TTL that a probe of that hop had left at the target, by the quotes of its answers; 0
+ * where it is not known. */
+static int left_at_target(const struct ik_trace *t, const struct trace_target *tt, uint8_t ttl)
+{
+    const uint32_t end = ik_trace_hop_end(t, ttl);
+    int least = 0;
+    for (uint32_t i = end - t->cfg.queries; i < end; i++) {
+        const struct trace_probe *p = &tt->probes[i];
+        if (p->state != TRACE_ANSWERED || !reaches(p->answer.ends))
+            continue;
+        if (p->answer.quoted_ttl < 1)
+            return 0;
+        if (!least || p->answer.quoted_ttl < least)
+            least = p->answer.quoted_ttl;
+    }
+    return least;
+}
+
+int ik_trace_path_distance(const struct ik_trace *t, const struct trace_target *tt)
+{
+    const int last = tt->last_ttl;
+    const int left = reaches(tt->stop) && tt->stop < TRACE_STOP_UNREACHABLE
+                         ? left_at_target(t, tt, tt->last_ttl)
+                         : 0;
+    const int distance = last - (left - 1);
+    bool silent;
+    if (left <= 1 || distance < t->cfg.first_ttl)
+        return -1;
+    /* Whoever answers in between is on the way: then the quote is not as it arrived. */
+    for (int ttl = distance; ttl < last; ttl++) {
+        const struct ik_addr *router = sole_router(t, tt, (uint8_t)ttl, &silent);
+        if (router || !silent)
+            return -1;
+    }
+    return distance;
+}

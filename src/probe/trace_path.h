@@ -15,3 +15,7 @@ void ik_trace_path_conclude(struct ik_trace *t, struct trace_target *tt, uint8_t
 void ik_trace_path_end(struct ik_trace *t, struct trace_target *tt, enum trace_stop stop);
 /* The user wants an end: what is known will be said up to the last answer. */
 void ik_trace_path_interrupt(struct ik_trace *t, struct trace_target *tt);
+/* Of a target that was reached: how many hops away it is, where the TTL that its answer quotes says
+ * that probes with less had reached it too, and it left them unanswered (a limit of its errors, RFC
+ * 1812 section 4.3.2.8); else -1. */
+int ik_trace_path_distance(const struct ik_trace *t, const struct trace_target *tt);

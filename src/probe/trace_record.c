@@ -4,6 +4,7 @@
 
 #include "base/fmt.h"
 #include "icmpkit/wire.h"
+#include "probe/trace_path.h"
 #include "probe/trace_plan.h"
 
 /* ---- marks ----------------------------------------------------------------------------------- */
@@ -167,6 +168,7 @@ void ik_trace_record_summary(struct ik_trace *t, const struct trace_target *tt)
     s->reached = tt->stop < TRACE_STOP_UNREACHABLE;
     s->stop = stops[tt->stop];
     s->hops = tt->last_ttl;
+    s->distance = ik_trace_path_distance(t, tt);
     s->sent = (int64_t)tt->sent;
     s->received = (int64_t)tt->received;
 }

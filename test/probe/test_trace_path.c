@@ -21,6 +21,28 @@ static void path__plain__every_hop_then_the_target(void **state)
     }
 }
 
+/* The target's limit of errors was used up: what it quotes at last tells where it is. A router that
+ * answers from there says otherwise, and then nothing is told. */
+static void path__target_answers_late__its_distance_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        bool silent;
+        uint8_t quoted;
+        int64_t distance;
+    } rows[] = {{true, 3, 4}, {false, 3, -1}, {true, 1, -1}, {true, 7, -1}};
+    for (int k = 0; k < 8; k++) {
+        struct net *n = path(k % 2 ? 6 : 4, IK_TRACE_UDP, 6);
+        n->routers[4].silent = true;
+        n->routers[5].silent = rows[k / 2].silent;
+        n->routers[6].quoted_ttl = rows[k / 2].quoted;
+        net_run(n);
+        assert_int_equal(n->end.hops, 6);
+        assert_int_equal(n->end.distance, rows[k / 2].distance);
+        net_free(n);
+    }
+}
+
 static void path__tcp_port_open__ends_at_syn_ack(void **state)
 {
     (void)state;
@@ -319,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(path__plain__every_hop_then_the_target),
+        cmocka_unit_test(path__target_answers_late__its_distance_is_told),
         cmocka_unit_test(path__tcp_port_open__ends_at_syn_ack),
         cmocka_unit_test(path__unprivileged__same_hops),
         cmocka_unit_test(path__unreachable_on_the_way__ends_there_not_reached),
