@@ -158,9 +158,10 @@ void ik_sim_set_base(struct ik_sim *sim, struct ik_now base);
 
 /* The user of a node (its options have `upper`) as a link of raw sockets: takes IK_MEDIUM_ICMP4 or
  * ICMP6 and IK_MEDIUM_IP, gives as ik_stack_engine's UPPER port does, ICMP and TCP of that family
- * alone, stamped IK_CLOCK_VIRTUAL; IK_EV_SENT for each frame when the node took it: a wait for its
- * neighbour comes after that. rx lets the sim run to `now`. Belongs to the sim (close does
- * nothing). IK_E_VALUE without `upper`, IK_E_NOMEM. */
+ * alone, stamped IK_CLOCK_VIRTUAL; IK_EV_SENT for each frame when its packet, or the
+ * first fragment of it, leaves the node: at once, or when the neighbour's address is known, or
+ * never, where it is dropped after a wait. rx lets the sim run to `now`. Belongs to the sim (close
+ * does nothing). IK_E_VALUE without `upper`, IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_sim_link_open(struct ik_sim *sim, uint32_t node, uint8_t family,
                                          struct ik_link **out);
 /* The external node as an engine, for real time: port 0 is the link to the machine (Ethernet). Its
@@ -177,7 +178,8 @@ struct ik_sim_watch {
      * `direction` as above (segments: number of the sending end). */
     void (*on_frame)(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
                      enum ik_sim_fate fate);
-    /* Event records of nodes whose options say `events`, in order of time; borrowed. */
+    /* Event records of nodes whose options say `events`, and of what links do to frames beside
+     * carrying them (`link` is its name, `node` the sender); in order of time; borrowed. */
     void (*on_event)(void *ctx, const struct ik_record *rec);
     void *ctx;
 };

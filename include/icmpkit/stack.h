@@ -278,6 +278,11 @@ void ik_stack_fini(struct ik_stack *s);
  * IK_MEDIUM_IP for what is not ICMPv6. What could not be sent comes back as a frame of the error
  * about it (from the node itself), as the network's own would. Records are events. */
 struct ik_engine *ik_stack_engine(struct ik_stack *s);
+/* A frame of UPPER may have a key that is not 0: the frame by which its packet, or the first
+ * fragment of it, leaves an interface has the same key. True while the packet of that key waits in
+ * the stack (for the address of a neighbour, or its turn after a source quench): it may still
+ * leave, or be dropped. */
+bool ik_stack_holds(const struct ik_stack *s, uint32_t key);
 
 /* Knows the neighbour's address for good (a point-to-point link needs no resolution). IK_E_FULL. */
 IK_MUST_USE enum ik_err ik_stack_neighbour(struct ik_stack *s, uint8_t port,

@@ -119,7 +119,12 @@ static size_t labsock_tx(struct ik_link *l, struct ik_now now, const struct ik_f
 
 static size_t labsock_rx(struct ik_link *l, struct ik_now now, struct ik_event *out, size_t cap)
 {
-    return of(l)->inner->ops->rx(of(l)->inner, now, out, cap);
+    const size_t n = of(l)->inner->ops->rx(of(l)->inner, now, out, cap);
+    /* The number of an interface of the vantage is another one's on this machine. */
+    for (size_t i = 0; i < n; i++)
+        if (out[i].kind == IK_EV_FRAME)
+            out[i].frame.meta.src.scope = 0;
+    return n;
 }
 
 static int labsock_fd(const struct ik_link *l)

@@ -290,6 +290,7 @@ void ik_runlab_event(struct ik_line *l, const struct ik_record *rec, ik_ns start
                 (long long)(at % IK_NS_PER_S / IK_NS_PER_US));
     put(l, " ", e->node, "");
     put(l, "/", e->port, "");
+    put(l, " link ", e->link, "");
     put(l, " ", e->kind, ": ");
     put(l, "", e->what, "");
     put(l, "  (", e->packet, ")");

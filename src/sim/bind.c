@@ -66,6 +66,11 @@ static void congested(struct ik_simnode *n, struct ik_now now, uint8_t port, str
     ik_stack_congested(n->self, now, port, frame);
 }
 
+static bool holds(const struct ik_simnode *n, uint32_t key)
+{
+    return ik_stack_holds(n->self, key);
+}
+
 static struct ik_addr source(const struct ik_simnode *n, const struct ik_addr *dst)
 {
     return ik_stack_source(n->self, dst);
@@ -76,6 +81,7 @@ static const struct ik_simnode_ops stack_ops = {.up = up,
                                                 .neighbour = neighbour,
                                                 .iface_up = iface_up,
                                                 .congested = congested,
+                                                .holds = holds,
                                                 .source = source};
 static const struct ik_simnode_ops external_ops = {.up = NULL};
 

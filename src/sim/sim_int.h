@@ -38,6 +38,8 @@ struct ik_simnode_ops {
     void (*iface_up)(struct ik_simnode *node, struct ik_now now, uint8_t port, bool up);
     /* A frame of the node found the queue of the link full. */
     void (*congested)(struct ik_simnode *node, struct ik_now now, uint8_t port, struct ik_rd frame);
+    /* The packet of the frame of its user with that key still waits in the node. */
+    bool (*holds)(const struct ik_simnode *node, uint32_t key);
     /* The address to speak from towards dst; family 0: none. */
     struct ik_addr (*source)(const struct ik_simnode *node, const struct ik_addr *dst);
 };
@@ -70,6 +72,8 @@ IK_MUST_USE enum ik_err ik_simnode_add(struct ik_sim *sim, const struct ik_sim_n
 void ik_simnode_input(struct ik_sim *sim, uint32_t node, uint8_t port, size_t n);
 /* A frame of the user of the node. */
 void ik_simnode_upper(struct ik_sim *sim, uint32_t node, const struct ik_frame *frame);
+/* True when the packet of that key (not 0) waits in the node: it may leave later. */
+bool ik_simnode_holds(const struct ik_sim *sim, uint32_t node, uint32_t key);
 /* What is due at the node: it comes up, or its deadline passed. */
 void ik_simnode_due(struct ik_sim *sim, uint32_t node);
 /* It goes down, and comes up again after `down_for`. */
@@ -147,6 +151,8 @@ bool ik_traffic_look(struct ik_sim *sim, uint32_t node, struct ik_rd frame);
 struct ik_vantage;
 /* A frame for the user of the node. */
 void ik_vantage_deliver(struct ik_sim *sim, uint32_t node, const struct ik_frame *frame);
+/* A frame of the node's user that has this key leaves the node. */
+void ik_vantage_left(struct ik_sim *sim, uint32_t node, uint32_t key);
 void ik_vantage_fini(struct ik_sim *sim);
 
 struct ik_outside {
@@ -193,6 +199,7 @@ struct ik_sim {
     uint32_t external; /* node, or IK_SIM_NONE */
     struct ik_outside outside;
     struct ik_vantage *vantages;
+    uint32_t ticket; /* the last key of a frame of any of them */
 
     struct ik_event events[IK_BATCH]; /* arrivals: all but instant, port and bytes stands */
     struct ik_frame frames[IK_BATCH];

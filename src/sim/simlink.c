@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Links and segments: who hears what a node sends, and when. */
 #include "sim/sim_int.h"
+#include "sim/tell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,8 @@ bool ik_simlink_send(struct ik_sim *sim, uint32_t node, uint8_t port, struct ik_
     account(&link->stats[side], frame.left, &r);
     if (sim->watch.on_frame)
         sim->watch.on_frame(sim->watch.ctx, c->link, c->end, sim->now.real, frame, r.fate);
+    if (sim->watch.on_event)
+        ik_tell_link(sim, n, link, im, &r, frame);
     if (r.fate == IK_FATE_CARRIED && launch(sim, channel, frame, &r) && r.duplicate)
         launch(sim, channel, frame, &r);
     return r.fate != IK_FATE_QUEUE_FULL;

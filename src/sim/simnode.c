@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Nodes: driven through the engine contract alone, up, down and up again. */
 #include "sim/sim_int.h"
+#include "sim/tell.h"
 
 #include <string.h>
 
@@ -101,6 +102,8 @@ static void come_up(struct ik_sim *sim, uint32_t node)
     if (!n->engine)
         return;
     n->lives++;
+    if (n->lives > 1 && n->speaks && sim->watch.on_event)
+        ik_tell_node_state(sim, n, "is up again, and remembers nothing");
     for (uint8_t port = 0; port < n->n_ifaces; port++) {
         const uint32_t channel = sim->ports[n->first_port + port];
         ik_simnode_introduce(sim, node, port);
@@ -152,6 +155,8 @@ void ik_simnode_restart(struct ik_sim *sim, uint32_t node, ik_ns down_for)
     if (n->engine && n->ops->down)
         n->ops->down(n);
     n->engine = NULL;
+    if (n->speaks && sim->watch.on_event)
+        ik_tell_node_state(sim, n, "goes down");
     wake_at(sim, node, down_for == IK_NEVER ? IK_NEVER : sim->now.mono + down_for);
 }
 
@@ -181,6 +186,8 @@ static void send(struct ik_sim *sim, uint32_t node, size_t frames, struct ik_fli
             ik_vantage_deliver(sim, node, f);
             continue;
         }
+        if (f->key)
+            ik_vantage_left(sim, node, f->key);
         if (ik_simlink_send(sim, node, f->port, f->bytes) || !sim->nodes[node].congests)
             continue;
         const uint32_t slot = ik_flight_take(&sim->flights, f->bytes);
@@ -236,8 +243,11 @@ void ik_simnode_input(struct ik_sim *sim, uint32_t node, uint8_t port, size_t n)
             ik_outside_deliver(sim, sim->events[i].frame.bytes);
         return;
     }
-    if (!to->engine)
+    if (!to->engine) {
+        for (size_t i = 0; to->speaks && sim->watch.on_event && i < n; i++)
+            ik_tell_node_down(sim, to, port, sim->events[i].frame.bytes);
         return;
+    }
     size_t kept = n;
     if (to->watched) {
         kept = 0;
@@ -263,6 +273,12 @@ void ik_simnode_upper(struct ik_sim *sim, uint32_t node, const struct ik_frame *
     n->engine->ops->input(n->engine, sim->now, IK_STACK_UPPER, &ev, 1);
     tell(sim, n);
     drive(sim, node);
+}
+
+bool ik_simnode_holds(const struct ik_sim *sim, uint32_t node, uint32_t key)
+{
+    const struct ik_simnode *n = &sim->nodes[node];
+    return n->engine && n->ops->holds && n->ops->holds(n, key);
 }
 
 void ik_simnode_due(struct ik_sim *sim, uint32_t node)

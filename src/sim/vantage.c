@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * The user of a node as a link of raw sockets of one family. A frame that is sent goes to the node
- * at once; its stamp is told before whatever comes back. */
+ * at once; its stamp is told before whatever comes back, unless the node lets the packet wait: then
+ * it is told when the packet leaves. */
 #include "sim/sim_int.h"
 
 #include <stdlib.h>
 
 /* Events that may wait to be read: what a receive buffer holds. */
 enum { QUEUE = 4096, PROTO_ICMP4 = 1, PROTO_TCP = 6 };
+
+/* A frame that waits in the node, by the key that the node knows it by. */
+struct held {
+    uint32_t ticket, key;
+};
 
 struct ik_vantage {
     struct ik_link link;
@@ -15,6 +21,7 @@ struct ik_vantage {
     uint32_t node, drops;
     uint32_t first, n;             /* of events */
     struct ik_flight_queue lent;   /* slots of what the last rx gave */
+    struct held held[QUEUE];       /* by ticket; what stands too long is overwritten */
     struct ik_event events[QUEUE]; /* FRAME: key is the slot of its bytes */
 };
 
@@ -54,19 +61,44 @@ static size_t rx(struct ik_link *l, struct ik_now now, struct ik_event *out, siz
     return n;
 }
 
+static void put_sent(struct ik_vantage *v, uint32_t key)
+{
+    const struct ik_event sent = {
+        .kind = IK_EV_SENT,
+        .key = key,
+        .at = {ik_sim_outside(v->sim, v->sim->now.mono), IK_CLOCK_VIRTUAL}};
+    put(v, &sent);
+}
+
+/* Takes an event out that was put `back` events ago. */
+static void withdraw(struct ik_vantage *v, uint32_t back)
+{
+    for (uint32_t i = v->n - back; i + 1 < v->n; i++)
+        v->events[(v->first + i) % QUEUE] = v->events[(v->first + i + 1) % QUEUE];
+    v->n--;
+}
+
+static void send(struct ik_vantage *v, const struct ik_frame *in)
+{
+    struct ik_frame f = *in;
+    const uint32_t before = v->n;
+    v->sim->ticket += v->sim->ticket == UINT32_MAX ? 2 : 1;
+    f.key = v->sim->ticket;
+    put_sent(v, in->key);
+    ik_simnode_upper(v->sim, v->node, &f);
+    if (!ik_simnode_holds(v->sim, v->node, f.key))
+        return;
+    withdraw(v, v->n - before);
+    v->held[f.key % QUEUE] = (struct held){f.key, in->key};
+}
+
 static size_t tx(struct ik_link *l, struct ik_now now, const struct ik_frame *in, size_t n)
 {
     struct ik_vantage *v = of(l);
     ik_sim_run(v->sim, ik_sim_inside(v->sim, now.mono));
     size_t took = 0;
-    for (; took < n && v->n < QUEUE; took++) {
-        const struct ik_event sent = {
-            .kind = IK_EV_SENT,
-            .key = in[took].key,
-            .at = {ik_sim_outside(v->sim, v->sim->now.mono), IK_CLOCK_VIRTUAL}};
-        put(v, &sent);
-        ik_simnode_upper(v->sim, v->node, &in[took]);
-    }
+    for (; took < n && v->n < QUEUE; took++)
+        send(v, &in[took]);
     return took;
 }
 
@@ -159,6 +191,17 @@ static void keep(struct ik_vantage *v, const struct ik_frame *f)
     ev.frame.key = 0;
     ev.frame.bytes = ik_flight_rd(&v->sim->flights, slot);
     put(v, &ev);
+}
+
+void ik_vantage_left(struct ik_sim *sim, uint32_t node, uint32_t key)
+{
+    for (struct ik_vantage *v = sim->vantages; v; v = v->next) {
+        struct held *h = &v->held[key % QUEUE];
+        if (v->node != node || h->ticket != key || v->n == QUEUE)
+            continue;
+        put_sent(v, h->key);
+        h->ticket = 0;
+    }
 }
 
 void ik_vantage_deliver(struct ik_sim *sim, uint32_t node, const struct ik_frame *frame)

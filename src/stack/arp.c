@@ -4,6 +4,7 @@
 #include "net/neigh.h"
 #include "net/scope.h"
 #include "stack/stack_int.h"
+#include "stack/words.h"
 
 enum { ARP_BYTES = 28, OP_REQUEST = 1, OP_REPLY = 2 };
 
@@ -35,6 +36,16 @@ static bool arp_decode(struct arp *out, struct ik_rd in)
     return out->op == OP_REQUEST || out->op == OP_REPLY;
 }
 
+static void tell(struct ik_stack *s, const char *kind, uint8_t port, const uint8_t *arp)
+{
+    const struct ik_pkt p = {.port = port};
+    struct ik_wr *w = s->events ? ik_stack_event_begin(s, kind, IK_RULE_NONE, &p) : NULL;
+    if (!w)
+        return;
+    ik_words_put_arp(w, (struct ik_rd){arp, ARP_BYTES});
+    ik_stack_event_end(s);
+}
+
 struct arp_send {
     uint16_t op;
     const uint8_t *to; /* NULL: broadcast */
@@ -61,6 +72,7 @@ static void arp_send(struct ik_stack *s, uint8_t port, const struct arp_send *a)
         memset(p + 18, 0, 6);
     memcpy(p + 24, a->target.bytes, 4);
     b->len = ARP_BYTES;
+    tell(s, "sent", port, p);
     ik_stack_ether_send(s, b, port, a->to ? a->to : broadcast, IK_ETHER_ARP);
 }
 
@@ -117,6 +129,8 @@ void ik_stack_arp_input(struct ik_stack *s, uint8_t port, struct ik_rd arp)
         return;
     const bool for_us = ik_stack_local_answers(s, port, &a.target);
     ik_stack_fast_forget(s);
+    if (for_us)
+        tell(s, "delivered", port, arp.p);
     learn(s, port, &a, for_us, for_us);
     if (a.op != OP_REQUEST || !for_us)
         return;

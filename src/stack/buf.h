@@ -35,7 +35,9 @@ struct ik_buf {
     uint8_t cast;       /* enum ik_cast: how the frame that it came in was addressed */
     bool big;           /* one of the 64 KiB kind */
     bool is_first;      /* while it waits: no fragment of its datagram waited before it */
+    uint32_t key;       /* of the frame of UPPER whose packet it is, or begins; 0: none */
     uint32_t queue;     /* while it waits for a neighbour: which */
+    ik_ns since;        /* and since when */
     uint32_t datagram;  /* and of which datagram it is a fragment; 0: of none */
     _Alignas(8) uint8_t bytes[];
 };

@@ -79,7 +79,7 @@ void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,
                          const uint8_t dst[static 6], uint16_t type)
 {
     if (!s->ports[port].up) { /* what timers say goes on; routes lead elsewhere by then */
-        ik_stack_tally(s, IK_STACK_NO_ROUTE);
+        ik_stack_event_buffer(s, IK_STACK_NO_ROUTE, b, port, "the interface is down");
         ik_stack_pool_give(s, b);
         return;
     }

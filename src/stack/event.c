@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What a node tells of itself: a ring of events, made only where options.events asks for them. */
 #include "stack/stack_int.h"
+#include "stack/words.h"
 
 /* More than one batch of frames makes; when it overflows the oldest are lost, and that is told. */
 enum { EVENT_ROWS = 512, EVENT_WHAT_BYTES = 120, EVENT_PACKET_BYTES = 168 };
@@ -46,67 +47,6 @@ ik_ns ik_stack_event_timeout(struct ik_stack *s)
     return IK_NEVER;
 }
 
-static void put_addr(struct ik_wr *w, const struct ik_addr *a)
-{
-    char text[IK_ADDR_TEXT];
-    ik_fmt_put_text(w, ik_addr_text(a, text));
-}
-
-static void put_icmp(struct ik_wr *w, const struct ik_ip *ip, uint8_t family)
-{
-    char text[64];
-    ik_fmt_put_text(w, family == 4 ? " ICMP" : " ICMPv6");
-    if (ip->payload.left < 2 || ip->offset_bytes)
-        return;
-    const uint8_t type = ip->payload.p[0], code = ip->payload.p[1];
-    ik_fmt_put_text(w, " ");
-    ik_fmt_put_u64(w, type);
-    ik_fmt_put_text(w, "/");
-    ik_fmt_put_u64(w, code);
-    ik_fmt_put_text(w, " ");
-    ik_fmt_put_text(w, ik_icmp_name(family, type, code, text, sizeof(text)));
-}
-
-static void put_proto(struct ik_wr *w, const struct ik_ip *ip)
-{
-    const bool ports = ip->payload.left >= 4 && ip->offset_bytes == 0;
-    if (ip->proto == IK_PROTO_ICMP4 && ip->version == 4) {
-        put_icmp(w, ip, 4);
-    } else if (ip->proto == IK_PROTO_ICMP6 && ip->version == 6) {
-        put_icmp(w, ip, 6);
-    } else if (ip->proto == IK_PROTO_UDP || ip->proto == IK_PROTO_TCP) {
-        ik_fmt_put_text(w, ip->proto == IK_PROTO_UDP ? " UDP" : " TCP");
-        if (ports) {
-            ik_fmt_put_text(w, " to port ");
-            ik_fmt_put_u64(w, ik_load_be16(ip->payload.p + 2));
-        }
-    } else {
-        ik_fmt_put_text(w, " protocol ");
-        ik_fmt_put_u64(w, ip->proto);
-    }
-    if (ip->fragment) {
-        ik_fmt_put_text(w, ", fragment at ");
-        ik_fmt_put_u64(w, ip->offset_bytes);
-    }
-}
-
-/* The packet in a line; a packet that was not decoded yet has version 0. */
-static void put_packet(struct row *r, const struct ik_ip *ip)
-{
-    struct ik_wr w;
-    ik_wr_init(&w, r->packet, sizeof(r->packet) - 1);
-    put_addr(&w, &ip->src);
-    ik_fmt_put_text(&w, " > ");
-    put_addr(&w, &ip->dst);
-    put_proto(&w, ip);
-    ik_fmt_put_text(&w, ip->version == 4 ? ", TTL " : ", hop limit ");
-    ik_fmt_put_u64(&w, ip->ttl);
-    ik_fmt_put_text(&w, ", ");
-    ik_fmt_put_u64(&w, ip->total_bytes);
-    ik_fmt_put_text(&w, " bytes");
-    r->packet[w.used] = '\0';
-}
-
 static struct row *row_new(struct ik_events *e)
 {
     if (e->n == EVENT_ROWS) {
@@ -129,8 +69,12 @@ struct ik_wr *ik_stack_event_begin(struct ik_stack *s, const char *kind, enum ik
     r->rule = (uint16_t)rule;
     r->port = p ? p->port : IK_STACK_UPPER;
     r->packet[0] = '\0';
-    if (p && p->ip.version)
-        put_packet(r, &p->ip);
+    if (p && p->ip.version) {
+        struct ik_wr w;
+        ik_wr_init(&w, r->packet, sizeof(r->packet) - 1);
+        ik_words_put_packet(&w, &p->ip);
+        r->packet[w.used] = '\0';
+    }
     ik_wr_init(&e->open, r->what, sizeof(r->what) - 1);
     return &e->open;
 }
@@ -157,25 +101,79 @@ void ik_stack_event_drop(struct ik_stack *s, enum ik_stack_count why, enum ik_ru
     ik_stack_event_say(s, "dropped", rule, p, what);
 }
 
+static void put_iface(struct ik_wr *w, const struct ik_stack *s, uint8_t port)
+{
+    if (!s->ifaces[port].name)
+        return;
+    ik_fmt_put_text(w, " by ");
+    ik_fmt_put_text(w, s->ifaces[port].name);
+}
+
 void ik_stack_event_forwarded(struct ik_stack *s, const struct ik_pkt *p,
                               const struct ik_stack_hop *hop)
 {
-    const bool v4 = p->ip.version == 4;
-    struct ik_wr *w =
-        ik_stack_event_begin(s, "forwarded", v4 ? IK_RULE_R1812_5_3_1_01 : IK_RULE_R4443_3_3_01, p);
+    const bool v4 = p->ip.version == 4, waits = !ik_stack_nbr_is_known(s, hop);
+    struct ik_wr *w = ik_stack_event_begin(s, waits ? "waiting" : "forwarded",
+                                           v4 ? IK_RULE_R1812_5_3_1_01 : IK_RULE_R4443_3_3_01, p);
     if (!w)
         return;
     ik_fmt_put_text(w, v4 ? "TTL " : "hop limit ");
     ik_fmt_put_u64(w, p->ip.ttl);
     ik_fmt_put_text(w, " -> ");
     ik_fmt_put_u64(w, p->ip.ttl - !s->opt->mpls_hides);
-    ik_fmt_put_text(w, ", to ");
-    put_addr(w, &hop->next);
-    if (s->ifaces[hop->port].name) {
-        ik_fmt_put_text(w, " by ");
-        ik_fmt_put_text(w, s->ifaces[hop->port].name);
+    ik_fmt_put_text(w, waits ? ", for the address of " : ", to ");
+    ik_words_put_addr(w, &hop->next);
+    put_iface(w, s, hop->port);
+    ik_stack_event_end(s);
+}
+
+void ik_stack_event_sent(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stack_hop *hop)
+{
+    const bool waits = !ik_stack_nbr_is_known(s, hop);
+    struct ik_pkt p = {.port = hop->port, .own = true, .ip = *ip};
+    p.ip.total_bytes = ip->header_bytes + (uint32_t)ip->payload.left;
+    struct ik_wr *w = ik_stack_event_begin(s, waits ? "waiting" : "sent", IK_RULE_NONE, &p);
+    if (!w)
+        return;
+    ik_fmt_put_text(w, "from this node");
+    if (waits) {
+        ik_fmt_put_text(w, ", for the address of ");
+        ik_words_put_addr(w, &hop->next);
     }
     ik_stack_event_end(s);
+}
+
+/* What a buffer holds, as far as it can be told: a packet, or nothing that was decoded. */
+static struct ik_pkt packet_of(const struct ik_buf *b, uint8_t port)
+{
+    struct ik_pkt p = {.port = port};
+    struct ik_ip ip;
+    if (b && ik_ip_decode(&ip, ik_buf_rd(b), NULL) == IK_OK)
+        p.ip = ip;
+    return p;
+}
+
+void ik_stack_event_resolved(struct ik_stack *s, const struct ik_buf *b, uint8_t port,
+                             const struct ik_addr *to)
+{
+    const struct ik_pkt p = packet_of(b, port);
+    struct ik_wr *w = ik_stack_event_begin(s, b->who == IK_WHO_FORWARDED ? "forwarded" : "sent",
+                                           IK_RULE_NONE, &p);
+    if (!w)
+        return;
+    ik_fmt_put_text(w, "to ");
+    ik_words_put_addr(w, to);
+    ik_fmt_put_text(w, ", after ");
+    ik_fmt_put_fixed(w, s->now.mono - b->since, 6, 3);
+    ik_fmt_put_text(w, " ms for its address");
+    ik_stack_event_end(s);
+}
+
+void ik_stack_event_buffer(struct ik_stack *s, enum ik_stack_count why, const struct ik_buf *b,
+                           uint8_t port, const char *what)
+{
+    const struct ik_pkt p = s->events ? packet_of(b, port) : (struct ik_pkt){.port = port};
+    ik_stack_event_drop(s, why, IK_RULE_NONE, &p, what);
 }
 
 static const struct ik_record *lost_record(struct ik_stack *s)

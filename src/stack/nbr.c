@@ -94,12 +94,24 @@ static void give_datagram_up(struct ik_stack *s, uint32_t queue, uint32_t datagr
     }
 }
 
+/* The port on which packets of that queue wait; IK_STACK_UPPER when nobody has it. */
+static uint8_t port_of(const struct ik_stack *s, uint32_t queue)
+{
+    for (uint32_t i = 0; i < s->neigh->n_touched; i++) {
+        const struct ik_neigh_entry *e = ik_neigh_at(s->neigh, i);
+        if (e && e->queue == queue)
+            return e->port;
+    }
+    return IK_STACK_UPPER;
+}
+
 /* The oldest of that queue goes, with what belongs to it. */
 static void drop_oldest(struct ik_stack *s, uint32_t queue, const char *why)
 {
     struct ik_buf *b = waiting_take(s, queue);
     const uint32_t datagram = b->datagram;
-    ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL, why);
+    const uint8_t port = s->events ? port_of(s, queue) : IK_STACK_UPPER;
+    ik_stack_event_buffer(s, IK_STACK_UNRESOLVED, b, port, why);
     ik_stack_pool_give(s, b);
     if (datagram)
         give_datagram_up(s, queue, datagram);
@@ -154,10 +166,11 @@ static bool make_room(struct ik_stack *s, const struct ik_buf *b)
 static void wait(struct ik_stack *s, struct ik_buf *b, uint32_t queue)
 {
     b->queue = queue;
+    b->since = s->now.mono;
     b->datagram = datagram_of(s, b);
     if (!make_room(s, b)) {
-        ik_stack_event_drop(s, IK_STACK_UNRESOLVED, IK_RULE_NONE, NULL,
-                            "a fragment of a datagram that is gone already");
+        ik_stack_event_buffer(s, IK_STACK_UNRESOLVED, b, port_of(s, queue),
+                              "a fragment of a datagram that is gone already");
         ik_stack_pool_give(s, b);
         return;
     }
@@ -170,10 +183,15 @@ static uint16_t ether_type(const struct ik_buf *b)
     return b->bytes[b->start] >> 4 == 4 ? IK_ETHER_IP4 : IK_ETHER_IP6;
 }
 
-static void waiting_send(struct ik_stack *s, uint32_t queue, uint8_t port, const uint8_t *mac)
+/* They leave, now that the neighbour is known. */
+static void waiting_send(struct ik_stack *s, uint32_t queue, const struct ik_neigh_entry *e)
 {
-    for (struct ik_buf *b; queue != IK_NEIGH_NO_QUEUE && (b = waiting_take(s, queue));)
-        ik_stack_ether_send(s, b, port, mac, ether_type(b));
+    const struct ik_addr to = ik_neigh_addr(e);
+    for (struct ik_buf *b; queue != IK_NEIGH_NO_QUEUE && (b = waiting_take(s, queue));) {
+        if (s->events)
+            ik_stack_event_resolved(s, b, e->port, &to);
+        ik_stack_ether_send(s, b, e->port, e->mac, ether_type(b));
+    }
 }
 
 static struct ik_stack_error unreachable_error(const struct ik_pkt *p, uint8_t port)
@@ -236,6 +254,12 @@ static bool needs_no_resolving(const struct ik_stack *s, const struct ik_stack_h
            (hop->next.family == 4 && ik_stack_local_is_broadcast4(s, hop->port, &hop->next));
 }
 
+bool ik_stack_nbr_is_known(const struct ik_stack *s, const struct ik_stack_hop *hop)
+{
+    uint8_t mac[6];
+    return needs_no_resolving(s, hop) || ik_stack_nbr_find(s, hop->port, &hop->next, mac);
+}
+
 static void watch(struct ik_watch *w, const struct ik_buf *b, const struct ik_stack_hop *hop,
                   const struct ik_neigh_entry *e)
 {
@@ -290,7 +314,7 @@ static bool changed(struct ik_stack *s, const struct ik_neigh_change *c)
 {
     ik_stack_fast_forget(s);
     if (c->entry)
-        waiting_send(s, c->queue, c->entry->port, c->entry->mac);
+        waiting_send(s, c->queue, c->entry);
     ik_stack_arm(s, ik_neigh_deadline(s->neigh));
     return c->router_lost;
 }
@@ -339,7 +363,7 @@ void ik_stack_nbr_port_changed(struct ik_stack *s, uint8_t port)
         struct ik_neigh_entry *gone = ik_neigh_find(s->neigh, port, &addr);
         for (struct ik_buf *b;
              gone->queue != IK_NEIGH_NO_QUEUE && (b = waiting_take(s, gone->queue));) {
-            ik_stack_tally(s, IK_STACK_UNRESOLVED);
+            ik_stack_event_buffer(s, IK_STACK_UNRESOLVED, b, port, "its interface went down");
             ik_stack_pool_give(s, b);
         }
         ik_neigh_remove(s->neigh, gone);

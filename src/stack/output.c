@@ -197,7 +197,7 @@ static void cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stac
         fail_too_big(s, ip, how, hop, mtu);
         return;
     }
-    for (;;) {
+    for (uint32_t key = how->key;; key = 0) {
         struct ik_buf *b = ik_stack_pool_take(s, mtu);
         if (!b)
             return;
@@ -211,6 +211,7 @@ static void cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stac
         b->port = how->about ? how->about->port : IK_STACK_UPPER;
         b->source_routed = how->about && how->about->source_routed;
         b->cast = how->about ? (uint8_t)how->about->cast : 0;
+        b->key = key;
         pass(s, b, how, hop);
     }
 }
@@ -226,13 +227,10 @@ static bool filter_passes(struct ik_stack *s, const struct ik_ip *ip, struct ik_
 
 /* ---- whole packets in a buffer --------------------------------------------------------------- */
 
-static void say_sent(struct ik_stack *s, const struct ik_ip *ip, uint8_t port)
+static void say_sent(struct ik_stack *s, const struct ik_ip *ip, const struct ik_stack_hop *hop)
 {
-    if (!s->events)
-        return;
-    struct ik_pkt p = {.port = port, .own = true, .ip = *ip};
-    p.ip.total_bytes = ip->header_bytes + (uint32_t)ip->payload.left;
-    ik_stack_event_say(s, "sent", IK_RULE_NONE, &p, "from this node");
+    if (s->events)
+        ik_stack_event_sent(s, ip, hop);
 }
 
 void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct ik_ip *ip,
@@ -240,6 +238,7 @@ void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct 
 {
     struct ik_stack_hop hop;
     b->who = (uint8_t)how->who;
+    b->key = how->key;
     b->port = IK_STACK_UPPER;
     if (ik_stack_local_kind(s, IK_STACK_UPPER, &ip->dst) == IK_LOCAL_UNICAST) {
         ik_bufs_put(&s->loop, b);
@@ -251,7 +250,7 @@ void ik_stack_output_encoded(struct ik_stack *s, struct ik_buf *b, const struct 
     }
     if (s->quench && !how->held && !how->hop && ik_stack_quench_hold(s, b))
         return;
-    say_sent(s, ip, hop.port);
+    say_sent(s, ip, &hop);
     const uint32_t mtu = own_mtu(s, ip, &hop);
     if (ik_stack_fast_watched(s))
         ik_stack_fast_watched(s)->own_mtu = mtu;
@@ -296,7 +295,7 @@ static void view_cut(struct ik_stack *s, const struct ik_ip *ip, const struct ik
     struct ik_stack_hop hop;
     if (!filter_passes(s, ip, ip->payload, how) || !own_way(s, ip, how, &hop))
         return;
-    say_sent(s, ip, hop.port);
+    say_sent(s, ip, &hop);
     cut(s, ip, how, &hop, own_mtu(s, ip, &hop));
 }
 

@@ -113,7 +113,7 @@ struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
 {
     struct ik_buf **list = list_with(s, bytes);
     if (!list) {
-        ik_stack_tally(s, IK_STACK_NO_ROOM);
+        ik_stack_event_drop(s, IK_STACK_NO_ROOM, IK_RULE_NONE, NULL, "no packet buffer is left");
         return NULL;
     }
     struct ik_buf *b = *list;
@@ -123,6 +123,7 @@ struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)
     b->len = 0;
     b->who = IK_WHO_NODE;
     b->source_routed = false;
+    b->key = 0;
     b->cast = 0;
     s->held += !b->big;
     s->pool->used++;

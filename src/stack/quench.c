@@ -174,6 +174,14 @@ bool ik_stack_quench_hold(struct ik_stack *s, struct ik_buf *b)
     return true;
 }
 
+bool ik_stack_quench_holds(const struct ik_stack *s, uint32_t key)
+{
+    for (uint32_t i = 0; s->quench && i < s->quench->n_wait; i++)
+        if (s->quench->wait[i].b->key == key)
+            return true;
+    return false;
+}
+
 /* What has waited long enough leaves, in order. */
 ik_ns ik_stack_quench_timeout(struct ik_stack *s)
 {
@@ -194,7 +202,8 @@ ik_ns ik_stack_quench_timeout(struct ik_stack *s)
         q->n_wait = kept;
     for (uint32_t i = 0; i < n_due; i++)
         ik_stack_output_ip(s, due[i],
-                           &(struct ik_stack_how){.who = (enum ik_who)due[i]->who, .held = true});
+                           &(struct ik_stack_how){
+                               .who = (enum ik_who)due[i]->who, .held = true, .key = due[i]->key});
     return next;
 }
 

@@ -161,6 +161,14 @@ struct ik_engine *ik_stack_engine(struct ik_stack *s)
     return &s->engine;
 }
 
+bool ik_stack_holds(const struct ik_stack *s, uint32_t key)
+{
+    for (const struct ik_buf *b = s->waiting.first; b; b = b->next)
+        if (b->key == key)
+            return true;
+    return ik_stack_quench_holds(s, key);
+}
+
 uint64_t ik_stack_count(const struct ik_stack *s, enum ik_stack_count which)
 {
     if ((unsigned)which < IK_STACK_COUNTS_LONG)
@@ -274,7 +282,7 @@ static size_t output(struct ik_engine *e, struct ik_now now, struct ik_frame *ou
     for (const struct ik_buf *b = s->out.first; b && n < cap; b = b->next, n++) {
         /* Member by member: compilers clear so big a whole by a slow loop. */
         out[n].medium = (enum ik_medium)b->medium;
-        out[n].key = 0;
+        out[n].key = b->key;
         out[n].port = b->port;
         out[n].bytes = ik_buf_rd(b);
         if (b->port == IK_STACK_UPPER)

@@ -299,6 +299,7 @@ struct ik_stack_how {
     const struct ik_pkt *about;     /* FORWARDED: as it came: it is what errors quote */
     const struct ik_stack_hop *hop; /* known already; NULL: by route */
     bool held;                      /* it has waited for its turn (ik_stack_quench_hold) */
+    uint32_t key;                   /* UPPER: of its frame */
     bool refuses;                   /* it says that a filter refused a packet: no filter stops it */
 };
 /* Sends the whole IP packet in b (checksum of the header and all filled): to ourselves, or by
@@ -324,6 +325,8 @@ struct ik_ip ik_stack_output_ip6(struct ik_stack *s, const struct ik_addr *src,
 /* Resolves hop->next on hop->port and sends b there, or lets it wait; multicast and broadcast need
  * no resolving. b fits the link. Consumes b. */
 void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_stack_hop *hop);
+/* True when it would leave at once: nobody has to be asked for hop->next. */
+bool ik_stack_nbr_is_known(const struct ik_stack *s, const struct ik_stack_hop *hop);
 /* Puts an Ethernet header before the packet in b and b into the out queue; drops it when the port
  * is down. Consumes b. */
 void ik_stack_ether_send(struct ik_stack *s, struct ik_buf *b, uint8_t port,
@@ -459,6 +462,8 @@ void ik_stack_pmtu_learn(struct ik_stack *s, const struct ik_addr *dst, uint32_t
 /* A host that obeys source quench: true when it keeps the packet of its own in b until its turn
  * comes, and then sends it with `held`; false: b is to be sent now. */
 bool ik_stack_quench_hold(struct ik_stack *s, struct ik_buf *b);
+/* True when a packet with that key waits for its turn. */
+bool ik_stack_quench_holds(const struct ik_stack *s, uint32_t key);
 /* Gives back what waits. */
 void ik_stack_quench_fini(struct ik_stack *s);
 /* A gateway for this destination that a redirect told of (host): fills next, port, on_link. */
@@ -512,7 +517,7 @@ void ik_stack_nat_error(struct ik_stack *s, const struct ik_addr *dst, uint8_t *
 /* ---- events (event.c) ------------------------------------------------------------------------ */
 
 /* Opens an event when somebody listens: a writer for its words, else NULL. `kind`: received, sent,
- * forwarded, delivered, dropped, decided, timer, state. p may be NULL. Then put text with
+ * forwarded, waiting, delivered, dropped, decided, timer, state. p may be NULL. Then put text with
  * ik_fmt_put_* and end it. */
 struct ik_wr *ik_stack_event_begin(struct ik_stack *s, const char *kind, enum ik_rule rule,
                                    const struct ik_pkt *p);
@@ -525,6 +530,16 @@ void ik_stack_event_say(struct ik_stack *s, const char *kind, enum ik_rule rule,
 /* p goes on by that way: what becomes of its TTL or hop limit, and where it goes. */
 void ik_stack_event_forwarded(struct ik_stack *s, const struct ik_pkt *p,
                               const struct ik_stack_hop *hop);
+/* A packet of our own leaves by that way. Of both: it says that the packet waits where the next hop
+ * has to be asked for first. */
+void ik_stack_event_sent(struct ik_stack *s, const struct ik_ip *ip,
+                         const struct ik_stack_hop *hop);
+/* The packet in b, which waited, leaves by the port for the neighbour. */
+void ik_stack_event_resolved(struct ik_stack *s, const struct ik_buf *b, uint8_t port,
+                             const struct ik_addr *to);
+/* The packet in b, on its way out by the port, is dropped; counts why. */
+void ik_stack_event_buffer(struct ik_stack *s, enum ik_stack_count why, const struct ik_buf *b,
+                           uint8_t port, const char *what);
 /* Tells that p is dropped, and counts why. */
 void ik_stack_event_drop(struct ik_stack *s, enum ik_stack_count why, enum ik_rule rule,
                          const struct ik_pkt *p, const char *what);

@@ -99,7 +99,8 @@ static bool df_for(struct ik_stack *s, const struct ik_ip *ip)
 static void icmp4_from(struct ik_stack *s, const struct ik_frame *f)
 {
     struct ik_stack_hop hop;
-    const struct ik_stack_how how = {.who = IK_WHO_UPPER, .hop = hop_of(s, &f->meta, &hop)};
+    const struct ik_stack_how how = {
+        .who = IK_WHO_UPPER, .hop = hop_of(s, &f->meta, &hop), .key = f->key};
     const struct ik_addr src = source_for(s, &f->meta, how.hop);
     struct ik_ip ip = ik_stack_output_ip4(s, &src, &f->meta.dst, IK_PROTO_ICMP4);
     ip.ttl = ttl_for(s, &f->meta);
@@ -115,7 +116,8 @@ static void icmp6_from(struct ik_stack *s, const struct ik_frame *f)
 {
     enum { CHECKSUM_AT = 2 };
     struct ik_stack_hop hop;
-    const struct ik_stack_how how = {.who = IK_WHO_UPPER, .hop = hop_of(s, &f->meta, &hop)};
+    const struct ik_stack_how how = {
+        .who = IK_WHO_UPPER, .hop = hop_of(s, &f->meta, &hop), .key = f->key};
     const struct ik_addr src = source_for(s, &f->meta, how.hop);
     struct ik_buf *b = ik_stack_pool_take(s, IK_IP6_BYTES + f->bytes.left);
     if (!b)
@@ -196,7 +198,7 @@ static void ip_from(struct ik_stack *s, const struct ik_frame *f)
     b->len = (uint32_t)len;
     if (version == 4)
         ip4_fill(s, f, b);
-    ik_stack_output_ip(s, b, &(struct ik_stack_how){.who = IK_WHO_UPPER});
+    ik_stack_output_ip(s, b, &(struct ik_stack_how){.who = IK_WHO_UPPER, .key = f->key});
 }
 
 void ik_stack_upper_input(struct ik_stack *s, const struct ik_frame *f)
