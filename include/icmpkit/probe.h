@@ -53,6 +53,8 @@ struct ik_echo_cfg {
     uint16_t node_flags;
     struct ik_rd node_subject; /* at most IK_ECHO_SUBJECT_MAX bytes */
     uint8_t node_code;
+    const char *timers_of; /* event records, of the node of that name, tell of the timer of each
+                              probe: started, answered, expired; NULL: none */
 };
 
 enum { IK_ECHO_SKETCH_TARGETS = 4096, IK_ECHO_SUBJECT_MAX = 1024, IK_ECHO_UNTIL_MAX = 32767 };
@@ -131,8 +133,9 @@ struct ik_trace_cfg {
     int tclass;            /* -1 default */
     uint32_t flow_label;   /* IPv6, 20 bits */
     bool dont_fragment;
-    bool lenient_ext; /* RFC 4884 section 5.5 */
-    uint8_t key[16];  /* of tokens, random */
+    bool lenient_ext;      /* RFC 4884 section 5.5 */
+    uint8_t key[16];       /* of tokens, random */
+    const char *timers_of; /* as of ik_echo_cfg */
 };
 
 enum {

@@ -200,6 +200,7 @@ static struct ik_echo_cfg echo_cfg(struct ik_ping *p)
         .node_flags = p->plan.node.flags,
         .node_subject = {p->plan.node.subject, p->plan.node.subject_bytes},
         .node_code = (uint8_t)p->plan.node.subject_type,
+        .timers_of = ik_runlab_teller(p->run.lab),
     };
     memcpy(cfg.key, p->secret.key, sizeof cfg.key);
     /* A user's limit counts over all targets; one target has it as its interval already. */

@@ -11,7 +11,7 @@
 struct ik_runlab {
     struct ik_lab *lab;
     struct ik_lab_vantage vantage;
-    bool realtime;
+    bool realtime, events;
     ik_ns began; /* realtime: the machine's clock at virtual 0 */
 };
 
@@ -91,6 +91,7 @@ bool ik_runlab_open(struct ik_runlab **out, const char *verb, const struct ik_ru
         return false;
     }
     l->realtime = o->realtime;
+    l->events = o->events;
     l->began = ik_clock_now().mono;
     const struct ik_sim_watch watch = {.on_event = on_event, .ctx = ctx};
     if (o->events)
@@ -120,6 +121,11 @@ struct ik_now ik_runlab_now(const struct ik_runlab *l)
 void ik_runlab_advance(struct ik_runlab *l, ik_ns mono)
 {
     ik_lab_advance(l->lab, mono);
+}
+
+const char *ik_runlab_teller(const struct ik_runlab *l)
+{
+    return l && l->events ? l->vantage.name : NULL;
 }
 
 bool ik_runlab_is_virtual(const struct ik_runlab *l)

@@ -61,6 +61,8 @@ void ik_runlab_say_fault(const char *verb, const char *lab, const struct ik_lab_
 struct ik_now ik_runlab_now(const struct ik_runlab *l);
 /* For struct ik_loop_cfg; NULL with realtime. */
 void ik_runlab_advance(struct ik_runlab *l, ik_ns mono);
+/* The name of the vantage where --events asks for what happens, else NULL; l may be NULL. */
+const char *ik_runlab_teller(const struct ik_runlab *l);
 bool ik_runlab_is_virtual(const struct ik_runlab *l);
 uint64_t ik_runlab_seed(const struct ik_runlab *l);
 

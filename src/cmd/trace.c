@@ -131,6 +131,7 @@ static bool open_links(struct ik_trace_verb *v, int families)
 static void finish_cfg(struct ik_trace_verb *v, struct ik_trace_cfg *cfg)
 {
     cfg->max_targets = (uint32_t)v->n;
+    cfg->timers_of = ik_runlab_teller(v->run.lab);
     memcpy(cfg->key, v->secret.key, sizeof cfg->key);
     uint32_t room = 1u << 20;
     for (int i = 0; i < 2; i++) {

@@ -141,6 +141,7 @@ void ik_echo_account_sent(struct ik_echo_engine *e, uint32_t index, struct ik_no
     e->totals.in_flight++;
     e->n_live += !t->finished;
     e->totals.sent++;
+    ik_echo_say_timer(e, index, "starts its timer of", e->cfg.timeout);
 }
 
 void ik_echo_account_failed(struct ik_echo_engine *e, uint32_t index, struct ik_now now,
@@ -232,6 +233,9 @@ static void first_answer(struct ik_echo_engine *e, uint32_t index, struct ik_now
         e->totals.alive++;
     settle(e, index, fate);
     note_pipe(e, t, slot);
+    ik_echo_say_timer(e, index,
+                      fate == IK_SLOT_LATE ? "is answered too late, after" : "is answered after",
+                      reply->timed ? reply->rtt : now.mono - slot->handed);
     if (reply->timed) {
         ik_rtt_add(&t->rtt, reply->rtt);
         t->ewma8_us = ik_rtt_ewma(t->ewma8_us, reply->rtt);
@@ -313,6 +317,8 @@ void ik_echo_account_error(struct ik_echo_engine *e, uint32_t index, struct ik_n
         add32(&t->errors, &e->totals.errors);
     slot->errored = true;
     if (slot->state == IK_SLOT_OPEN || slot->state == IK_SLOT_UNKNOWN) {
+        ik_echo_say_timer(e, index, "is ended by an error after",
+                          timing.timed ? timing.rtt : now.mono - slot->handed);
         settle(e, index, IK_SLOT_LOST);
         ik_echo_plan_answered(e, target, slot->seq, now);
         run_down(e, target);
@@ -330,6 +336,7 @@ static void give_up(struct ik_echo_engine *e, uint32_t index)
     const struct ik_echo_target *t = ik_echo_target_of(e, index);
     const bool unknown = e->drops_at[ik_echo_port(t)] > slot->handed;
     close_open(e, index, unknown ? IK_SLOT_UNKNOWN : IK_SLOT_LOST);
+    ik_echo_say_timer(e, index, "expires after", e->now.mono - slot->handed);
     if (e->cfg.say_lost)
         ik_echo_say_lost(e, index, unknown ? "unknown" : "lost", IK_OK, 0);
     if (!unknown)

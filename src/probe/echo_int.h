@@ -61,8 +61,8 @@ struct ik_echo_entry {
 };
 
 /* One turn of the loop takes at most IK_BATCH events, and a batch of frames; an event makes at most
- * two records, a probe at most one. */
-enum { IK_ECHO_RING = 256, IK_ECHO_RING_OUTPUT = 128 };
+ * three records, a probe at most two. */
+enum { IK_ECHO_RING = 512, IK_ECHO_RING_OUTPUT = 128 };
 
 struct ik_echo_pending {
     uint32_t slot;
@@ -255,6 +255,9 @@ void ik_echo_say_lost(struct ik_echo_engine *e, uint32_t slot, const char *state
                       uint32_t mtu);
 void ik_echo_say_error(struct ik_echo_engine *e, uint32_t slot, const struct ik_echo_error *err,
                        bool timed, ik_ns rtt);
+/* What the timer of a probe does ("started, lasts", "answered after", "expired after"; static), and
+ * how long that is. Only with cfg.timers_of. */
+void ik_echo_say_timer(struct ik_echo_engine *e, uint32_t slot, const char *what, ik_ns time);
 /* what, text: static. target IK_ECHO_NO_TARGET: about none. count -1: none. */
 void ik_echo_say_notice(struct ik_echo_engine *e, uint32_t target, const char *what,
                         const char *text, int64_t count);

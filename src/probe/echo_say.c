@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Records of the echo engine: a bounded ring, and the summaries, which are made one by one as they
  * are fetched, so that a million targets need no room for them. */
+#include "base/fmt.h"
 #include "probe/echo_int.h"
 
 #define DAY_MS 86400000u
@@ -159,6 +160,30 @@ void ik_echo_say_notice(struct ik_echo_engine *e, uint32_t target, const char *w
     r->what = what;
     r->text = text;
     r->count = n;
+}
+
+/* ---- timers ---------------------------------------------------------------------------------- */
+
+void ik_echo_say_timer(struct ik_echo_engine *e, uint32_t index, const char *what, ik_ns time)
+{
+    struct ik_echo_entry *entry = e->cfg.timers_of ? push(e, IK_REC_event) : NULL;
+    if (!entry)
+        return;
+    const struct ik_slot *slot = &e->slots.slot[index];
+    struct ik_wr w;
+    ik_wr_init(&w, (uint8_t *)entry->text, sizeof(entry->text) - 1);
+    ik_fmt_put_text(&w, "probe ");
+    ik_fmt_put_u64(&w, slot->seq);
+    ik_fmt_put_text(&w, " ");
+    ik_fmt_put_text(&w, what);
+    ik_fmt_put_text(&w, " ");
+    ik_fmt_put_fixed(&w, time, 6, 3);
+    ik_fmt_put_text(&w, " ms");
+    entry->text[w.used] = '\0';
+    entry->rec.event.node = e->cfg.timers_of;
+    entry->rec.event.kind = "timer";
+    entry->rec.event.what = entry->text;
+    entry->rec.event.packet = name_of(&e->targets[slot->target], entry);
 }
 
 /* ---- summaries ------------------------------------------------------------------------------- */

@@ -139,6 +139,9 @@ static void on_answer(struct ik_trace *t, struct ik_now now, uint8_t port,
     switch (t->probes[hit.slot].state) {
     case TRACE_OUT:
         ik_trace_path_answer(t, hit.slot, &hit.answer);
+        t->real = now.real;
+        ik_trace_record_note(t, hit.slot, "is answered after",
+                             ik_trace_plan_took(&t->probes[hit.slot]));
         return;
     case TRACE_LOST:
     case TRACE_UNKNOWN:
@@ -269,6 +272,8 @@ static void offer_commit(struct ik_trace *t, struct ik_now now, const struct tra
     t->counter = o->counter + 1;
     t->turn = (uint32_t)(tt - t->targets);
     t->ring[o->counter & t->ring_mask] = o->slot + 1;
+    t->real = now.real;
+    ik_trace_record_note(t, o->slot, "starts its timer of", t->cfg.timeout);
 }
 
 static void engine_accepted(struct ik_engine *e, struct ik_now now, size_t n)
@@ -304,6 +309,8 @@ static bool say(struct ik_trace *t, struct trace_target *tt)
 static const struct ik_record *engine_record(struct ik_engine *e)
 {
     struct ik_trace *t = self(e);
+    if (ik_trace_record_timer(t))
+        return &t->rec;
     for (uint32_t i = 0; i < t->n_targets; i++) {
         if (say(t, &t->targets[t->say_turn]))
             return &t->rec;

@@ -107,6 +107,14 @@ struct trace_target {
     struct trace_probe *probes;
 };
 
+/* What the timer of a probe did, and when; told in that order, the oldest lost when nobody asks. */
+struct trace_timer {
+    ik_ns real, time;
+    uint32_t slot;
+    const char *what;
+};
+enum { TRACE_TIMERS = 256 };
+
 struct trace_offer {
     uint32_t slot, counter;
     uint16_t mark, checksum;
@@ -135,8 +143,10 @@ struct ik_trace {
     uint32_t buffer_each, buffer_n;
     uint32_t n_offers;
     struct trace_offer offers[IK_BATCH];
+    uint32_t first_timer, n_timers;
+    struct trace_timer timers[TRACE_TIMERS];
     struct ik_record rec;
-    char mark[16], icmp[64];
+    char mark[16], icmp[64], timer[64];
 };
 
 static inline struct trace_target *ik_trace_target_of(struct ik_trace *t, uint32_t slot)

@@ -11,6 +11,7 @@
 #include "probe/trace_plan.h"
 
 #include "net/rtt.h"
+#include "probe/trace_record.h"
 
 /* How long an answered probe waits for the stamp of its departure: both are on the way to us by
  * different queues. */
@@ -68,6 +69,13 @@ ik_ns ik_trace_plan_rtt(const struct trace_probe *p, enum ik_clock *clock)
     return ik_rtt_between(&stamps, &rtt, clock) ? rtt : IK_NEVER;
 }
 
+ik_ns ik_trace_plan_took(const struct trace_probe *p)
+{
+    enum ik_clock clock;
+    const ik_ns rtt = ik_trace_plan_rtt(p, &clock);
+    return rtt == IK_NEVER ? p->answer.user - p->sent_user : rtt;
+}
+
 /* Nothing is waited for when the link never stamped a departure. */
 static bool settled(const struct ik_trace *t, const struct trace_target *tt,
                     const struct trace_probe *p, ik_ns now)
@@ -109,8 +117,9 @@ static ik_ns patience(const struct ik_trace *t, ik_ns here, ik_ns near)
 }
 
 /* A probe that nobody answered in time. */
-static void give_up(struct ik_trace *t, struct trace_target *tt, struct trace_probe *p)
+static void give_up(struct ik_trace *t, struct trace_target *tt, struct trace_probe *p, ik_ns now)
 {
+    ik_trace_record_note(t, (uint32_t)(p - t->probes), "expires after", now - p->sent_user);
     tt->out--;
     t->out--;
     if (tt->ambiguous && p->attempts == 1) {
@@ -166,7 +175,7 @@ static ik_ns expire(struct ik_trace *t, struct trace_target *tt, ik_ns now)
             if (due > now)
                 wake = earlier(wake, due);
             else
-                give_up(t, tt, p);
+                give_up(t, tt, p, now);
         }
     }
     return wake;

@@ -12,3 +12,5 @@ void ik_trace_plan_advance(struct ik_trace *t, struct trace_target *tt, ik_ns no
 /* The round trip of an answered probe and the clock that took it, as ik_rtt_between() has it;
  * IK_NEVER where none can be true. */
 ik_ns ik_trace_plan_rtt(const struct trace_probe *p, enum ik_clock *clock);
+/* The same, or else the time between handing it over and reading its answer. */
+ik_ns ik_trace_plan_took(const struct trace_probe *p);

@@ -172,3 +172,45 @@ void ik_trace_record_summary(struct ik_trace *t, const struct trace_target *tt)
     s->sent = (int64_t)tt->sent;
     s->received = (int64_t)tt->received;
 }
+
+/* ---- timers ---------------------------------------------------------------------------------- */
+
+void ik_trace_record_note(struct ik_trace *t, uint32_t slot, const char *what, ik_ns time)
+{
+    if (!t->cfg.timers_of)
+        return;
+    if (t->n_timers == TRACE_TIMERS) {
+        t->first_timer = (t->first_timer + 1) % TRACE_TIMERS;
+        t->n_timers--;
+    }
+    t->timers[(t->first_timer + t->n_timers++) % TRACE_TIMERS] =
+        (struct trace_timer){.real = t->real, .time = time, .slot = slot, .what = what};
+}
+
+bool ik_trace_record_timer(struct ik_trace *t)
+{
+    if (t->n_timers == 0)
+        return false;
+    const struct trace_timer *m = &t->timers[t->first_timer];
+    const uint32_t index = m->slot % t->per_target;
+    struct ik_wr w;
+    t->first_timer = (t->first_timer + 1) % TRACE_TIMERS;
+    t->n_timers--;
+    ik_wr_init(&w, (uint8_t *)t->timer, sizeof(t->timer) - 1);
+    ik_fmt_put_text(&w, "probe ");
+    ik_fmt_put_u64(&w, index % t->cfg.queries + 1);
+    ik_fmt_put_text(&w, " of TTL ");
+    ik_fmt_put_u64(&w, ik_trace_ttl(t, index));
+    ik_fmt_put_text(&w, " ");
+    ik_fmt_put_text(&w, m->what);
+    ik_fmt_put_text(&w, " ");
+    ik_fmt_put_fixed(&w, m->time, 6, 3);
+    ik_fmt_put_text(&w, " ms");
+    t->timer[w.used] = '\0';
+    t->rec = ik_record_make(IK_REC_event, m->real);
+    t->rec.event.node = t->cfg.timers_of;
+    t->rec.event.kind = "timer";
+    t->rec.event.what = t->timer;
+    t->rec.event.packet = ik_trace_target_of(t, m->slot)->name;
+    return true;
+}

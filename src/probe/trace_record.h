@@ -14,3 +14,8 @@ const char *ik_trace_record_mark(uint8_t family, int type, int code, int64_t mtu
 void ik_trace_record_hop(struct ik_trace *t, const struct trace_target *tt, uint32_t index);
 /* Fills t->rec with the summary of a target that has ended. */
 void ik_trace_record_summary(struct ik_trace *t, const struct trace_target *tt);
+/* Remembers what the timer of a probe does ("starts its timer of", "is answered after", "expires
+ * after"; static), and how long that is. Does nothing without cfg.timers_of. */
+void ik_trace_record_note(struct ik_trace *t, uint32_t slot, const char *what, ik_ns time);
+/* Fills t->rec with the oldest of these; false when all are told. */
+bool ik_trace_record_timer(struct ik_trace *t);

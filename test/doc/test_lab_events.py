@@ -138,9 +138,21 @@ def links_tell_what_they_do(icmp):
         raise SystemExit(event)
 
 
+def timers_of_probes_start_and_end(icmp):
+    out = run(icmp, LINKS % 'delay: 1ms', 'ping', '-n', '-c1', '--events', 'b')
+    in_order(out, r'\[0\.000000\] me timer: probe 1 starts its timer of 10000\.000 ms',
+             r'\[0\.004000\] me timer: probe 1 is answered after 4\.000 ms  \(b\)')
+    out = run(icmp, LINKS % 'loss: 100%', 'ping', '-n', '-c1', '-W1', '--events', 'b', code=1)
+    in_order(out, r'me timer: probe 1 starts', r'\[1\.000000\] me timer: probe 1 expires after 1000\.000 ms')
+    out = run(icmp, LINKS % 'loss: 100%', 'trace', '-n', '-q1', '-w1', '-m2', '--events', 'b', code=1)
+    in_order(out, r'\[0\.000000\] me timer: probe 1 of TTL 1 starts its timer of 1000\.000 ms',
+             r'\[0\.002000\] me timer: probe 1 of TTL 1 is answered after 2\.000 ms  \(b\)',
+             r'\[1\.000000\] me timer: probe 1 of TTL 2 expires after 1000\.000 ms')
+
+
 CASES = [group_of_the_link_is_spoken_to_from_the_link, neighbours_are_asked_for_before_what_waits_leaves,
          probes_that_wait_are_stamped_when_they_leave, forwarded_is_told_when_it_leaves,
-         links_tell_what_they_do]
+         links_tell_what_they_do, timers_of_probes_start_and_end]
 
 for case in CASES:
     case(sys.argv[1])
