@@ -25,6 +25,7 @@ enum ik_who {
  * its first bytes, what few need before that. */
 struct ik_buf {
     struct ik_meta meta; /* frames of UPPER */
+    ik_ns since;         /* while it waits for a neighbour: since when */
     struct ik_buf *next;
     uint32_t cap; /* bytes of room behind `bytes` */
     uint32_t start, len;
@@ -37,7 +38,6 @@ struct ik_buf {
     bool is_first;      /* while it waits: no fragment of its datagram waited before it */
     uint32_t key;       /* of the frame of UPPER whose packet it is, or begins; 0: none */
     uint32_t queue;     /* while it waits for a neighbour: which */
-    ik_ns since;        /* and since when */
     uint32_t datagram;  /* and of which datagram it is a fragment; 0: of none */
     _Alignas(8) uint8_t bytes[];
 };

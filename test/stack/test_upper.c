@@ -50,6 +50,50 @@ static void message__leaves__and_what_arrives_is_handed_up(void **state)
     rig_end(&r);
 }
 
+/* A frame of the user with a key. */
+static void ask_keyed(struct rig *r, uint32_t dst, size_t bytes, uint32_t key)
+{
+    uint8_t msg[4000] = {8};
+    const struct ik_event ev = {.kind = IK_EV_FRAME,
+                                .frame = {.medium = IK_MEDIUM_ICMP4,
+                                          .key = key,
+                                          .port = IK_STACK_UPPER,
+                                          .bytes = {msg, bytes},
+                                          .meta = {.known = IK_KNOW_DST, .dst = ip4(dst)}}};
+    rig_forget(r);
+    r->e->ops->input(r->e, r->now, IK_STACK_UPPER, &ev, 1);
+    rig_run(r, r->now.mono);
+}
+
+/* The stamp of a probe comes by it: with the first fragment, and when that leaves. */
+static void key__of_a_message__leaves_with_its_first_frame(void **state)
+{
+    (void)state;
+    struct rig r;
+    start(&r);
+    ask_keyed(&r, FAR, 3000, 77);
+    assert_int_equal(r.n_out, 3);
+    assert_int_equal(r.out[0].key, 77);
+    assert_int_equal(r.out[1].key, 0);
+    assert_int_equal(r.out[2].key, 0);
+    assert_false(ik_stack_holds(r.s, 77));
+    ask_keyed(&r, S, 64, 78); /* to itself: nothing leaves, nothing waits */
+    for (size_t i = 0; i < r.n_out; i++)
+        assert_int_equal(r.out[i].key, 0);
+    assert_false(ik_stack_holds(r.s, 78));
+    const struct ik_addr unknown = ip4(S + 0x40);
+    ask_keyed(&r, S + 0x40, 64, 79);
+    assert_int_equal(r.n_out, 1); /* ARP */
+    assert_int_equal(r.out[0].key, 0);
+    assert_true(ik_stack_holds(r.s, 79));
+    assert_false(ik_stack_holds(r.s, 78));
+    rig_forget(&r);
+    assert_int_equal(ik_stack_neighbour(r.s, 0, &unknown, rig_peer), IK_OK);
+    ask_keyed(&r, S + 0x40, 64, 80);
+    assert_int_equal(r.out[r.n_out - 1].key, 80);
+    rig_end(&r);
+}
+
 static void message__without_a_way__comes_back_as_an_error(void **state)
 {
     (void)state;
@@ -192,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message__leaves__and_what_arrives_is_handed_up),
+        cmocka_unit_test(key__of_a_message__leaves_with_its_first_frame),
         cmocka_unit_test(message__without_a_way__comes_back_as_an_error),
         cmocka_unit_test(message__that_nobody_resolves__comes_back_after_three_questions),
         cmocka_unit_test(message__longer_than_the_link__is_cut),
