@@ -31,6 +31,42 @@ static void smallest_host__is_small(void **state)
     rig_end(&r);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t n)
+{
+    while (n && bytes[n - 1] == 0)
+        n--;
+    return n == 0;
+}
+
+/* What lies aside is one stack's in a million only by its addresses, until that stack needs it. */
+static void memory_aside__of_host_that_only_answers__is_not_touched(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, IK_STACK_HOST);
+    r.addrs[0][1] = (struct ik_stack_ifaddr){{.family = 6, .bytes = {0x20, 1, 0xd, 0xb8}}, 64};
+    rig_pool(&r, 64, 0);
+    const size_t together = ik_stack_bytes(&r.cfg), bytes = ik_stack_aside_bytes(&r.cfg);
+    uint8_t *aside = calloc(1, bytes);
+    r.cfg.aside = aside;
+    assert_int_equal(ik_stack_bytes(&r.cfg) + bytes, together);
+    rig_start(&r);
+    rig_run(&r, 10 * IK_NS_PER_S); /* its addresses are verified, its groups told */
+    rig_forget(&r);
+    struct ik_ip ip = head4(A, S, IK_PROTO_ICMP4);
+    packet_echo(&p, &ip, 1400);
+    rig_in(&r, 0, NULL, rd_of(&p));
+    assert_int_equal(out_icmp(&r, 0).type, IK_ICMP4_ECHO_REPLY);
+    assert_true(is_zero(aside, bytes));
+    ip = head4(A, S, IK_PROTO_UDP);
+    packet_udp(&p, &ip, 9, 8);
+    rig_in(&r, 0, NULL, rd_of(&p));
+    only_error(&r, 3, 3);
+    assert_false(is_zero(aside, bytes)); /* it counts its errors */
+    rig_end(&r);
+    free(aside);
+}
+
 static void configuration__that_cannot_be__is_refused(void **state)
 {
     (void)state;
@@ -173,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smallest_host__is_small),
+        cmocka_unit_test(memory_aside__of_host_that_only_answers__is_not_touched),
         cmocka_unit_test(configuration__that_cannot_be__is_refused),
         cmocka_unit_test(output__is_tentative__until_accepted),
         cmocka_unit_test(pool__that_is_empty__costs_packets_and_nothing_else),
