@@ -2,7 +2,9 @@
  * What the simulator costs. `bench_sim hops [ROUTERS [PACKETS]]`: datagrams, one by one, through a
  * chain of routers of the real stack; prints packet-hops a second of processor time.
  * `bench_sim hosts [HOSTS]`: that many hosts on segments of 60,000, each with a stack and addresses
- * of its own; prints bytes of resident memory a host, what the caller keeps for it included. */
+ * of its own; prints bytes of resident memory a host, what the caller keeps for it included. They
+ * have started and nobody has spoken to them yet: what a host needs then lies aside, in pages that
+ * are not touched before (struct ik_stack_cfg). */
 #include "icmpkit/sim.h"
 
 #include "base/bytes.h"

@@ -251,10 +251,10 @@ struct ik_stack_cfg {
     const struct ik_stack_route *routes;
     uint32_t n_routes;
     uint64_t seed; /* identifications, jitter, keyed hashes, token of choices */
-    /* Zeroed memory of ik_stack_aside_bytes for what many nodes never need (redirects, path MTUs,
-     * limits of errors, routers that advertise), of which nothing is touched before it is: who has
-     * very many stacks lays theirs side by side, and pays only for the pages of those that need
-     * it. NULL: behind the rest in `mem`. */
+    /* Zeroed memory of ik_stack_aside_bytes for what a node needs only once it is spoken to
+     * (neighbours, redirects, path MTUs, limits of errors, routers that advertise), of which
+     * nothing is touched before it is: who has very many stacks lays theirs side by side, and pays
+     * only for the pages of those that need it. NULL: behind the rest in `mem`. */
     void *aside;
 };
 

@@ -35,7 +35,7 @@ void ik_stack_limits_init(struct ik_stack *s, void *mem, const struct ik_stack_c
 {
     if (cfg->options->error_unlimited)
         return;
-    s->limit_seed = ik_rng_next(&s->rng);
+    (void)ik_rng_next(&s->rng); /* the seed: see nbr.c */
     s->limit = mem;
 }
 
@@ -54,7 +54,9 @@ ik_ns ik_stack_limits_timeout(struct ik_stack *s)
 static void limits_make(struct ik_stack *s)
 {
     struct ik_limit_cfg c = limit_cfg(s->opt);
-    c.seed = s->limit_seed;
+    struct ik_rng late = s->late;
+    (void)ik_rng_next(&late); /* that of the neighbours */
+    c.seed = ik_rng_next(&late);
     c.key = s->key;
     ik_limit_init(s->limit, s->limit + 1, &c);
 }

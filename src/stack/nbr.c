@@ -11,25 +11,43 @@ enum {
     FRAGMENTS_MAX = 64, /* 64 KiB for links of 1,280 bytes */
 };
 
-static struct ik_neigh_cfg neigh_cfg(const struct ik_stack_cfg *cfg)
+static struct ik_neigh_cfg neigh_cfg(const struct ik_stack_options *o)
 {
-    const uint16_t bound = cfg->options->neighbours_max;
+    const uint16_t bound = o->neighbours_max;
     return (struct ik_neigh_cfg){.bound = bound ? bound : NEIGHBOURS};
 }
 
 size_t ik_stack_nbr_bytes(const struct ik_stack_cfg *cfg)
 {
-    const struct ik_neigh_cfg c = neigh_cfg(cfg);
+    const struct ik_neigh_cfg c = neigh_cfg(cfg->options);
     return sizeof(struct ik_neigh) + ik_neigh_bytes(&c);
 }
 
 void ik_stack_nbr_init(struct ik_stack *s, void *mem, const struct ik_stack_cfg *cfg)
 {
-    struct ik_neigh_cfg c = neigh_cfg(cfg);
-    c.seed = ik_rng_next(&s->rng);
-    c.key = s->key;
+    (void)cfg;
+    /* Two seeds are drawn here one after another, this one and that of limits.c. Both tables are
+     * made later, and draw them again from a copy. */
+    s->late = s->rng;
+    (void)ik_rng_next(&s->rng);
     s->neigh = mem;
-    ik_neigh_init(s->neigh, (uint8_t *)mem + sizeof(struct ik_neigh), &c);
+}
+
+static bool is_made(const struct ik_stack *s)
+{
+    return s->neigh->entries;
+}
+
+struct ik_neigh *ik_stack_nbr_table(struct ik_stack *s)
+{
+    if (is_made(s))
+        return s->neigh;
+    struct ik_neigh_cfg c = neigh_cfg(s->opt);
+    struct ik_rng late = s->late;
+    c.seed = ik_rng_next(&late);
+    c.key = s->key;
+    ik_neigh_init(s->neigh, s->neigh + 1, &c);
+    return s->neigh;
 }
 
 void ik_stack_nbr_start(struct ik_stack *s)
@@ -284,7 +302,7 @@ void ik_stack_nbr_send(struct ik_stack *s, struct ik_buf *b, const struct ik_sta
         return;
     }
     const enum ik_neigh_verdict verdict =
-        ik_neigh_use(s->neigh, s->now.mono, hop->port, &hop->next, &e, &given_up);
+        ik_neigh_use(ik_stack_nbr_table(s), s->now.mono, hop->port, &hop->next, &e, &given_up);
     if (verdict == IK_NEIGH_READY) {
         if (ik_stack_fast_watched(s))
             watch(ik_stack_fast_watched(s), b, hop, e);
@@ -321,20 +339,29 @@ static bool changed(struct ik_stack *s, const struct ik_neigh_change *c)
 
 bool ik_stack_nbr_confirm(struct ik_stack *s, const struct ik_neigh_news *news)
 {
+    if (!is_made(s)) {
+        ik_stack_fast_forget(s);
+        return false;
+    }
     const struct ik_neigh_change c = ik_neigh_confirm(s->neigh, s->now.mono, news);
     return changed(s, &c);
 }
 
 bool ik_stack_nbr_learn(struct ik_stack *s, const struct ik_neigh_news *news, bool create)
 {
-    const struct ik_neigh_change c = ik_neigh_learn(s->neigh, s->now.mono, news, create);
+    if (!create && !is_made(s)) {
+        ik_stack_fast_forget(s);
+        return false;
+    }
+    const struct ik_neigh_change c =
+        ik_neigh_learn(ik_stack_nbr_table(s), s->now.mono, news, create);
     return changed(s, &c);
 }
 
 bool ik_stack_nbr_find(const struct ik_stack *s, uint8_t port, const struct ik_addr *addr,
                        uint8_t mac[static 6])
 {
-    const struct ik_neigh_entry *e = ik_neigh_find(s->neigh, port, addr);
+    const struct ik_neigh_entry *e = is_made(s) ? ik_neigh_find(s->neigh, port, addr) : NULL;
     if (!e || e->state == IK_NEIGH_INCOMPLETE || e->state == IK_NEIGH_FAILED)
         return false;
     memcpy(mac, e->mac, 6);
@@ -348,7 +375,8 @@ enum ik_err ik_stack_neighbour(struct ik_stack *s, uint8_t port, const struct ik
     if (port >= s->n_ifaces || ik_addr_bytes(addr->family) == 0)
         return IK_E_VALUE;
     ik_stack_fast_forget(s);
-    const enum ik_err err = ik_neigh_put(s->neigh, s->now.mono, port, addr, mac, &given_up);
+    const enum ik_err err =
+        ik_neigh_put(ik_stack_nbr_table(s), s->now.mono, port, addr, mac, &given_up);
     waiting_fail(s, given_up, port);
     return err;
 }
@@ -375,6 +403,8 @@ void ik_stack_nbr_port_changed(struct ik_stack *s, uint8_t port)
 ik_ns ik_stack_nbr_timeout(struct ik_stack *s)
 {
     struct ik_neigh_todo todo;
+    if (!is_made(s))
+        return IK_NEVER;
     while (ik_neigh_timeout(s->neigh, s->now.mono, &todo)) {
         const uint8_t port = todo.entry->port;
         const struct ik_addr addr = ik_neigh_addr(todo.entry);

@@ -195,9 +195,9 @@ static void take_times(struct ik_stack *s, const struct ik_icmp_router_adv *ra)
 {
     enum { REACHABLE_MOST_MS = 3600000, RETRANSMIT_MOST_MS = 60000, RETRANSMIT_LEAST_MS = 100 };
     if (ra->reachable_ms != 0 && ra->reachable_ms <= REACHABLE_MOST_MS)
-        s->neigh->reachable = ra->reachable_ms * IK_NS_PER_MS;
+        ik_stack_nbr_table(s)->reachable = ra->reachable_ms * IK_NS_PER_MS;
     if (ra->retransmit_ms >= RETRANSMIT_LEAST_MS && ra->retransmit_ms <= RETRANSMIT_MOST_MS)
-        s->neigh->retrans = ra->retransmit_ms * IK_NS_PER_MS;
+        ik_stack_nbr_table(s)->retrans = ra->retransmit_ms * IK_NS_PER_MS;
 }
 
 void ik_nd_router_adv(struct ik_stack *s, const struct ik_pkt *p, const struct ik_icmp *m)

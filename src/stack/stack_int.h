@@ -109,7 +109,7 @@ struct ik_stack {
     ik_ns wake;             /* the earliest timer of any part: see ik_stack_arm */
     struct ik_rng rng;      /* the only chance there is */
     uint8_t key[16];        /* of keyed hashes */
-    uint64_t limit_seed;    /* for s->limit, which is made when an error is first to leave */
+    struct ik_rng late;     /* seeds of s->neigh and s->limit, which are made when needed */
     struct ik_bufs out;     /* frames to send; the first `offered` were shown to the link */
     struct ik_bufs loop;    /* IP packets to ourselves */
     struct ik_bufs waiting; /* IP packets whose next hop is not resolved */
@@ -195,7 +195,7 @@ void ik_stack_fast_learn(struct ik_stack *s, uint8_t port, struct ik_rd frame,
 #define IK_STACK_PARTS(X) \
     X(fast, mem)          \
     X(route, mem)         \
-    X(nbr, mem)           \
+    X(nbr, aside)         \
     X(limits, aside)      \
     X(pmtu, aside)        \
     X(redirect, aside)    \
@@ -343,6 +343,8 @@ void ik_stack_ether_group(const struct ik_addr *dst, uint8_t mac[static 6]);
 struct ik_neigh_news;
 bool ik_stack_nbr_confirm(struct ik_stack *s, const struct ik_neigh_news *news);
 bool ik_stack_nbr_learn(struct ik_stack *s, const struct ik_neigh_news *news, bool create);
+/* The cache, made now if it was not: until then s->neigh has no entry, and no list. */
+struct ik_neigh *ik_stack_nbr_table(struct ik_stack *s);
 /* Gives up the packet that has waited longest for any neighbour; false when none waits. */
 bool ik_stack_nbr_drop_oldest(struct ik_stack *s);
 /* True when the neighbour's link-layer address is known; *mac. */

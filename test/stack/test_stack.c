@@ -38,8 +38,8 @@ static bool is_zero(const uint8_t *bytes, size_t n)
     return n == 0;
 }
 
-/* What lies aside is one stack's in a million only by its addresses, until that stack needs it. */
-static void memory_aside__of_host_that_only_answers__is_not_touched(void **state)
+/* What lies aside costs a host that nobody speaks to no page of memory. */
+static void memory_aside__of_host_that_nobody_speaks_to__is_not_touched(void **state)
 {
     (void)state;
     struct rig r;
@@ -50,19 +50,20 @@ static void memory_aside__of_host_that_only_answers__is_not_touched(void **state
     uint8_t *aside = calloc(1, bytes);
     r.cfg.aside = aside;
     assert_int_equal(ik_stack_bytes(&r.cfg) + bytes, together);
-    rig_start(&r);
-    rig_run(&r, 10 * IK_NS_PER_S); /* its addresses are verified, its groups told */
+    r.mem = malloc(ik_stack_bytes(&r.cfg));
+    assert_int_equal(ik_stack_init(&r.s, r.mem, &r.cfg), IK_OK);
+    r.e = ik_stack_engine(r.s);
+    rig_run(&r, 10 * IK_NS_PER_S); /* it verifies its addresses and tells its groups */
+    assert_true(r.n_out > 0);
     rig_forget(&r);
-    struct ik_ip ip = head4(A, S, IK_PROTO_ICMP4);
-    packet_echo(&p, &ip, 1400);
-    rig_in(&r, 0, NULL, rd_of(&p));
-    assert_int_equal(out_icmp(&r, 0).type, IK_ICMP4_ECHO_REPLY);
     assert_true(is_zero(aside, bytes));
-    ip = head4(A, S, IK_PROTO_UDP);
+    const struct ik_addr a = ip4(A);
+    assert_int_equal(ik_stack_neighbour(r.s, 0, &a, rig_peer), IK_OK);
+    assert_false(is_zero(aside, bytes));
+    struct ik_ip ip = head4(A, S, IK_PROTO_UDP);
     packet_udp(&p, &ip, 9, 8);
     rig_in(&r, 0, NULL, rd_of(&p));
     only_error(&r, 3, 3);
-    assert_false(is_zero(aside, bytes)); /* it counts its errors */
     rig_end(&r);
     free(aside);
 }
@@ -209,7 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smallest_host__is_small),
-        cmocka_unit_test(memory_aside__of_host_that_only_answers__is_not_touched),
+        cmocka_unit_test(memory_aside__of_host_that_nobody_speaks_to__is_not_touched),
         cmocka_unit_test(configuration__that_cannot_be__is_refused),
         cmocka_unit_test(output__is_tentative__until_accepted),
         cmocka_unit_test(pool__that_is_empty__costs_packets_and_nothing_else),
