@@ -148,6 +148,11 @@ static const struct ik_field *const layouts[IK_ICMP_KIND_COUNT] = {
     [IK_ICMP_MPL] = mpl_fields,
 };
 
+const struct ik_field *ik_icmp_body_layout(enum ik_icmp_kind kind)
+{
+    return (unsigned)kind < IK_ICMP_KIND_COUNT ? layouts[kind] : NULL;
+}
+
 /* All members of the union start at one place. */
 static const uint8_t *view_of(const struct ik_icmp *msg)
 {

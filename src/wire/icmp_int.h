@@ -25,6 +25,15 @@ struct ik_icmp_in {
 IK_MUST_USE enum ik_err ik_icmp_body_decode(const struct ik_icmp_in *in);
 IK_MUST_USE enum ik_err ik_icmp_body_encode(const struct ik_icmp *msg, bool exact, struct ik_wr *w);
 
+struct ik_field;
+/* The layout of a body; NULL for those that have none of their own (errors, RPL, bytes). */
+const struct ik_field *ik_icmp_body_layout(enum ik_icmp_kind kind);
+/* The same for a neighbour discovery option (ndopt.c), for the base of an RPL message by code, and
+ * for its security section (rpl.c). */
+const struct ik_field *ik_ndopt_layout(enum ik_ndopt_kind kind);
+const struct ik_field *ik_rpl_layout(uint8_t code);
+const struct ik_field *ik_rpl_layout_security(void);
+
 /* ---- icmp_error.c: errors, RFC 4884 included ------------------------------------------------- */
 
 void ik_icmp_error_decode(const struct ik_icmp_in *in);

@@ -3,6 +3,7 @@
 #include "icmpkit/nd_views.h"
 
 #include "wire/fault.h"
+#include "wire/icmp_int.h"
 #include "wire/layout.h"
 
 enum {
@@ -91,6 +92,11 @@ static const struct ik_field *const layouts[IK_NDOPT_KIND_COUNT] = {
 #include <icmpkit/nd_bodies.def>
 #undef X
 };
+
+const struct ik_field *ik_ndopt_layout(enum ik_ndopt_kind kind)
+{
+    return (unsigned)kind < IK_NDOPT_KIND_COUNT ? layouts[kind] : NULL;
+}
 
 struct row {
     const char *name;

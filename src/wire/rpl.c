@@ -71,6 +71,17 @@ static const struct form *form_of(uint8_t code)
     return base < sizeof(forms) / sizeof(forms[0]) && forms[base].fields ? &forms[base] : NULL;
 }
 
+const struct ik_field *ik_rpl_layout(uint8_t code)
+{
+    const struct form *const form = form_of(code);
+    return form ? form->fields : NULL;
+}
+
+const struct ik_field *ik_rpl_layout_security(void)
+{
+    return security;
+}
+
 /* Bytes of key source and index (RFC 6550 section 6.1, table of key identifier modes): in mode 3
  * they are there when the message is encrypted as well. */
 static size_t key_bytes(uint8_t mode_level)
