@@ -5,6 +5,7 @@
 #include <icmpkit/wire.h>
 
 #include "record/json.h"
+#include "record/told.h"
 
 /* ---- IP -------------------------------------------------------------------------------------- */
 
@@ -36,6 +37,7 @@ void ik_packet_put_ip(struct ik_wr *w, const struct ik_rec_ip *at)
         ik_json_put_member_u64(w, "checksum", ip->checksum);
         ik_json_put_member_bool(w, "checksum_ok", ip->checksum_ok);
     }
+    ik_told_put_ip(w, ip, at->bytes);
     ik_wr_put8(w, '}');
 }
 
@@ -55,6 +57,7 @@ void ik_packet_put_icmp(struct ik_wr *w, const struct ik_rec_icmp *at)
     ik_json_put_member_u64(w, "checksum", msg->checksum);
     ik_json_put_key(w, "checksum_ok");
     ik_fmt_put_text(w, !msg->checksum_known ? "null" : msg->checksum_ok ? "true" : "false");
+    ik_told_put_icmp(w, msg, at->bytes);
     ik_wr_put8(w, '}');
 }
 

@@ -6,9 +6,11 @@
 
 #include "base/wr.h"
 
-/* Appends {version src dst ttl tos id? len df mf offset proto flow? checksum? checksum_ok?}. */
+/* Appends {version src dst ttl tos id? len df mf offset proto flow? checksum? checksum_ok? options?
+ * headers?}. */
 void ik_packet_put_ip(struct ik_wr *w, const struct ik_rec_ip *ip);
-/* Appends {type code name checksum checksum_ok}; checksum_ok is null when it cannot be known. */
+/* Appends {type code name checksum checksum_ok ...}; checksum_ok is null when it cannot be known;
+ * what follows is by type (told.h). */
 void ik_packet_put_icmp(struct ik_wr *w, const struct ik_rec_icmp *icmp);
 /* Appends {src_mac? dst_mac? layers[{layer at bytes ident? priority?}] more?}. */
 void ik_packet_put_layers(struct ik_wr *w, const struct ik_layers *layers);

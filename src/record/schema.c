@@ -65,39 +65,121 @@ static const char packet_defs[] =
            "\"version\":{\"enum\":[4,6]},\"src\":" STRING ",\"dst\":" STRING
            ",\"ttl\":" REF("byte") ",\"tos\":" REF("byte") ",\"id\":" REF("long") ",\"len\":" REF(
                "long") ",\"df\":" BOOLEAN ",\"mf\":" BOOLEAN
-                       ",\"offset\":" REF("word") ",\"proto\":" REF("byte") ",\"flow\":" REF(
-                           "long") ",\"checksum\":" REF("word") ",\"checksum_ok\":" BOOLEAN)
-    /* by type there are more members than this */
-    ",\n\"icmp_object\":{\"type\":\"object\","
-    "\"required\":[\"type\",\"code\",\"name\",\"checksum\",\"checksum_ok\"],\"properties\":{"
-    "\"type\":" REF("byte") ",\"code\":" REF("byte") ",\"name\":" STRING ",\"checksum\":" REF(
-        "word") ",\"checksum_ok\":{\"type\":[\"boolean\",\"null\"]},"
-                "\"quote\":" REF("quote_object") ",\"extensions\":" REF(
-                    "extensions_array") "}}" OBJECT("link_object", "\"layers\"",
-                                                    "\"src_mac\":" STRING ",\"dst_mac\":" STRING
-                                                    ",\"layers\":" REF(
-                                                        "layers_array") ",\"more\":" BOOLEAN)
-                    ARRAY("layers_array", "\"layer\",\"at\",\"bytes\"",
-                          "\"layer\":" STRING ",\"at\":" REF("long") ",\"bytes\":" REF(
-                              "long") ",\"ident\":" REF("long") ",\"priority\":" REF("byte"))
-                        ARRAY("flaws_array", "\"what\",\"at\"",
-                              "\"what\":" STRING ",\"at\":" REF("word"))
-                            OBJECT("pair_object", "\"kind\"",
-                                   "\"kind\":" STRING ",\"n\":" INTEGER ",\"rtt_ns\":" INTEGER)
-                                ARRAY("kinds_array",
-                                      "\"family\",\"type\",\"code\",\"name\",\"packets\",\"bytes\"",
-                                      "\"family\":{\"enum\":[4,6]},\"type\":" REF(
-                                          "byte") ",\"code\":" REF("byte") ",\"name\":" STRING
-                                                                           ",\"packets\":" INTEGER
-                                                                           ",\"bytes\":" INTEGER)
-                                    ARRAY("talkers_array", "\"addr\",\"packets\",\"bytes\"",
-                                          "\"addr\":" STRING ",\"packets\":" INTEGER
-                                          ",\"bytes\":" INTEGER ",\"over_by\":" INTEGER)
-                                        ARRAY("flaw_counts_array", "\"what\",\"n\"",
-                                              "\"what\":" STRING ",\"n\":" INTEGER)
-                                            ARRAY("bins_array", "\"from_ns\",\"below_ns\",\"n\"",
-                                                  "\"from_ns\":" INTEGER ",\"below_ns\":" INTEGER
-                                                  ",\"n\":" INTEGER);
+                       ",\"offset\":" REF("word") ",\"proto\":" REF("byte") ",\"flow\":" REF("long") ",\"checksum\":" REF(
+                           "word") ",\"checksum_ok\":" BOOLEAN
+                                   ",\"options\":" REF("told_array") ",\"headers\":" REF(
+                                       "told_array")) ",\n\"told_array\":{\"type\":\"array\","
+                                                      "\"items\":{\"type\":[\"object\",\"string\"]}"
+                                                      "}"
+                                                      /* by type there are more members than this */
+                                                      ",\n\"icmp_object\":{\"type\":\"object\","
+                                                      "\"required\":[\"type\",\"code\",\"name\","
+                                                      "\"checksum\",\"checksum_ok\"],"
+                                                      "\"properties\":{"
+                                                      "\"type\":" REF("byte") ",\"code\":" REF("byt"
+                                                                                               "e") ",\"name\":" STRING ",\"checksum\":" REF(
+                                                          "word") ",\"checksum_ok\":{\"type\":["
+                                                                  "\"boolean\",\"null\"]},"
+                                                                  "\"quote\":" REF("quote_object") ",\"extensions\":" REF("extensions_array") "}}" OBJECT(
+                                                                      "link_object", "\"layers\"",
+                                                                      "\"src_mac\":" STRING
+                                                                      ",\"dst_mac\":" STRING
+                                                                      ",\"layers\":" REF(
+                                                                          "layers_array") ",\"more"
+                                                                                          "\""
+                                                                                          ":" BOOLEAN)
+                                                                      ARRAY("layers_array",
+                                                                            "\"layer\",\"at\","
+                                                                            "\"bytes\"",
+                                                                            "\"layer\":" STRING
+                                                                            ",\"at\":" REF("long") ",\"bytes\":" REF(
+                                                                                "long") ",\"ident\""
+                                                                                        ":" REF("lo"
+                                                                                                "n"
+                                                                                                "g") ",\"priority\":" REF("byte"))
+                                                                          ARRAY(
+                                                                              "flaws_array",
+                                                                              "\"what\",\"at\"",
+                                                                              "\"what\":" STRING
+                                                                              ",\"at\":" REF(
+                                                                                  "word")) OBJECT("pair_object",
+                                                                                                  "\"kind\"",
+                                                                                                  "\"kind\":" STRING
+                                                                                                  ",\"n\":" INTEGER
+                                                                                                  ",\"rtt_ns\":" INTEGER)
+                                                                              ARRAY(
+                                                                                  "kinds_array",
+                                                                                  "\"family\","
+                                                                                  "\"type\","
+                                                                                  "\"code\","
+                                                                                  "\"name\","
+                                                                                  "\"packets\","
+                                                                                  "\"bytes\"",
+                                                                                  "\"family\":{"
+                                                                                  "\"enum\":[4,6]},"
+                                                                                  "\"type\":" REF("byte") ",\"code\":" REF(
+                                                                                      "byte") ",\"n"
+                                                                                              "ame"
+                                                                                              "\""
+                                                                                              ":" STRING
+                                                                                              ",\"p"
+                                                                                              "acke"
+                                                                                              "ts\""
+                                                                                              ":" INTEGER
+                                                                                              ",\"b"
+                                                                                              "ytes"
+                                                                                              "\""
+                                                                                              ":" INTEGER)
+                                                                                  ARRAY(
+                                                                                      "talkers_"
+                                                                                      "array",
+                                                                                      "\"addr\","
+                                                                                      "\"packets\","
+                                                                                      "\"bytes\"",
+                                                                                      "\"addr\""
+                                                                                      ":" STRING
+                                                                                      ",\"packets\""
+                                                                                      ":" INTEGER
+                                                                                      ",\"bytes\""
+                                                                                      ":" INTEGER
+                                                                                      ",\"over_"
+                                                                                      "by\""
+                                                                                      ":" INTEGER)
+                                                                                      ARRAY(
+                                                                                          "flaw_"
+                                                                                          "counts_"
+                                                                                          "array",
+                                                                                          "\"what\""
+                                                                                          ",\"n\"",
+                                                                                          "\"what\""
+                                                                                          ":" STRING
+                                                                                          ",\"n\""
+                                                                                          ":" INTEGER)
+                                                                                          ARRAY(
+                                                                                              "bins"
+                                                                                              "_arr"
+                                                                                              "ay",
+                                                                                              "\"fr"
+                                                                                              "om_"
+                                                                                              "ns\""
+                                                                                              ",\"b"
+                                                                                              "elow"
+                                                                                              "_ns"
+                                                                                              "\","
+                                                                                              "\"n"
+                                                                                              "\"",
+                                                                                              "\"fr"
+                                                                                              "om_"
+                                                                                              "ns\""
+                                                                                              ":" INTEGER
+                                                                                              ",\"b"
+                                                                                              "elow"
+                                                                                              "_ns"
+                                                                                              "\""
+                                                                                              ":" INTEGER
+                                                                                              ",\"n"
+                                                                                              "\""
+                                                                                              ":" INTEGER);
 
 static void put_property(struct ik_sized *s, const struct ik_table_field *field)
 {

@@ -30,7 +30,7 @@
       "bytes in hexadecimal, `...` where cut after 4096")                                          \
     X(IP, "{\"$ref\":\"#/$defs/ip_object\"}",                                                      \
       "object `{version src dst ttl tos id? len df mf offset proto flow? checksum? "               \
-      "checksum_ok?}`")                                                                            \
+      "checksum_ok? options? headers?}`")                                                          \
     X(ICMP, "{\"$ref\":\"#/$defs/icmp_object\"}",                                                  \
       "object `{type code name checksum checksum_ok ...}`")                                        \
     X(FLAWS, "{\"$ref\":\"#/$defs/flaws_array\"}", "array of `{what at}`")                         \
