@@ -20,13 +20,14 @@ LOADER.exec_module(storm)
 
 
 class Storm(unittest.TestCase):
-    def throw(self, script, packets=25, run=10):
+    def throw(self, script, packets=25, run=10, keep_going=False):
         """Runs of a program that is that shell script; its arguments are kept, one run a line."""
         with tempfile.TemporaryDirectory() as folder:
             program = pathlib.Path(folder) / 'program'
             program.write_text('#!/bin/sh\necho "$@" >>' + folder + '/runs\n' + script)
             program.chmod(0o755)
-            args = types.SimpleNamespace(packets=packets, run=run, first_seed=7)
+            args = types.SimpleNamespace(packets=packets, run=run, first_seed=7,
+                                         keep_going=keep_going)
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 self.storm = storm.Storm(str(program), args)
@@ -46,6 +47,10 @@ class Storm(unittest.TestCase):
         self.assertEqual((len(self.runs), self.storm.thrown, self.storm.fine), (1, 0, False))
         self.assertIn('NOT CLEAN (status 1); in all 0,', out)
         self.assertIn('what broke', out)
+
+    def test_a_fault__counts_for_nothing_when_it_goes_on(self):
+        self.throw('echo resident 100 KiB; test $4 != 8', keep_going=True)
+        self.assertEqual((len(self.runs), self.storm.thrown, self.storm.fine), (3, 15, False))
 
     def test_memory_that_grows__is_a_fault(self):
         self.throw('echo resident 100 KiB; echo resident 5000 KiB')

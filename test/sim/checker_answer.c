@@ -48,7 +48,7 @@ static bool answers_tcp(const struct view *a, const struct view *q)
     const uint32_t seq = get32(q->body + 4), ack = get32(q->body + 8);
     const uint32_t end = seq + (uint32_t)(q->body_len - header) + !!(said & SYN) + !!(said & FIN);
     if ((says & (SYN | ACK | RST)) == (SYN | ACK))
-        return (said & (SYN | ACK | FIN)) == SYN && get32(a->body + 8) == seq + 1;
+        return (said & (SYN | ACK)) == SYN && get32(a->body + 8) == seq + 1;
     if (!(says & RST) || (says & SYN))
         return false;
     if (said & ACK)

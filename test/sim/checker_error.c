@@ -53,14 +53,15 @@ static bool may_stand_for(const uint8_t *own, const uint8_t *a, const uint8_t *b
 static bool quotes_turned(const struct checker *c, const struct view *q, const struct view *p)
 {
     const uint8_t *own = c->node->port[1].addr4;
-    if (!c->node->nat || q->version != 4 || p->version != 4 || !p->sane || q->offset ||
+    if (!c->node->nat || q->version != 4 || p->version != 4 || !p->sane || q->offset || p->offset ||
         q->proto != p->proto || !may_stand_for(own, q->src, p->src) ||
         !may_stand_for(own, q->dst, p->dst))
         return false;
     const size_t quoted = (size_t)(q->ip + q->there - q->body);
-    if (p->fragment || quoted < 8 || quoted > p->body_len)
-        return p->fragment;
-    for (size_t i = 8; i < quoted; i++)
+    if (!p->fragment && (quoted < 8 || quoted > p->body_len))
+        return false;
+    const size_t n = quoted < p->body_len ? quoted : p->body_len;
+    for (size_t i = 8; i < n; i++)
         if (q->body[i] != p->body[i] && !(q->proto == P_TCP && (i == 16 || i == 17)))
             return false;
     return true;

@@ -376,8 +376,8 @@ static void translated__of_packets_alike__each_is_found(void **state)
     checker_free(c);
 }
 
-/* n octets of p's body, from there, as a fragment that comes from outside. */
-static void sent_part(struct checker *c, const struct made *p, size_t from, size_t n)
+/* n octets of p's body, from there, as a fragment. */
+static void sent_part(struct checker *c, uint8_t port, const struct made *p, size_t from, size_t n)
 {
     struct made m = *p;
     m.len = BODY + n;
@@ -388,7 +388,7 @@ static void sent_part(struct checker *c, const struct made *p, size_t from, size
     ik_store_be16(h + 6, (uint16_t)(from / 8 | (more ? 0x2000 : 0)));
     ik_store_be16(h + 10, 0);
     ik_store_be16(h + 10, ik_cksum_fold(ik_cksum_add(0, (struct ik_rd){h, 20})));
-    checker_sent(c, 1, m.b, m.len);
+    checker_sent(c, port, m.b, m.len);
 }
 
 /* Put together from fragments it has the checksum that they had, right or wrong; that of TCP may
@@ -407,9 +407,9 @@ static void translated__joined__has_the_sum_it_had(void **state)
                 struct made m = translated(&p, false);
                 if (came != goes)
                     m.b[BODY + 16] ^= 0x55;
-                sent_part(c, &p, cuts[i], 60 - cuts[i]);
+                sent_part(c, 1, &p, cuts[i], 60 - cuts[i]);
                 left(c, 0, &m, CHECKER_FORWARD);
-                sent_part(c, &p, 0, cuts[i]);
+                sent_part(c, 1, &p, 0, cuts[i]);
                 struct made other = m;
                 other.b[BODY + 50]++;
                 left(c, 0, &other, CHECKER_FORWARD);
@@ -418,7 +418,57 @@ static void translated__joined__has_the_sum_it_had(void **state)
             }
 }
 
+/* What was put together here and turned back to the inside may be quoted; it is about the first
+ * fragment, whichever came last. */
+static void translated__turned_back__is_quoted(void **state)
+{
+    (void)state;
+    struct checker *c = begin(translator());
+    const struct made p = packet(A, OUTSIDE, 17, 40);
+    struct made turned = packet(A, "\x0a\x01\x00\x1f", 17, 40);
+    turned.b[IP + 8] = 1;
+    ik_store_be16(turned.b + BODY + 2, 5555);
+    finish(&turned);
+    const struct made e = error(&turned, 11, 0, 60);
+    sent_part(c, 0, &p, 16, 24);
+    left(c, 0, &e, CHECKER_ABOUT_NOTHING);
+    struct made other = p;
+    other.b[BODY + 10]++;
+    sent_part(c, 0, &other, 0, 16);
+    left(c, 0, &e, CHECKER_ABOUT_NOTHING);
+    sent_part(c, 0, &p, 0, 16);
+    sent_part(c, 0, &p, 16, 24);
+    left(c, 0, &e, CHECKER_OK);
+    left(c, 0, &e, CHECKER_ABOUT_TWICE);
+    checker_free(c);
+}
+
 /* ---------------------------------------------------------------------------------------------- */
+
+/* RFC 9293 section 3.10.7.2: what else is in a SYN is looked at in SYN-RECEIVED. */
+static void syn__with_fin__may_be_taken(void **state)
+{
+    (void)state;
+    for (int flags = 2; flags < 4; flags++) {
+        struct checker *c = begin(&router);
+        struct made s = packet(A, R, 6, 20);
+        s.b[BODY + 12] = 0x50;
+        s.b[BODY + 13] = (uint8_t)flags;
+        finish(&s);
+        sent(c, &s);
+        struct made r = reply_to(&s, s.b[BODY + 2]);
+        memcpy(r.b + BODY, s.b + BODY + 2, 2);
+        memcpy(r.b + BODY + 2, s.b + BODY, 2);
+        r.b[BODY + 13] = 18;
+        ik_store_be32(r.b + BODY + 8, ik_load_be32(s.b + BODY + 4) + 2);
+        finish(&r);
+        left(c, 0, &r, CHECKER_RESET);
+        ik_store_be32(r.b + BODY + 8, ik_load_be32(s.b + BODY + 4) + 1);
+        finish(&r);
+        left(c, 0, &r, CHECKER_OK);
+        checker_free(c);
+    }
+}
 
 static void frames__that_nobody_may_send__are_seen(void **state)
 {
@@ -491,6 +541,8 @@ int main(void)
         cmocka_unit_test(forwarding__changes_nothing_else__once),
         cmocka_unit_test(translated__of_packets_alike__each_is_found),
         cmocka_unit_test(translated__joined__has_the_sum_it_had),
+        cmocka_unit_test(translated__turned_back__is_quoted),
+        cmocka_unit_test(syn__with_fin__may_be_taken),
         cmocka_unit_test(frames__that_nobody_may_send__are_seen),
         cmocka_unit_test(neighbours__told_unasked_or_from_afar__are_seen),
     };
