@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Kernel backends of the link contract. */
+ * Kernel backends of the link contract; capture files, and which of their packets are wanted. */
 #pragma once
 
 #include <icmpkit/base.h>
+#include <icmpkit/capture.h>
 
 /* Which answers a raw ICMP socket lets through beside errors (and only these). */
 enum ik_link_answer {
@@ -84,3 +85,68 @@ uint32_t ik_link_rcvbuf_bytes(const struct ik_link *l);
  * some milliseconds at most; a link that wants stamps must be open. False when it was not seen to
  * begin (or the loopback interface, which this asks by, is down). */
 bool ik_link_await_stamps(void);
+
+/* ---- capture files --------------------------------------------------------------------------- */
+
+/* Reads a capture file, pcap or pcapng, plain or packed by gzip, a path or standard input of any
+ * length, in memory that does not grow with it. It is no link: those give batches of frames of one
+ * medium in order of time, while a file also has interfaces, comments, counts and damage in places
+ * of their own, and is read as fast as it is taken. */
+struct ik_capread;
+enum { IK_CAPREAD_TEXT = 256 };
+
+/* Opens `path`, "-" being standard input. `follow`: the end of a file that may grow is not the end.
+ * IK_E_NOT_FOUND, IK_E_ACCESS, IK_E_NOMEM, IK_E_SYSTEM; then `why` is a line that says so. */
+IK_MUST_USE enum ik_err ik_capread_open(struct ik_capread **out, const char *path, bool follow,
+                                        char why[static IK_CAPREAD_TEXT]);
+/* Takes the next item; spans in it are valid until the next call. IK_OK: an item, perhaps with a
+ * fault that reading goes on after. IK_E_AGAIN: nothing now (a pipe, or following; see
+ * ik_capread_fd). IK_E_NOT_FOUND: the end, and all was well. Another error is the end as well, and
+ * *out holds what there was of the last item: of a packet that was cut, the bytes that are there
+ * (kind IK_CAPFILE_OTHER and no bytes when there is none). */
+IK_MUST_USE enum ik_err ik_capread_take(struct ik_capread *r, struct ik_capfile_item *out);
+/* Why reading ended, a line with the place ("byte 1234: the file ends inside a block or packet", or
+ * what the system or the unpacking failed at); "" unless ik_capread_take gave an error. */
+const char *ik_capread_why(const struct ik_capread *r);
+/* Readable when there may be more after IK_E_AGAIN. -1: there is no such thing, and when following
+ * the caller looks again after a while. */
+int ik_capread_fd(const struct ik_capread *r);
+void ik_capread_close(struct ik_capread *r);
+
+/* ---- filters --------------------------------------------------------------------------------- */
+
+/* Which packets are wanted, in the language of libpcap (pcap-filter(7)). `icmp`, `icmp6` and
+ * relations of their bytes (icmp[icmptype] = icmp-echo) are evaluated by us on what was decoded, so
+ * that they hold behind every extension header, in tunnels that were entered, and in datagrams that
+ * were put together; the rest is libpcap's own, for each link type that occurs. Without libpcap
+ * only the former are there. */
+struct ik_capfilter;
+struct sock_filter;
+enum { IK_CAPFILTER_TEXT = 256 };
+
+/* What is known of a packet beside its frame. */
+struct ik_capfilter_view {
+    uint8_t family;    /* 4 or 6: the innermost packet is ICMP of that family; else 0 */
+    struct ik_rd icmp; /* from the type octet on; empty in a fragment that was not put together */
+};
+
+/* Compiles `expression`; an empty one wants everything. Names of hosts and networks are refused
+ * (IK_E_REFUSED) unless `resolve`, since looking them up would tell others what is looked for;
+ * names of ports and protocols are in local tables. IK_E_VALUE: no such expression;
+ * IK_E_UNSUPPORTED: it needs libpcap and this build has none; IK_E_NOMEM. Then `why` is a line that
+ * says so. */
+IK_MUST_USE enum ik_err ik_capfilter_open(struct ik_capfilter **out, const char *expression,
+                                          bool resolve, char why[static IK_CAPFILTER_TEXT]);
+/* Whether a packet is wanted. IK_E_UNSUPPORTED: the expression has no meaning for that link type
+ * (ik_capfilter_why says why, the same each time). */
+IK_MUST_USE enum ik_err ik_capfilter_match(struct ik_capfilter *f, uint16_t linktype,
+                                           struct ik_rd frame, uint32_t wire_bytes,
+                                           const struct ik_capfilter_view *view, bool *match);
+/* A classic BPF program that lets through all that ik_capfilter_match wants, and less of the rest:
+ * for a socket of that link type. The instructions are the filter's. IK_E_NOT_FOUND: there is none
+ * that would help, all must come up. */
+IK_MUST_USE enum ik_err ik_capfilter_kernel(struct ik_capfilter *f, uint16_t linktype,
+                                            const struct sock_filter **out, size_t *n);
+/* The last reason of IK_E_UNSUPPORTED, "" before. */
+const char *ik_capfilter_why(const struct ik_capfilter *f);
+void ik_capfilter_close(struct ik_capfilter *f);
