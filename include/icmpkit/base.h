@@ -140,12 +140,13 @@ bool ik_addr_is_any(const struct ik_addr *a);
 
 /* What the first byte of a frame's bytes is. */
 enum ik_medium {
-    IK_MEDIUM_ETHER, /* an Ethernet header */
-    IK_MEDIUM_IP,    /* an IPv4 or IPv6 header */
-    IK_MEDIUM_ICMP4, /* the ICMPv4 type octet; the IP header is not there */
-    IK_MEDIUM_ICMP6, /* the ICMPv6 type octet */
-    IK_MEDIUM_UDP,   /* the first byte of a UDP payload */
-    IK_MEDIUM_TCP,   /* a TCP header; the IP header is not there (in only: raw TCP over IPv6) */
+    IK_MEDIUM_ETHER,  /* an Ethernet header */
+    IK_MEDIUM_IP,     /* an IPv4 or IPv6 header */
+    IK_MEDIUM_ICMP4,  /* the ICMPv4 type octet; the IP header is not there */
+    IK_MEDIUM_ICMP6,  /* the ICMPv6 type octet */
+    IK_MEDIUM_UDP,    /* the first byte of a UDP payload */
+    IK_MEDIUM_TCP,    /* a TCP header; the IP header is not there (in only: raw TCP over IPv6) */
+    IK_MEDIUM_COOKED, /* a Linux cooked header, version 2 (in only: captures) */
 };
 
 /* Which members of ik_meta are known; one that is not is zero and means nothing. */
@@ -212,6 +213,13 @@ struct ik_event {
             uint32_t mtu; /* IK_E_TOO_BIG: the path MTU that forbade it, 0 unknown */
         } failed;
         uint32_t drops; /* DROPS */
+        struct {        /* FRAME of a capture (ik_link_open_capture), of no other link */
+            ik_ns real; /* arrival as the kernel stamped it; `at` is the same, unless in doubt */
+            uint32_t wire_bytes; /* as long as it was; more than bytes.left: snapped */
+            bool outgoing;       /* this machine sent it */
+            bool checksum_left;  /* the checksum of what IP carries was left to the card: what
+                                    stands there is no flaw */
+        } captured;
     };
 };
 

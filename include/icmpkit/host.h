@@ -88,6 +88,19 @@ IK_MUST_USE enum ik_err ik_iface_check_addr(const char *name, const struct ik_ad
  * IK_E_EXISTS: there are several; IK_E_SYSTEM: the kernel does not say. */
 IK_MUST_USE enum ik_err ik_iface_only_link(uint32_t *out);
 
+/* One interface, for lists of them. */
+struct ik_iface {
+    uint32_t index;
+    char name[16];
+    bool up, running; /* switched on; has a carrier */
+    bool loopback;
+    uint16_t device; /* ARPHRD_* */
+};
+/* Calls fn for every interface of the namespace, by rising index. IK_E_SYSTEM: the kernel does not
+ * say; IK_E_NOMEM; then fn was not called. */
+IK_MUST_USE enum ik_err ik_iface_each(void (*fn)(void *ctx, const struct ik_iface *iface),
+                                      void *ctx);
+
 /* What the kernel would do with a packet. */
 struct ik_route {
     struct ik_addr source;

@@ -74,6 +74,57 @@ IK_MUST_USE enum ik_err ik_link_open_tap(struct ik_link **out, const char *name,
  * the kernel. IK_E_ACCESS: needs CAP_NET_RAW; IK_E_IFACE: no such interface, or it is down. */
 IK_MUST_USE enum ik_err ik_link_open_packet(struct ik_link **out, const char *ifname);
 
+/* ---- live capture ---------------------------------------------------------------------------- */
+
+/* What passes an interface, by a ring that the kernel fills: nothing is copied or asked for frame
+ * by frame. A link that gives events only (a frame to send comes back as IK_EV_FAILED): IK_EV_FRAME
+ * with `captured`, meta.ifindex and stamps of the kernel in nanoseconds, in batches; IK_EV_DROPS;
+ * IK_EV_DOWN when the interface goes. VLAN tags are in place. A frame comes up to 10 ms after it
+ * arrived. The calls below about ident, source and rcvbuf are not for it. */
+
+enum ik_capture_direction { IK_CAPTURE_BOTH, IK_CAPTURE_IN, IK_CAPTURE_OUT };
+
+/* Zero means the default. */
+struct ik_capture_cfg {
+    const char
+        *interface;      /* NULL or "any": all there are, and those that come; read at open only */
+    uint32_t snap_bytes; /* of a frame as it is on the link, at most; 0: all */
+    uint32_t ring_bytes; /* for frames that were not read yet; 0: 16 MiB; at least 1 MiB is used */
+    bool promiscuous;    /* also what is addressed to others; not with "any" */
+    enum ik_capture_direction direction;
+};
+
+/* Opens a capture that takes nothing yet: this needs CAP_NET_RAW, and all that follows does not, so
+ * that filters are compiled without privilege. On success *out is the caller's, ended by
+ * ops->close. IK_E_ACCESS; IK_E_IFACE: no such interface, or it is down; IK_E_UNSUPPORTED: frames
+ * of that kind of interface are not read (802.11 monitors), or the kernel has no packet sockets;
+ * IK_E_NOMEM. */
+IK_MUST_USE enum ik_err ik_link_open_capture(struct ik_link **out,
+                                             const struct ik_capture_cfg *cfg);
+/* Of the frames of a capture, IK_LINKTYPE_*: Ethernet, raw IP where there is nothing before it
+ * (tun), else (PPP, "any") Linux cooked 2, made from what the kernel says of each frame. */
+uint16_t ik_link_linktype(const struct ik_link *capture);
+/* Takes from now on what `program` wants: n instructions of classic BPF for frames as they are
+ * given, none (n 0): all. What the kernel cannot judge as we give it is let through (all frames
+ * with a VLAN tag are), so the caller judges again. May be called again, for another program.
+ * IK_E_VALUE: no such program; IK_E_NOMEM. */
+struct sock_filter;
+IK_MUST_USE enum ik_err ik_link_capture_start(struct ik_link *capture,
+                                              const struct sock_filter *program, size_t n);
+/* Takes nothing from now on; waits until the kernel has handed over what it took (some 10 ms),
+ * which rx then still gives until it gives none. */
+void ik_link_capture_stop(struct ik_link *capture);
+
+/* Since the start. Of frames that the filter let through, in the kernel's count: received is given
+ * by rx or still to come, dropped found no room and was told, or will be, by IK_EV_DROPS. */
+struct ik_capture_stats {
+    uint64_t received, dropped;
+};
+struct ik_capture_stats ik_link_capture_stats(struct ik_link *capture);
+
+/* ---- of socket links --------------------------------------------------------------------------
+ */
+
 /* The identifier (or source port) that the link sends with. */
 uint16_t ik_link_ident(const struct ik_link *l);
 /* The source address that the kernel would use towards cfg.peer, family 0 when unknown. */

@@ -310,6 +310,7 @@ static enum trace_verdict match_frame(struct arrival *a)
     case IK_MEDIUM_UDP:
         return match_udp_reply(a);
     case IK_MEDIUM_ETHER:
+    case IK_MEDIUM_COOKED:
         break;
     }
     return TRACE_FOREIGN;
