@@ -183,5 +183,8 @@ size_t ik_explain_near(const char *what, const char **out, size_t cap)
         for (const char *const *a = e->aliases; *a; a++)
             offer(&s, at, *a);
     }
+    /* Beside a slip, what is much farther was not meant. */
+    while (s.n > 1 && s.far[0] <= 2 && s.far[s.n - 1] > s.far[0] + 1)
+        s.n--;
     return s.n;
 }

@@ -137,6 +137,13 @@ static void near__slip__is_the_name(void **state)
     }
 }
 
+static void near__slip__leaves_out_what_is_much_farther(void **state)
+{
+    const char *out[5];
+    (void)state;
+    assert_int_equal(ik_explain_near("port-unrechable", out, 5), 1);
+}
+
 static void near__part_of_names__gives_several_each_once(void **state)
 {
     const char *out[5];
@@ -167,6 +174,7 @@ int main(void)
         cmocka_unit_test(find__little_room__counts_all),
         cmocka_unit_test(find__what_is_none__is_none),
         cmocka_unit_test(near__slip__is_the_name),
+        cmocka_unit_test(near__slip__leaves_out_what_is_much_farther),
         cmocka_unit_test(near__part_of_names__gives_several_each_once),
         cmocka_unit_test(near__nonsense__is_nothing),
     };
