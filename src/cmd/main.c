@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The command: a table of verbs. */
+#include "explain.h"
 #include "lab.h"
 #include "lang.h"
 #include "ping.h"
@@ -16,6 +17,8 @@
 static const struct ik_verb verbs[] = {
     {"ping", "round trips to one or many targets", ik_ping_verb, &ik_ping_spec, true},
     {"trace", "the path to one or many targets", ik_trace_verb, &ik_trace_spec, true},
+    {"explain", "what a type and code mean, and what to do", ik_explain_verb, &ik_explain_spec,
+     false},
     {"lab", "an internet of hosts and routers in a file", ik_lab_verb, &ik_lab_spec, false},
     {.name = NULL},
 };
@@ -84,7 +87,8 @@ int main(int argc, char **argv)
         return 2;
     }
     if (!ik_lang_start(ik_lang_wanted(argv + 1)))
-        fputs("icmp: no catalogue of messages in that language here; going on in English\n", stderr);
+        fputs("icmp: no catalogue of messages in that language here; going on in English\n",
+              stderr);
     const char *name = argv[1];
     if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
         return help(argc - 1, argv + 1);
