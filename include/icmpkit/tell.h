@@ -7,6 +7,20 @@
 #include <icmpkit/base.h>
 #include <icmpkit/icmp_views.h>
 
+/* Headers, bodies, options and entries of lists: LAYOUT rows of icmp_fields.def. */
+enum ik_tell_layout_id {
+#define LAYOUT(id) IK_TELL_L_##id,
+#define FIELD(...)
+#define PLAIN(...)
+#define END(id)
+#include <icmpkit/icmp_fields.def>
+#undef LAYOUT
+#undef FIELD
+#undef PLAIN
+#undef END
+    IK_TELL_LAYOUTS
+};
+
 enum ik_tell_form {
     IK_TELL_GROUP,  /* opens a named group: a header, an option, an object; closed by END */
     IK_TELL_LIST,   /* opens a list: the groups or values inside are its items, in order */

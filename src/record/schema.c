@@ -45,141 +45,67 @@ static const char inner_defs[] =
     "\"hex\":{\"type\":\"string\"},\"bytes\":{\"type\":\"integer\"},"
     "\"more\":{\"type\":\"boolean\"}}}}";
 
-#define INTEGER "{\"type\":\"integer\"}"
-#define STRING "{\"type\":\"string\"}"
-#define BOOLEAN "{\"type\":\"boolean\"}"
-#define REF(id) "{\"$ref\":\"#/$defs/" id "\"}"
-/* An object of these members and no others; an array of objects that may end in {more}. */
-#define OBJECT(id, required, properties)                                 \
-    ",\n\"" id "\":{\"type\":\"object\",\"additionalProperties\":false," \
-    "\"required\":[" required "],\"properties\":{" properties "}}"
-#define ARRAY(id, required, properties)                                  \
-    ",\n\"" id "\":{\"type\":\"array\",\"items\":{\"type\":\"object\","  \
-    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[" required \
-    "]},{\"required\":[\"more\"]}],\"properties\":{" properties ",\"more\":{\"const\":true}}}}"
-
 /* The same for captured packets and their totals. */
 static const char packet_defs[] =
-    OBJECT("ip_object",
-           "\"version\",\"src\",\"dst\",\"ttl\",\"tos\",\"len\",\"df\",\"mf\",\"offset\",\"proto\"",
-           "\"version\":{\"enum\":[4,6]},\"src\":" STRING ",\"dst\":" STRING
-           ",\"ttl\":" REF("byte") ",\"tos\":" REF("byte") ",\"id\":" REF("long") ",\"len\":" REF(
-               "long") ",\"df\":" BOOLEAN ",\"mf\":" BOOLEAN
-                       ",\"offset\":" REF("word") ",\"proto\":" REF("byte") ",\"flow\":" REF("long") ",\"checksum\":" REF(
-                           "word") ",\"checksum_ok\":" BOOLEAN
-                                   ",\"options\":" REF("told_array") ",\"headers\":" REF(
-                                       "told_array")) ",\n\"told_array\":{\"type\":\"array\","
-                                                      "\"items\":{\"type\":[\"object\",\"string\"]}"
-                                                      "}"
-                                                      /* by type there are more members than this */
-                                                      ",\n\"icmp_object\":{\"type\":\"object\","
-                                                      "\"required\":[\"type\",\"code\",\"name\","
-                                                      "\"checksum\",\"checksum_ok\"],"
-                                                      "\"properties\":{"
-                                                      "\"type\":" REF("byte") ",\"code\":" REF("byt"
-                                                                                               "e") ",\"name\":" STRING ",\"checksum\":" REF(
-                                                          "word") ",\"checksum_ok\":{\"type\":["
-                                                                  "\"boolean\",\"null\"]},"
-                                                                  "\"quote\":" REF("quote_object") ",\"extensions\":" REF("extensions_array") "}}" OBJECT(
-                                                                      "link_object", "\"layers\"",
-                                                                      "\"src_mac\":" STRING
-                                                                      ",\"dst_mac\":" STRING
-                                                                      ",\"layers\":" REF(
-                                                                          "layers_array") ",\"more"
-                                                                                          "\""
-                                                                                          ":" BOOLEAN)
-                                                                      ARRAY("layers_array",
-                                                                            "\"layer\",\"at\","
-                                                                            "\"bytes\"",
-                                                                            "\"layer\":" STRING
-                                                                            ",\"at\":" REF("long") ",\"bytes\":" REF(
-                                                                                "long") ",\"ident\""
-                                                                                        ":" REF("lo"
-                                                                                                "n"
-                                                                                                "g") ",\"priority\":" REF("byte"))
-                                                                          ARRAY(
-                                                                              "flaws_array",
-                                                                              "\"what\",\"at\"",
-                                                                              "\"what\":" STRING
-                                                                              ",\"at\":" REF(
-                                                                                  "word")) OBJECT("pair_object",
-                                                                                                  "\"kind\"",
-                                                                                                  "\"kind\":" STRING
-                                                                                                  ",\"n\":" INTEGER
-                                                                                                  ",\"rtt_ns\":" INTEGER)
-                                                                              ARRAY(
-                                                                                  "kinds_array",
-                                                                                  "\"family\","
-                                                                                  "\"type\","
-                                                                                  "\"code\","
-                                                                                  "\"name\","
-                                                                                  "\"packets\","
-                                                                                  "\"bytes\"",
-                                                                                  "\"family\":{"
-                                                                                  "\"enum\":[4,6]},"
-                                                                                  "\"type\":" REF("byte") ",\"code\":" REF(
-                                                                                      "byte") ",\"n"
-                                                                                              "ame"
-                                                                                              "\""
-                                                                                              ":" STRING
-                                                                                              ",\"p"
-                                                                                              "acke"
-                                                                                              "ts\""
-                                                                                              ":" INTEGER
-                                                                                              ",\"b"
-                                                                                              "ytes"
-                                                                                              "\""
-                                                                                              ":" INTEGER)
-                                                                                  ARRAY(
-                                                                                      "talkers_"
-                                                                                      "array",
-                                                                                      "\"addr\","
-                                                                                      "\"packets\","
-                                                                                      "\"bytes\"",
-                                                                                      "\"addr\""
-                                                                                      ":" STRING
-                                                                                      ",\"packets\""
-                                                                                      ":" INTEGER
-                                                                                      ",\"bytes\""
-                                                                                      ":" INTEGER
-                                                                                      ",\"over_"
-                                                                                      "by\""
-                                                                                      ":" INTEGER)
-                                                                                      ARRAY(
-                                                                                          "flaw_"
-                                                                                          "counts_"
-                                                                                          "array",
-                                                                                          "\"what\""
-                                                                                          ",\"n\"",
-                                                                                          "\"what\""
-                                                                                          ":" STRING
-                                                                                          ",\"n\""
-                                                                                          ":" INTEGER)
-                                                                                          ARRAY(
-                                                                                              "bins"
-                                                                                              "_arr"
-                                                                                              "ay",
-                                                                                              "\"fr"
-                                                                                              "om_"
-                                                                                              "ns\""
-                                                                                              ",\"b"
-                                                                                              "elow"
-                                                                                              "_ns"
-                                                                                              "\","
-                                                                                              "\"n"
-                                                                                              "\"",
-                                                                                              "\"fr"
-                                                                                              "om_"
-                                                                                              "ns\""
-                                                                                              ":" INTEGER
-                                                                                              ",\"b"
-                                                                                              "elow"
-                                                                                              "_ns"
-                                                                                              "\""
-                                                                                              ":" INTEGER
-                                                                                              ",\"n"
-                                                                                              "\""
-                                                                                              ":" INTEGER);
+    ",\n\"ip_object\":{\"type\":\"object\",\"additionalProperties\":false,"
+    "\"required\":[\"version\",\"src\",\"dst\",\"ttl\",\"tos\",\"len\",\"df\",\"mf\","
+    "\"offset\",\"proto\"],\"properties\":{\"version\":{\"enum\":[4,6]},"
+    "\"src\":{\"type\":\"string\"},\"dst\":{\"type\":\"string\"},"
+    "\"ttl\":{\"$ref\":\"#/$defs/byte\"},\"tos\":{\"$ref\":\"#/$defs/byte\"},"
+    "\"id\":{\"$ref\":\"#/$defs/long\"},\"len\":{\"$ref\":\"#/$defs/long\"},"
+    "\"df\":{\"type\":\"boolean\"},\"mf\":{\"type\":\"boolean\"},"
+    "\"offset\":{\"$ref\":\"#/$defs/word\"},\"proto\":{\"$ref\":\"#/$defs/byte\"},"
+    "\"flow\":{\"$ref\":\"#/$defs/long\"},\"checksum\":{\"$ref\":\"#/$defs/word\"},"
+    "\"checksum_ok\":{\"type\":\"boolean\"},\"options\":{\"$ref\":\"#/$defs/told_array\"},"
+    "\"headers\":{\"$ref\":\"#/$defs/told_array\"}}}"
+    ",\n\"told_array\":{\"type\":\"array\",\"items\":{\"type\":[\"object\",\"string\"]}}"
+    /* by type there are more members than this */
+    ",\n\"icmp_object\":{\"type\":\"object\","
+    "\"required\":[\"type\",\"code\",\"name\",\"checksum\",\"checksum_ok\"],"
+    "\"properties\":{\"type\":{\"$ref\":\"#/$defs/byte\"},"
+    "\"code\":{\"$ref\":\"#/$defs/byte\"},\"name\":{\"type\":\"string\"},"
+    "\"checksum\":{\"$ref\":\"#/$defs/word\"},\"checksum_ok\":{\"type\":[\"boolean\","
+    "\"null\"]},\"quote\":{\"$ref\":\"#/$defs/quote_object\"},"
+    "\"extensions\":{\"$ref\":\"#/$defs/extensions_array\"},"
+    "\"options\":{\"$ref\":\"#/$defs/told_array\"}}}"
+    ",\n\"link_object\":{\"type\":\"object\",\"additionalProperties\":false,"
+    "\"required\":[\"layers\"],\"properties\":{\"src_mac\":{\"type\":\"string\"},"
+    "\"dst_mac\":{\"type\":\"string\"},\"layers\":{\"$ref\":\"#/$defs/layers_array\"},"
+    "\"more\":{\"type\":\"boolean\"}}}"
+    ",\n\"layers_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"layer\",\"at\",\"bytes\"]},"
+    "{\"required\":[\"more\"]}],\"properties\":{\"layer\":{\"type\":\"string\"},"
+    "\"at\":{\"$ref\":\"#/$defs/long\"},\"bytes\":{\"$ref\":\"#/$defs/long\"},"
+    "\"ident\":{\"$ref\":\"#/$defs/long\"},\"priority\":{\"$ref\":\"#/$defs/byte\"},"
+    "\"more\":{\"const\":true}}}}"
+    ",\n\"flaws_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"what\",\"at\"]},"
+    "{\"required\":[\"more\"]}],\"properties\":{\"what\":{\"type\":\"string\"},"
+    "\"at\":{\"$ref\":\"#/$defs/word\"},\"more\":{\"const\":true}}}}"
+    ",\n\"pair_object\":{\"type\":\"object\",\"additionalProperties\":false,"
+    "\"required\":[\"kind\"],\"properties\":{\"kind\":{\"type\":\"string\"},"
+    "\"n\":{\"type\":\"integer\"},\"rtt_ns\":{\"type\":\"integer\"}}}"
+    ",\n\"kinds_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"family\",\"type\",\"code\","
+    "\"name\",\"packets\",\"bytes\"]},{\"required\":[\"more\"]}],"
+    "\"properties\":{\"family\":{\"enum\":[4,6]},\"type\":{\"$ref\":\"#/$defs/byte\"},"
+    "\"code\":{\"$ref\":\"#/$defs/byte\"},\"name\":{\"type\":\"string\"},"
+    "\"packets\":{\"type\":\"integer\"},\"bytes\":{\"type\":\"integer\"},"
+    "\"more\":{\"const\":true}}}}"
+    ",\n\"talkers_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"addr\",\"packets\","
+    "\"bytes\"]},{\"required\":[\"more\"]}],\"properties\":{\"addr\":{\"type\":\"string\"},"
+    "\"packets\":{\"type\":\"integer\"},\"bytes\":{\"type\":\"integer\"},"
+    "\"over_by\":{\"type\":\"integer\"},\"more\":{\"const\":true}}}}"
+    ",\n\"flaw_counts_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"what\",\"n\"]},"
+    "{\"required\":[\"more\"]}],\"properties\":{\"what\":{\"type\":\"string\"},"
+    "\"n\":{\"type\":\"integer\"},\"more\":{\"const\":true}}}}"
+    ",\n\"bins_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"from_ns\",\"below_ns\","
+    "\"n\"]},{\"required\":[\"more\"]}],\"properties\":{\"from_ns\":{\"type\":\"integer\"},"
+    "\"below_ns\":{\"type\":\"integer\"},\"n\":{\"type\":\"integer\"},"
+    "\"more\":{\"const\":true}}}}";
 
 static void put_property(struct ik_sized *s, const struct ik_table_field *field)
 {

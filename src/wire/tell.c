@@ -62,13 +62,13 @@ static bool is_zero(struct ik_rd bytes)
     return true;
 }
 
-void ik_tell_padding(const struct ik_tell_walk *w, struct ik_rd bytes)
+void ik_tell_padding(const struct ik_tell_walk *w, const char *key, struct ik_rd bytes)
 {
     if (bytes.left == 0)
         return;
     say(w, &(struct ik_tell){.form = IK_TELL_BYTES,
                              .reserved = true,
-                             .key = "padding",
+                             .key = key,
                              .label = "padding",
                              .at_bits = bit_at(w, bytes.p),
                              .bits = 8 * (uint32_t)bytes.left,
@@ -219,7 +219,7 @@ static void row_span(const struct ik_tell_walk *w, const struct ik_tell_row *row
                                  .bytes = span});
         break;
     case IK_ROW_PADDING:
-        ik_tell_padding(w, span);
+        ik_tell_padding(w, row->key, span);
         break;
     case IK_ROW_PREFIX:
         if (span.left == 0)

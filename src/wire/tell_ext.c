@@ -38,7 +38,7 @@ static void name_tell(const struct ik_tell_walk *w, struct ik_rd padded)
 {
     const struct ik_rd name = ik_ext_text(padded);
     ik_tell_bytes(w, IK_TELL_TEXT, "name", "interface name", name);
-    ik_tell_padding(w, ik_rd_from(padded, name.left));
+    ik_tell_padding(w, "padding", ik_rd_from(padded, name.left));
 }
 
 /* An address as long as its family has them, else bytes. */
@@ -94,7 +94,7 @@ static void ifident_tell(const struct ik_tell_walk *w, const struct ik_ext_objec
     } else {
         rest = ik_tell_rows(w, IK_TELL_L_EXT_IDENT_ADDR, rest, NULL);
         addr_tell(w, ident.afi, ik_rd_head(rest, ident.addr.left));
-        ik_tell_padding(w, ik_rd_from(rest, ident.addr.left));
+        ik_tell_padding(w, "padding", ik_rd_from(rest, ident.addr.left));
     }
 }
 

@@ -5,19 +5,6 @@
 #include "base/rd.h"
 #include "icmpkit/wire.h"
 
-enum ik_tell_layout_id {
-#define LAYOUT(id) IK_TELL_L_##id,
-#define FIELD(...)
-#define PLAIN(...)
-#define END(id)
-#include <icmpkit/icmp_fields.def>
-#undef LAYOUT
-#undef FIELD
-#undef PLAIN
-#undef END
-    IK_TELL_LAYOUTS
-};
-
 /* What a row is. From QUOTE on it lists or nests: those have 0 bits. */
 enum ik_row_form {
     IK_ROW_NUM,
@@ -49,19 +36,42 @@ enum ik_row_form {
 };
 
 /* Whose words a number has. */
-#define IK_MEANINGS(X)                                                                          \
-    X(NONE)                                                                                     \
-    X(ICMP_TYPE)                                                                                \
-    X(ICMP_CODE) X(UT) X(LIFETIME) X(LIFETIME8) X(COMPONENT) X(HOPS) X(NI_QTYPE) X(PROBE_STATE) \
-        X(MLD_TIME) X(MLD_INTERVAL) X(MLD_RECORD) X(PREFERENCE) X(FMIP) X(ILNP) X(ARO_STATUS)   \
-            X(RPL_MODE) X(RPL_OPTION) X(ND_OPTION) X(ANCHOR) X(CERTIFICATE) X(PREF64)           \
-                X(NOT_DEFAULT) X(SEED_ID) X(RENUM_OP) X(EXT_CLASS) X(IF_ROLE) X(AFI) X(ECN)     \
-                    X(PROTO) X(IP4_OPTION) X(IP6_OPTION) X(IP6_ROUTE) X(TS_FLAG)
-
 enum ik_means {
-#define X(id) IK_MEANS_##id,
-    IK_MEANINGS(X)
-#undef X
+    IK_MEANS_NONE,
+    IK_MEANS_ICMP_TYPE,
+    IK_MEANS_ICMP_CODE,
+    IK_MEANS_UT,
+    IK_MEANS_LIFETIME,
+    IK_MEANS_LIFETIME8,
+    IK_MEANS_COMPONENT,
+    IK_MEANS_HOPS,
+    IK_MEANS_NI_QTYPE,
+    IK_MEANS_PROBE_STATE,
+    IK_MEANS_MLD_TIME,
+    IK_MEANS_MLD_INTERVAL,
+    IK_MEANS_MLD_RECORD,
+    IK_MEANS_PREFERENCE,
+    IK_MEANS_FMIP,
+    IK_MEANS_ILNP,
+    IK_MEANS_ARO_STATUS,
+    IK_MEANS_RPL_MODE,
+    IK_MEANS_RPL_OPTION,
+    IK_MEANS_ND_OPTION,
+    IK_MEANS_ANCHOR,
+    IK_MEANS_CERTIFICATE,
+    IK_MEANS_PREF64,
+    IK_MEANS_NOT_DEFAULT,
+    IK_MEANS_SEED_ID,
+    IK_MEANS_RENUM_OP,
+    IK_MEANS_EXT_CLASS,
+    IK_MEANS_IF_ROLE,
+    IK_MEANS_AFI,
+    IK_MEANS_ECN,
+    IK_MEANS_PROTO,
+    IK_MEANS_IP4_OPTION,
+    IK_MEANS_IP6_OPTION,
+    IK_MEANS_IP6_ROUTE,
+    IK_MEANS_TS_FLAG,
 };
 
 /* A member that none stands for alone has this offset. */
@@ -111,7 +121,8 @@ void ik_tell_open(const struct ik_tell_walk *w, enum ik_tell_form form, const ch
 void ik_tell_close(const struct ik_tell_walk *w, struct ik_rd span);
 void ik_tell_bytes(const struct ik_tell_walk *w, enum ik_tell_form form, const char *key,
                    const char *label, struct ik_rd bytes); /* nothing when empty */
-void ik_tell_padding(const struct ik_tell_walk *w, struct ik_rd bytes);
+/* The same of what has to be zero. */
+void ik_tell_padding(const struct ik_tell_walk *w, const char *key, struct ik_rd bytes);
 /* `span` is the address on the wire, 4 or up to 16 bytes; `addr` what it means. */
 void ik_tell_addr(const struct ik_tell_walk *w, const char *key, const char *label,
                   const struct ik_addr *addr, struct ik_rd span);

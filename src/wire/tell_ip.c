@@ -86,7 +86,7 @@ static void options4_tell(const struct ik_tell_walk *w, struct ik_rd rest)
             rest = ik_rd_from(was, 1);
     }
     /* behind the end of the list there is only padding */
-    ik_tell_padding(w, rest);
+    ik_tell_padding(w, NULL, rest);
     ik_tell_close(w, whole);
 }
 
@@ -155,7 +155,7 @@ static void segments_tell(const struct ik_tell_walk *w, const struct ik_ip6route
     ik_tell_close(w, whole);
     rest = ik_rd_from(rest, whole.left);
     if (route->type == 3)
-        ik_tell_padding(w, rest);
+        ik_tell_padding(w, "padding", rest);
     else
         data_tell(w, rest);
 }
@@ -318,7 +318,7 @@ void ik_tell_quote(const struct ik_tell_walk *w, const struct ik_tell_row *row, 
         ik_tell_bytes(w, IK_TELL_DATA, "data_bytes", "data", data);
         /* what the length field leaves out: padding in front of extensions */
         const size_t told = header.left + q.transport.left;
-        ik_tell_padding(w, ik_rd_from(span, told));
+        ik_tell_padding(w, "padding", ik_rd_from(span, told));
     }
     ik_tell_close(w, span);
 }

@@ -118,7 +118,7 @@ static void names(const struct ik_tell_walk *w, struct ik_rd rest)
         char text[IK_ND_NAME_TEXT];
         const enum ik_err err = ik_ndopt_take_name(&rest, text);
         if (err == IK_E_NOT_FOUND) {
-            ik_tell_padding(w, was);
+            ik_tell_padding(w, NULL, was);
             return;
         }
         if (err) {

@@ -94,11 +94,10 @@ static void assert_keys(void)
 {
     for (size_t i = 0; i < noted; i++) {
         const struct note *const n = &notes[i];
-        const bool item =
-            n->parent >= 0 && notes[n->parent].step.form == IK_TELL_LIST && is_leaf(&n->step);
+        const bool item = n->parent >= 0 && notes[n->parent].step.form == IK_TELL_LIST;
         assert_non_null(n->step.label);
-        if (!item && !n->step.key && (n->parent < 0 || notes[n->parent].step.form != IK_TELL_LIST))
-            fail_msg("%s has no key", n->step.label);
+        if (item == (n->step.key != NULL))
+            fail_msg("%s: an item with a key, or a member without", n->step.label);
         for (size_t j = 0; n->step.key && j < i; j++)
             if (notes[j].parent == n->parent && notes[j].step.key &&
                 strcmp(notes[j].step.key, n->step.key) == 0)
