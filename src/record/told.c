@@ -27,6 +27,16 @@ static void put_hex(struct ik_wr *w, struct ik_rd bytes)
     ik_fmt_put_text(w, bytes.left > HEX_MAX_BYTES ? "...\"" : "\"");
 }
 
+/* Among the items of a list, which may be texts, bytes stand out as {hex}. */
+static void put_bytes(struct ik_wr *w, const struct ik_tell *step)
+{
+    if (!step->key)
+        ik_fmt_put_text(w, "{\"hex\":");
+    put_hex(w, step->bytes);
+    if (!step->key)
+        ik_wr_put8(w, '}');
+}
+
 static void put_word(struct ik_wr *w, const struct ik_tell *step)
 {
     if (strcmp(step->key, "type") == 0) {
@@ -56,7 +66,7 @@ static void put_value(struct ik_wr *w, const struct ik_tell *step)
         ik_wr_put8(w, '"');
         break;
     case IK_TELL_BYTES:
-        put_hex(w, step->bytes);
+        put_bytes(w, step);
         break;
     case IK_TELL_TEXT:
         ik_json_put_string(w, ik_rd_head(step->bytes, TEXT_MAX_BYTES));

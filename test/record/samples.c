@@ -3,6 +3,7 @@
  * hostile. It walks the rows, so a new field is covered by itself. */
 #include <icmpkit/record.h>
 
+#include "../wire/icmp_vectors.h"
 #include "record/table.h"
 #include <icmpkit/wire.h>
 
@@ -214,9 +215,46 @@ static int say_kind(enum ik_record_kind kind)
     return bad;
 }
 
-int main(void)
+static size_t hex_read(const char *hex, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    unsigned byte;
+    for (; n < cap && sscanf(hex, "%2x", &byte) == 1; hex += 2)
+        out[n++] = (uint8_t)byte;
+    return n;
+}
+
+/* A message of the tests of the codec as a packet; `flip` is a bit of it, or beyond its end. */
+static int say_vector(const struct icmp_vector *v, size_t flip)
+{
+    uint8_t bytes[2048];
+    const size_t n = hex_read(v->hex, bytes, sizeof(bytes));
+    const struct ik_rd in = {bytes, n};
+    const struct ik_icmp_ctx ctx = icmp_vector_ctx(v->family);
+    struct ik_icmp msg;
+    struct ik_record rec = ik_record_make(IK_REC_packet, 0);
+    if (flip < 8 * n)
+        bytes[flip / 8] ^= (uint8_t)(1 << flip % 8);
+    const enum ik_err err = ik_icmp_decode(&msg, in, &ctx, NULL);
+    (void)err; /* then it is bytes */
+    rec.packet.icmp = (struct ik_rec_icmp){&msg, in};
+    return say(flip < 8 * n ? "spoiled" : "vector", &rec);
+}
+
+static int say_vectors(void)
 {
     int bad = 0;
+    for (size_t i = 0; i < ICMP_VECTORS; i++) {
+        bad |= say_vector(&icmp_vectors[i], SIZE_MAX);
+        for (size_t flip = i % 5; flip < 4 * strlen(icmp_vectors[i].hex); flip += 5)
+            bad |= say_vector(&icmp_vectors[i], flip);
+    }
+    return bad;
+}
+
+int main(void)
+{
+    int bad = say_vectors();
     for (unsigned kind = 0; kind < IK_REC_KINDS; kind++)
         bad |= say_kind(kind);
     return bad;
