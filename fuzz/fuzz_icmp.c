@@ -4,6 +4,8 @@
 #include "fuzz.h"
 
 #include "../test/wire/icmp_vectors.h"
+#include "icmpkit/record.h"
+#include "told.h"
 
 #include <string.h>
 
@@ -50,6 +52,21 @@ static void canonical_check(const struct ik_icmp *msg, const struct ik_icmp_ctx 
     free(second);
 }
 
+/* Every bit is told once, and a record of it always fits into a line. */
+static void tell_check(const struct ik_icmp *msg, struct ik_rd in)
+{
+    static char line[IK_RECORD_JSON_MAX];
+    struct fuzz_told told = {0};
+    const struct ik_tell_cfg cfg = {.fn = fuzz_told_step, .ctx = &told, .all = true};
+    ik_tell_icmp(&cfg, msg, in);
+    fuzz_told_check(&told, in.left);
+    struct ik_record rec = ik_record_make(IK_REC_packet, 0);
+    size_t len;
+    rec.packet.icmp = (struct ik_rec_icmp){msg, in};
+    FUZZ_CHECK(ik_record_json(&rec, line, sizeof(line), &len) == IK_OK);
+    FUZZ_CHECK(len > 0 && line[len - 1] == '\n' && !memchr(line, '\n', len - 1));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -65,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     FUZZ_CHECK(!err || msg.kind == IK_ICMP_RAW);
     icmp_vector_walk(&msg);
+    tell_check(&msg, in);
     exact_check(&msg, in, &ctx);
     if (!err && !ctx.lenient_ext)
         canonical_check(&msg, &ctx);

@@ -2,7 +2,9 @@
  * IP headers as received and as quoted, back to the same bytes, and cut into fragments. */
 #include "fuzz.h"
 
+#include "icmpkit/record.h"
 #include "icmpkit/wire.h"
+#include "told.h"
 
 #include <string.h>
 
@@ -26,6 +28,20 @@ static void split_check(const struct ik_ip *ip)
         FUZZ_CHECK(len <= sizeof(part) && n < 9000);
 }
 
+/* Every bit of the headers is told once, and a record of them always fits into a line. */
+static void tell_check(const struct ik_ip *ip, struct ik_rd in)
+{
+    static char line[IK_RECORD_JSON_MAX];
+    struct fuzz_told told = {0};
+    const struct ik_tell_cfg cfg = {.fn = fuzz_told_step, .ctx = &told, .all = true};
+    ik_tell_ip(&cfg, ip, in);
+    fuzz_told_check(&told, ip->header_bytes < in.left ? ip->header_bytes : in.left);
+    struct ik_record rec = ik_record_make(IK_REC_packet, 0);
+    size_t len;
+    rec.packet.ip = (struct ik_rec_ip){ip, in};
+    FUZZ_CHECK(ik_record_json(&rec, line, sizeof(line), &len) == IK_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct ik_rd in = {data, size};
@@ -36,10 +52,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ik_ip_decode(&ip, in, &faults) == IK_OK) {
         encode_check(&ip, in);
         split_check(&ip);
+        tell_check(&ip, in);
     } else {
         FUZZ_CHECK(faults.n > 0);
     }
-    if (ik_ip_decode_quoted(&ip, in, NULL) == IK_OK)
+    if (ik_ip_decode_quoted(&ip, in, NULL) == IK_OK) {
         encode_check(&ip, in);
+        tell_check(&ip, in);
+    }
     return 0;
 }
