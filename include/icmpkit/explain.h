@@ -86,7 +86,12 @@ enum { IK_EXPLAIN_EXPRESSION_MAX = 64 };
 const char *ik_explain_expression(const struct ik_explain *e, enum ik_explain_tool tool,
                                   char buf[static IK_EXPLAIN_EXPRESSION_MAX]);
 
-/* Draws fields (of ik_tell_layout) as RFCs do, 32 bits a row of 65 characters, each line ended by
+/* The fields of its message, from ik_tell_layout: for a type those of its code 0, without what may
+ * trail behind a message that has an end, and extensions where the type cannot have any. At most
+ * cap into *out; returns how many there are, 0 for a topic. */
+size_t ik_explain_layout(const struct ik_explain *e, struct ik_tell_field *out, size_t cap);
+/* Draws at most 64 fields (of ik_explain_layout) as RFCs do, 32 bits a row of 65 characters, each
+ * line ended by
  * '\n', with terminator. Returns the bytes it needs without terminator; *out holds them when cap
  * suffices. */
 size_t ik_explain_draw(const struct ik_tell_field *fields, size_t n, char *out, size_t cap);

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_CAP = 32, TEXTS_CAP = 16384 };
+enum { LIST_CAP = 32, TEXTS_CAP = 16384, FIELDS_CAP = 64 };
 
 struct ik_explain_json {
     struct ik_record rec;
     const char *causes[LIST_CAP + 1], *checks[LIST_CAP + 1], *see[LIST_CAP + 1],
-        *sources[LIST_CAP + 1];
+        *sources[LIST_CAP + 1], *layout[FIELDS_CAP + 1];
     char wireshark[IK_EXPLAIN_EXPRESSION_MAX], tcpdump[IK_EXPLAIN_EXPRESSION_MAX],
         nft[IK_EXPLAIN_EXPRESSION_MAX];
     char texts[TEXTS_CAP]; /* the pieces */
@@ -60,6 +60,23 @@ static const char *const *split(struct ik_explain_json *j, const char *text, con
     return list;
 }
 
+/* "key:bits" in the order of the wire, "key:" for what goes to the end. */
+static const char *const *layout(struct ik_explain_json *j, const struct ik_explain *e)
+{
+    struct ik_tell_field fields[FIELDS_CAP];
+    size_t n = ik_explain_layout(e, fields, FIELDS_CAP);
+    n = n < FIELDS_CAP ? n : FIELDS_CAP;
+    for (size_t i = 0; i < n; i++) {
+        char text[128];
+        int len = snprintf(text, sizeof text, "%s:", fields[i].key);
+        if (fields[i].bits)
+            len += snprintf(text + len, sizeof text - (size_t)len, "%u", fields[i].bits);
+        j->layout[i] = keep(j, text, (size_t)len);
+    }
+    j->layout[n] = NULL;
+    return n ? j->layout : NULL;
+}
+
 const struct ik_record *ik_explain_json_entry(struct ik_explain_json *j, const struct ik_explain *e,
                                               enum ik_explain_lang lang, ik_ns now)
 {
@@ -90,5 +107,6 @@ const struct ik_record *ik_explain_json_entry(struct ik_explain_json *j, const s
     r->wireshark = ik_explain_expression(e, IK_EXPLAIN_WIRESHARK, j->wireshark);
     r->tcpdump = ik_explain_expression(e, IK_EXPLAIN_TCPDUMP, j->tcpdump);
     r->nft = ik_explain_expression(e, IK_EXPLAIN_NFT, j->nft);
+    r->layout = layout(j, e);
     return &j->rec;
 }

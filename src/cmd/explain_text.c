@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INDENT = 2 };
+enum { INDENT = 2, DRAW_CAP = 8192, FIELDS_CAP = 64 };
 
 const char *ik_explain_text_class(enum ik_icmp_class class_of)
 {
@@ -114,6 +114,23 @@ static void put_checks(const struct ik_page *p, const char *text)
     }
 }
 
+static void put_layout(const struct ik_page *p, const struct ik_explain *e)
+{
+    struct ik_tell_field fields[FIELDS_CAP];
+    char drawing[DRAW_CAP];
+    const size_t n = ik_explain_layout(e, fields, FIELDS_CAP);
+    if (n == 0 || n > FIELDS_CAP ||
+        ik_explain_draw(fields, n, drawing, sizeof drawing) >= sizeof drawing)
+        return;
+    ik_page_head(p, _("Layout"));
+    for (const char *at = drawing; *at;) {
+        const size_t len = strcspn(at, "\n") + 1;
+        ik_page_pad(p, INDENT);
+        fwrite(at, 1, len, p->to);
+        at += len;
+    }
+}
+
 static void put_expressions(const struct ik_page *p, const struct ik_explain *e)
 {
     static const struct {
@@ -187,8 +204,10 @@ void ik_explain_text_entry(const struct ik_page *p, const struct ik_explain *e,
     put_causes(p, t.causes);
     put_checks(p, t.checks);
     put_section(p, e->family ? filter_words(e->filter) : _("Firewall"), t.filter);
-    if (e->family)
+    if (e->family) {
+        put_layout(p, e);
         put_expressions(p, e);
+    }
     put_section(p, _("See also (icmp explain ...)"), t.see);
     put_section(p, _("Sources"), e->source);
 }

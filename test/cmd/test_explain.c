@@ -78,6 +78,10 @@ static void entry__code__is_told_in_full(void **state)
         "\nUsual causes\n  - ",
         "\nCheck next\n  ss -lunp\n      on the host: ",
         "\nFirewall: let it pass, limit its rate\n",
+        "\nLayout\n   0                   1                   2                   3\n"
+        "   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1\n"
+        "  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+\n"
+        "  |     type      |     code      |           checksum            |\n",
         "\nWhat selects it\n  Wireshark  icmp.type == 3 && icmp.code == 3\n"
         "  tcpdump    icmp[0] == 3 and icmp[1] == 3\n  nft        icmp type 3 icmp code 3\n",
         "\nSources\n  RFC 792; "};
@@ -210,6 +214,7 @@ static void json__entry__is_a_record_after_run(void **state)
     assert_non_null(strstr(out, "\"class_of\":\"error\",\"status\":\"current\",\"lang\":\"en\""));
     assert_non_null(strstr(out, "\"filter\":\"limit\""));
     assert_non_null(strstr(out, "\"nft\":\"icmp type 3 icmp code 3\""));
+    assert_non_null(strstr(out, "\"layout\":[\"type:8\",\"code:8\",\"checksum:16\","));
     assert_non_null(strstr(out, "\"sources\":[\"RFC 792\",\"RFC 1122 sections"));
 }
 
