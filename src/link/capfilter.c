@@ -228,11 +228,20 @@ static bool shifts(const struct ik_capexpr *e)
     return false;
 }
 
+/* Whether even a packet that is surely no ICMP is wanted, as far as can be told without libpcap. */
+static bool wants_all(const struct ik_capexpr *e)
+{
+    uint32_t ours = 0;
+    for (size_t i = 0; i < e->n_ours; i++)
+        ours |= (uint32_t)(!e->ours[i].of_icmp && !e->ours[i].negated) << i;
+    return !e->foreign && ik_capexpr_holds(e, ours);
+}
+
 enum ik_err ik_capfilter_kernel(struct ik_capfilter *f, uint16_t linktype,
                                 const struct sock_filter **out, size_t *n)
 {
     char why[IK_CAPFILTER_TEXT];
-    if (f->expr.n_tokens == 0 || linktype == IK_LINKTYPE_NULL || shifts(&f->expr))
+    if (wants_all(&f->expr) || linktype == IK_LINKTYPE_NULL || shifts(&f->expr))
         return IK_E_NOT_FOUND;
     ik_capbpf_free(f->kernel);
     f->kernel = NULL;
@@ -243,6 +252,5 @@ enum ik_err ik_capfilter_kernel(struct ik_capfilter *f, uint16_t linktype,
     *out = ik_capbpf_code(f->kernel, n);
     if (!*out)
         return IK_E_NOMEM;
-    const bool all = *n == 1 && BPF_CLASS((*out)->code) == BPF_RET && (*out)->k > 0;
-    return all || *n > BPF_MAXINSNS ? IK_E_NOT_FOUND : IK_OK;
+    return *n > BPF_MAXINSNS ? IK_E_NOT_FOUND : IK_OK;
 }
