@@ -5,8 +5,10 @@
 
 #include "../test/lab/capture_vectors.h"
 #include "../test/lab/lab_texts.h"
+#include "../test/wire/capfile_make.h"
 #include "../test/wire/icmp_vectors.h"
 #include "../test/wire/ip_vectors.h"
+#include "../test/wire/layers_vectors.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -104,6 +106,50 @@ static bool captures_write(const char *root)
     return all;
 }
 
+static bool files_write(const char *root)
+{
+    struct made m;
+    made_pcap(&m, false, 0xa1b2c3d4, 1);
+    made_record(&m, 1, 2, "a frame", 7);
+    bool all = seed_write(root, "capfile", "pcap", m.bytes, m.n);
+    for (int big = 0; big < 2; big++) {
+        made_whole(&m, big);
+        all &= seed_write(root, "capfile", big ? "pcapng_big" : "pcapng", m.bytes, m.n);
+    }
+    return all;
+}
+
+static bool layers_write(const char *root)
+{
+    bool all = true;
+    for (size_t i = 0; i < LAYERS_VECTORS; i++) {
+        uint8_t bytes[2048];
+        bytes[0] = (uint8_t)(layers_vectors[i].linktype >> 8);
+        bytes[1] = (uint8_t)layers_vectors[i].linktype;
+        all &= seed_write(root, "layers", layers_vectors[i].name, bytes,
+                          2 + hex_read(layers_vectors[i].hex, bytes + 2, sizeof(bytes) - 2));
+    }
+    return all;
+}
+
+static bool expressions_write(const char *root)
+{
+    static const char *const texts[] = {
+        "icmp",
+        "icmp or icmp6 and not (host 10.0.0.1 or 10.0.0.2)",
+        "icmp[icmptype] = icmp-echo || icmp6[0:2] & 0xff00 != 0x8000",
+        "src or dst host fe80::1 and (icmp[icmp[1]] + 2) * 3 % 5 ^ 1 >= -len << 2",
+        "port http and ether host 00-11-22-33-44-55 or net 10.1",
+    };
+    bool all = true;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "%zu", i);
+        all &= seed_write(root, "capexpr", name, (const uint8_t *)texts[i], strlen(texts[i]));
+    }
+    return all;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || !directory_make(argv[1]))
@@ -123,7 +169,8 @@ int main(int argc, char **argv)
             perror(argv[1]);
             return 1;
         }
-    if (!labs_write(argv[1]) || !captures_write(argv[1])) {
+    if (!labs_write(argv[1]) || !captures_write(argv[1]) || !files_write(argv[1]) ||
+        !layers_write(argv[1]) || !expressions_write(argv[1])) {
         perror(argv[1]);
         return 1;
     }
