@@ -44,6 +44,7 @@ struct ik_look_packet {
     uint16_t fragments; /* that it came in, when reassembled */
     struct ik_ip ip;    /* the innermost IP packet */
     struct ik_rd ip_bytes; /* its bytes from the header on */
+    uint32_t ip_at_bytes;  /* where they lie, in what faults are counted from */
     struct ik_icmp icmp;
     struct ik_rd icmp_bytes; /* from the type octet on */
     bool has_quote;

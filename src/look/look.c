@@ -93,6 +93,7 @@ static void forgive_cut(struct ik_faults *f)
 static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t at)
 {
     out->faults.base = at;
+    out->ip_at_bytes = at;
     out->has_ip = !ik_ip_decode(&out->ip, bytes, &out->faults);
     if (!out->has_ip)
         return false;
@@ -201,6 +202,7 @@ bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
     out->frame = *frame;
     out->has_ip = out->has_icmp = out->part = out->reassembled = out->has_quote = false;
     out->fragments = 0;
+    out->ip_at_bytes = 0;
     out->faults = (struct ik_faults){.n = 0};
     out->pair = IK_LOOK_PAIR_NONE;
     out->pair_n = 0;
