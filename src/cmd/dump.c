@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT
+ * icmp dump: ICMP packets of an interface or a file. Options -> files and sockets -> no more
+ * privileges -> frame by frame: look, filter, show, write, count -> exit status. */
+#include "dump.h"
+
+#include "run.h"
+#include "verb.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static bool fail(struct ik_dump *d, const char *what, enum ik_err err)
+{
+    ik_run_say("dump", "%s: %s", what, ik_err_text(err));
+    d->failed = true;
+    return false;
+}
+
+/* Anonymous pages: only there once they are used. */
+static void *pages(size_t bytes)
+{
+    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return mem == MAP_FAILED ? NULL : mem;
+}
+
+/* ---- showing --------------------------------------------------------------------------------- */
+
+static void print_piece(void *ctx, const struct ik_put *text)
+{
+    struct ik_dump *d = ctx;
+    ik_out_put(&d->out, text->start, ik_put_used(text));
+}
+
+/* The bytes from the outermost IP header on; with `whole` those of the link too. What was put
+ * together has none. */
+static void print_hex(struct ik_dump *d, const struct ik_look_packet *p, bool ascii, bool whole)
+{
+    if (p->reassembled) {
+        struct ik_faults faults = p->faults;
+        for (uint16_t i = 0; i < faults.n; i++)
+            faults.list[i].at = (uint16_t)(faults.list[i].at - p->ip_at_bytes);
+        ik_dump_hex(p->ip_bytes, 0, ascii, &faults, print_piece, d);
+        return;
+    }
+    size_t from = p->layers.ip_at_bytes;
+    for (unsigned i = p->layers.n; i-- > 0;) {
+        const struct ik_layer *l = &p->layers.list[i];
+        if (l->kind == IK_LAYER_IPV4 || l->kind == IK_LAYER_IPV6)
+            from = l->at_bytes;
+    }
+    ik_dump_hex(p->frame.bytes, whole ? 0 : from, ascii, &p->faults, print_piece, d);
+}
+
+static void print_text(struct ik_dump *d, const struct ik_look_packet *p)
+{
+    const struct ik_dump_opt *o = &d->plan.opt;
+    struct ik_put w;
+    if (o->tree) {
+        ik_dump_tree(&d->plan.style, &d->stamp, p, print_piece, d);
+        if (o->hex || o->ascii)
+            print_hex(d, p, o->ascii, true);
+        return;
+    }
+    ik_put_init(&w, ik_out_room(&d->out, IK_DUMP_LINE), IK_DUMP_LINE);
+    ik_dump_text_line(&w, &d->plan.style, &d->stamp, p);
+    ik_out_took(&d->out, ik_put_used(&w));
+    if (o->hex || o->ascii)
+        print_hex(d, p, o->ascii, o->hex > 1 || o->ascii > 1);
+}
+
+static void print_record(struct ik_dump *d, const struct ik_record *rec)
+{
+    size_t n;
+    char *at = ik_out_room(&d->out, IK_RECORD_JSON_MAX);
+    const enum ik_err err = ik_record_json(rec, at, IK_RECORD_JSON_MAX, &n);
+    if (!err)
+        ik_out_took(&d->out, n);
+    else
+        (void)fail(d, _("cannot write a record"), err);
+}
+
+static void show(struct ik_dump *d, const struct ik_look_packet *p)
+{
+    if (d->plan.text) {
+        print_text(d, p);
+    } else if (d->plan.opt.json && !d->plan.opt.summary) {
+        const struct ik_record rec = ik_look_record(p);
+        print_record(d, &rec);
+    }
+    if (d->plan.opt.line_buffered)
+        ik_out_flush(&d->out, true);
+    if (d->out.error)
+        d->stop = true;
+}
+
+/* ---- a frame --------------------------------------------------------------------------------- */
+
+static bool is_wanted(struct ik_dump *d, const struct ik_look_packet *p)
+{
+    if (!ik_dump_only_match(&d->plan, p))
+        return false;
+    if (!d->filter)
+        return true;
+    const struct ik_capfilter_view view = {
+        .family = p->ip.version,
+        .icmp = p->has_icmp && !p->part ? p->icmp_bytes : (struct ik_rd){p->frame.bytes.p, 0}};
+    bool match = false;
+    const enum ik_err err = ik_capfilter_match(d->filter, p->frame.linktype, p->frame.bytes,
+                                               p->frame.wire_bytes, &view, &match);
+    if (err && !d->filter_said) {
+        ik_run_say("dump", _("the filter does not fit packets of link type %u: %s"),
+                   p->frame.linktype, ik_capfilter_why(d->filter));
+        d->filter_said = d->failed = true;
+    }
+    return !err && match;
+}
+
+void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
+{
+    struct ik_look_packet p;
+    struct ik_look_frame f = *frame;
+    if (d->plan.opt.snap > 0 && f.bytes.left > (uint64_t)d->plan.opt.snap)
+        f.bytes.left = (size_t)d->plan.opt.snap;
+    const bool message = ik_look_input(d->look, &f, &p);
+    if (f.time != IK_NEVER)
+        d->last = f.time;
+    if ((!message && !p.part) || !is_wanted(d, &p))
+        return;
+    d->shown++;
+    if (d->total && message)
+        ik_total_add(d->total, &p);
+    show(d, &p);
+    if (d->plan.opt.count && d->shown >= (uint64_t)d->plan.opt.count)
+        d->stop = true;
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static void flush(struct ik_dump *d)
+{
+    ik_out_flush(&d->out, true);
+    if (d->out.error)
+        d->stop = true;
+}
+
+static void print_summary(struct ik_dump *d, bool final);
+
+static void on_signal(void *ctx, int signo, struct ik_now now)
+{
+    struct ik_dump *d = ctx;
+    (void)now;
+    if (signo == SIGQUIT) {
+        print_summary(d, false);
+        flush(d);
+        return;
+    }
+    d->stop = d->interrupted = true;
+}
+
+void ik_dump_poll(struct ik_dump *d)
+{
+    struct ik_source *s = ik_signals_source(d->signals);
+    s->ready(s, (struct ik_now){0, 0});
+}
+
+bool ik_dump_wait(struct ik_dump *d, int fd, ik_ns at_most)
+{
+    flush(d);
+    if (d->stop)
+        return false;
+    struct ik_source *s = ik_signals_source(d->signals);
+    struct pollfd fds[2] = {{.fd = s->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    const struct timespec ts = {.tv_sec = at_most == IK_NEVER ? 0 : at_most / IK_NS_PER_S,
+                                .tv_nsec = at_most == IK_NEVER ? 0 : at_most % IK_NS_PER_S};
+    if (ppoll(fds, 2, at_most == IK_NEVER ? NULL : &ts, NULL) < 0 && errno != EINTR) {
+        ik_run_say("dump", _("cannot wait: %s"), strerror(errno));
+        d->failed = d->stop = true;
+    }
+    ik_dump_poll(d);
+    return !d->stop;
+}
+
+/* ---- beginning and end ----------------------------------------------------------------------- */
+
+static bool open_looker(struct ik_dump *d)
+{
+    struct ik_look_cfg cfg = {.requests = 0};
+    uint8_t secret[16];
+    enum ik_err err = ik_entropy(cfg.secret, sizeof cfg.secret);
+    if (!err)
+        err = ik_entropy(secret, sizeof secret);
+    if (err)
+        return fail(d, _("no random numbers"), err);
+    d->look_memory = pages(ik_look_bytes(&cfg));
+    if (d->plan.opt.summary)
+        d->total_memory = pages(ik_total_bytes());
+    if (!d->look_memory || (d->plan.opt.summary && !d->total_memory))
+        return fail(d, _("cannot start"), IK_E_NOMEM);
+    d->look = ik_look_init(d->look_memory, &cfg);
+    if (d->total_memory)
+        d->total = ik_total_init(d->total_memory, secret);
+    return true;
+}
+
+static bool open_filter(struct ik_dump *d)
+{
+    char why[IK_CAPFILTER_TEXT];
+    if (!d->plan.filter[0] || !ik_capfilter_open(&d->filter, d->plan.filter, false, why))
+        return true;
+    ik_run_say("dump", "%s", why);
+    d->failed = true;
+    return false;
+}
+
+static bool open_signals(struct ik_dump *d)
+{
+    enum ik_err err = ik_priv_drop();
+    if (err)
+        return fail(d, _("cannot give up privileges"), err);
+    err = ik_signals_open(&d->signals);
+    if (err)
+        return fail(d, _("cannot start"), err);
+    ik_signals_on(d->signals, on_signal, d);
+    return true;
+}
+
+static void print_run(struct ik_dump *d)
+{
+    static const char *const none[] = {NULL};
+    char kernel[128];
+    struct ik_record rec = ik_record_make(IK_REC_run, ik_clock_now().real);
+    rec.run.version = IK_VERSION;
+    rec.run.verb = "dump";
+    rec.run.argv = (const char *const *)d->argv;
+    rec.run.family = "both";
+    rec.run.clock = d->plan.opt.read ? "capture" : "kernel";
+    rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
+    rec.run.socket = d->plan.opt.read ? "file" : "packet";
+    rec.run.unseen = none;
+    print_record(d, &rec);
+}
+
+static void print_summary(struct ik_dump *d, bool final)
+{
+    if (!d->total)
+        return;
+    const struct ik_dump_summary s = {.look = d->look,
+                                      .total = d->total,
+                                      .dropped = d->dropped,
+                                      .now = d->last,
+                                      .final = final,
+                                      .all = d->plan.opt.verbose};
+    struct ik_total_view view;
+    if (d->plan.opt.json) {
+        const struct ik_record rec = ik_dump_summary_record(&s, &view);
+        print_record(d, &rec);
+    } else {
+        ik_dump_summary_text(&s, &d->stamp, print_piece, d);
+    }
+}
+
+/* As tcpdump ends: what was captured, on stderr. */
+static void say_counts(const struct ik_dump *d)
+{
+    ik_run_say("dump", _("%llu packets captured"), (unsigned long long)d->shown);
+    ik_run_say("dump", _("%llu frames seen"), (unsigned long long)d->frames);
+    if (d->dropped != UINT64_MAX)
+        ik_run_say("dump", _("%llu frames dropped by the kernel"), (unsigned long long)d->dropped);
+}
+
+static void run(struct ik_dump *d, struct ik_capread *file)
+{
+    if (d->plan.opt.json)
+        print_run(d);
+    ik_dump_file(d, file);
+    print_summary(d, true);
+    if (d->interrupted)
+        say_counts(d);
+}
+
+static int finish(struct ik_dump *d)
+{
+    ik_out_flush(&d->out, true);
+    if (d->out.error && d->out.error != EPIPE) {
+        ik_run_say("dump", _("cannot write the results: %s"), strerror(d->out.error));
+        d->failed = true;
+    }
+    ik_signals_close(d->signals);
+    ik_capfilter_close(d->filter);
+    return d->failed ? 2 : d->damaged ? 1 : 0;
+}
+
+static int execute(struct ik_dump *d)
+{
+    char why[IK_CAPREAD_TEXT];
+    struct ik_capread *file = NULL;
+    if (ik_capread_open(&file, d->plan.opt.read, d->plan.opt.follow, why)) {
+        ik_run_say("dump", "%s", why);
+        return 2;
+    }
+    ik_out_init(&d->out, 1);
+    ik_dump_stamp_init(&d->stamp, (enum ik_dump_stamps)d->plan.opt.stamps, d->plan.opt.nano,
+                       d->plan.opt.utc);
+    if (open_signals(d) && open_filter(d) && open_looker(d))
+        run(d, file);
+    const int status = finish(d);
+    ik_capread_close(file);
+    return status;
+}
+
+/* Help and version; -1: go on. */
+static int inform(const struct ik_dump_plan *plan)
+{
+    if (plan->opt.version)
+        puts("dump from icmpkit " IK_VERSION);
+    else if (plan->opt.help)
+        ik_opt_help(&ik_dump_spec, stdout);
+    else
+        return -1;
+    return ik_run_printed("dump");
+}
+
+int ik_dump_verb(int argc, char **argv)
+{
+    struct ik_dump *d = pages(sizeof *d);
+    const char **operands = calloc((size_t)argc + 1, sizeof *operands);
+    int status = 2;
+    if (!d || !operands) {
+        ik_run_say("dump", "%s", ik_err_text(IK_E_NOMEM));
+    } else if (!ik_dump_opt_read(&d->plan, argc, argv, operands)) {
+        ik_run_say("dump", "%s", d->plan.args.error);
+    } else if ((status = inform(&d->plan)) < 0) {
+        d->argv = argv;
+        d->last = IK_NEVER;
+        d->dropped = UINT64_MAX;
+        status = execute(d);
+    }
+    free(operands);
+    if (d)
+        munmap(d, sizeof *d);
+    return status;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of `icmp dump` share. */
+#pragma once
+
+#include "dump_text.h"
+#include "opt.h"
+#include "out.h"
+
+#include <icmpkit/host.h>
+#include <icmpkit/link.h>
+#include <icmpkit/look.h>
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+struct ik_dump_opt {
+    int lang; /* of ik_lang_choices; main.c has obeyed it already */
+    const char *interface, *read, *write;
+    struct ik_opt_list only;
+    bool list, follow, no_promiscuous;
+    bool tree, json, summary, link, quick, number, nano, utc, print;
+    bool line_buffered, packet_buffered, help, version;
+    int verbose, hex, ascii, numeric, stamps;
+    int64_t count, snap, buffer_kib, rotate_mb, rotate_s, rotate_files;
+};
+
+/* One --only: a type, with a code (-1: any) and a family (0: both). */
+struct ik_dump_only {
+    uint8_t family, type;
+    int16_t code;
+};
+
+enum { IK_DUMP_ONLY_MAX = 64, IK_DUMP_FILTER = 4096 };
+
+/* The options as understood. */
+struct ik_dump_plan {
+    struct ik_dump_opt opt;
+    struct ik_opt_args args;
+    struct ik_dump_style style;
+    struct ik_dump_only only[IK_DUMP_ONLY_MAX];
+    size_t n_only;
+    char filter[IK_DUMP_FILTER]; /* the operands, joined */
+    bool text;                   /* packets are printed, as text or tree */
+};
+
+extern const struct ik_opt_spec ik_dump_spec;
+
+/* Reads the command line; `operands` has room for argc + 1. False: plan->args.error says why. */
+IK_MUST_USE bool ik_dump_opt_read(struct ik_dump_plan *plan, int argc, char *const *argv,
+                                  const char **operands);
+/* Whether a message is of a type that --only asks for; true when it asks for none. A part of which
+ * the type is not known is not. */
+bool ik_dump_only_match(const struct ik_dump_plan *plan, const struct ik_look_packet *p);
+
+/* ---- writing captures ------------------------------------------------------------------------ */
+
+struct ik_dump_save;
+struct ik_dump_save_cfg {
+    const char *path;      /* "-": standard output; with rotate_s a form of strftime(3) */
+    uint64_t rotate_bytes; /* 0: never */
+    ik_ns rotate_after;    /* 0: never */
+    uint32_t rotate_files; /* 0: without end */
+    bool flush;            /* after each packet */
+};
+/* Opens the (first) file. False: said. */
+IK_MUST_USE bool ik_dump_save_open(struct ik_dump_save **out, const struct ik_dump_save_cfg *cfg);
+/* Writes a packet, its partner and its flaws as comments. False: no more can be written (said), or
+ * there were as many files as were asked for (*full). */
+IK_MUST_USE bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p,
+                                     bool *full);
+/* What waits in memory goes out. False: said. */
+IK_MUST_USE bool ik_dump_save_flush(struct ik_dump_save *s);
+/* Ends the file with what was counted; UINT64_MAX: not known. False: said. */
+IK_MUST_USE bool ik_dump_save_close(struct ik_dump_save *s, uint64_t received, uint64_t dropped);
+
+/* ---- summary --------------------------------------------------------------------------------- */
+
+struct ik_dump_summary {
+    struct ik_look *look;
+    struct ik_total *total;
+    uint64_t dropped; /* by the kernel; UINT64_MAX: not known */
+    ik_ns now;        /* of the record: of the last packet, or real time */
+    bool final;
+    bool all; /* every unanswered request, not only the first */
+};
+/* The totals as text, line by line. */
+void ik_dump_summary_text(const struct ik_dump_summary *s, struct ik_dump_stamp *stamp,
+                          ik_dump_piece_fn *fn, void *ctx);
+/* The totals as a record, borrowed from *view. */
+struct ik_record ik_dump_summary_record(const struct ik_dump_summary *s,
+                                        struct ik_total_view *view);
+
+/* ---- the verb -------------------------------------------------------------------------------- */
+
+struct ik_dump {
+    struct ik_dump_plan plan;
+    struct ik_out out;
+    struct ik_dump_stamp stamp;
+    void *look_memory, *total_memory;
+    struct ik_look *look;
+    struct ik_total *total; /* NULL: nobody asks for totals */
+    struct ik_capfilter *filter;
+    struct ik_dump_save *save;
+    struct ik_signals *signals;
+    char *const *argv;
+    uint64_t frames, shown; /* read; printed, written or counted */
+    uint64_t dropped;       /* by the kernel; UINT64_MAX: not known */
+    ik_ns last;             /* time of the last frame */
+    bool stop;              /* enough, or asked to end */
+    bool interrupted;       /* by a signal */
+    bool damaged, failed;   /* exit status 1, 2 */
+    bool filter_said;       /* that it does not fit a link type */
+};
+
+/* One frame, from wherever: looked at, filtered, shown, written, counted. */
+void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame);
+/* Waits until fd is readable, a signal came, or so long (IK_NEVER: without end); fd -1: none. What
+ * is to be written goes out before. False when the end was asked for. */
+bool ik_dump_wait(struct ik_dump *d, int fd, ik_ns at_most);
+/* Looks for signals, without waiting. */
+void ik_dump_poll(struct ik_dump *d);
+
+/* Reads all of a file, or of standard input. */
+void ik_dump_file(struct ik_dump *d, struct ik_capread *file);
+
+int ik_dump_verb(int argc, char **argv);
