@@ -54,12 +54,22 @@ static char *put_number(char *at, uint32_t v, uint32_t base)
     return at;
 }
 
+static char *put_octet(char *at, unsigned v)
+{
+    if (v >= 100)
+        *at++ = (char)('0' + v / 100);
+    if (v >= 10)
+        *at++ = (char)('0' + v / 10 % 10);
+    *at++ = (char)('0' + v % 10);
+    return at;
+}
+
 static char *put_dotted(char *at, const uint8_t *b)
 {
     for (int i = 0; i < 4; i++) {
         if (i)
             *at++ = '.';
-        at = put_number(at, b[i], 10);
+        at = put_octet(at, b[i]);
     }
     return at;
 }

@@ -2,7 +2,7 @@
  * Numbers and times as text. */
 #include "base/fmt.h"
 
-enum { DIGITS_MAX = 20, SCALE_MAX = 18, RATIO_DIGITS = 12 };
+enum { SCALE_MAX = 18, RATIO_DIGITS = 12 };
 
 static uint64_t pow10_u64(unsigned n)
 {
@@ -12,21 +12,31 @@ static uint64_t pow10_u64(unsigned n)
     return v;
 }
 
-/* At least `width` digits, padded with zeros. */
-static void put_padded(struct ik_wr *w, uint64_t v, unsigned width)
+static unsigned digits_of(uint64_t v)
 {
-    uint8_t digits[DIGITS_MAX];
-    unsigned n = 0;
-    do {
-        digits[DIGITS_MAX - ++n] = (uint8_t)('0' + v % 10);
-        v /= 10;
-    } while (v > 0 || n < width);
-    ik_wr_put(w, (struct ik_rd){digits + DIGITS_MAX - n, n});
+    unsigned n = 1;
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10) + (v >= 100) + (v >= 1000);
 }
 
-void ik_fmt_put_text(struct ik_wr *w, const char *text)
+/* At least `width` digits, padded with zeros. Two at a time, in place: lines of JSON are made of
+ * numbers. */
+static void put_padded(struct ik_wr *w, uint64_t v, unsigned width)
 {
-    ik_wr_put(w, (struct ik_rd){(const uint8_t *)text, strlen(text)});
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    unsigned n = digits_of(v);
+    n = n < width ? width : n;
+    uint8_t *const at = ik_wr_room(w, n);
+    if (!at)
+        return;
+    for (; n >= 2; n -= 2, v /= 100)
+        memcpy(at + n - 2, pairs + 2 * (v % 100), 2);
+    if (n)
+        at[0] = (uint8_t)('0' + v);
 }
 
 void ik_fmt_put_u64(struct ik_wr *w, uint64_t v)
@@ -50,9 +60,10 @@ void ik_fmt_put_i64(struct ik_wr *w, int64_t v)
 void ik_fmt_put_hex(struct ik_wr *w, struct ik_rd bytes)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < bytes.left && !w->overflow; i++) {
-        ik_wr_put8(w, (uint8_t)digits[bytes.p[i] >> 4]);
-        ik_wr_put8(w, (uint8_t)digits[bytes.p[i] & 15]);
+    uint8_t *const at = ik_wr_room(w, 2 * bytes.left);
+    for (size_t i = 0; at && i < bytes.left; i++) {
+        at[2 * i] = (uint8_t)digits[bytes.p[i] >> 4];
+        at[2 * i + 1] = (uint8_t)digits[bytes.p[i] & 15];
     }
 }
 

@@ -6,7 +6,10 @@
 #include "base/wr.h"
 
 /* Appends a string without its terminator. */
-void ik_fmt_put_text(struct ik_wr *w, const char *text);
+static inline void ik_fmt_put_text(struct ik_wr *w, const char *text)
+{
+    ik_wr_put(w, (struct ik_rd){(const uint8_t *)text, strlen(text)});
+}
 /* Appends a decimal number. */
 void ik_fmt_put_u64(struct ik_wr *w, uint64_t v);
 void ik_fmt_put_i64(struct ik_wr *w, int64_t v);
