@@ -4,23 +4,6 @@
 
 #include "record/utf8.h"
 
-void ik_json_put_comma(struct ik_wr *w)
-{
-    if (w->used == 0 || w->overflow)
-        return;
-    const uint8_t last = w->p[w->used - 1];
-    if (last != '{' && last != '[')
-        ik_wr_put8(w, ',');
-}
-
-void ik_json_put_key(struct ik_wr *w, const char *key)
-{
-    ik_json_put_comma(w);
-    ik_wr_put8(w, '"');
-    ik_fmt_put_text(w, key);
-    ik_fmt_put_text(w, "\":");
-}
-
 static void put_unit(struct ik_wr *w, uint32_t unit)
 {
     const uint8_t bytes[] = {(uint8_t)(unit >> 8), (uint8_t)unit};
@@ -38,10 +21,26 @@ static void put_escaped(struct ik_wr *w, uint32_t scalar)
     put_unit(w, 0xdc00 + ((scalar - 0x10000) & 0x3ff));
 }
 
+/* Bytes at the start that stand as they are: printable ASCII but quote and backslash. */
+static size_t plain_bytes(struct ik_rd bytes)
+{
+    size_t n = 0;
+    while (n < bytes.left && bytes.p[n] >= ' ' && bytes.p[n] < 0x7f && bytes.p[n] != '"' &&
+           bytes.p[n] != '\\')
+        n++;
+    return n;
+}
+
 void ik_json_put_string(struct ik_wr *w, struct ik_rd bytes)
 {
     ik_wr_put8(w, '"');
     while (bytes.left > 0 && !w->overflow) {
+        const size_t plain = plain_bytes(bytes);
+        if (plain) {
+            ik_wr_put(w, (struct ik_rd){bytes.p, plain});
+            bytes = (struct ik_rd){bytes.p + plain, bytes.left - plain};
+            continue;
+        }
         uint32_t scalar = 0xfffd;
         const size_t n = ik_utf8_take(bytes, &scalar);
         if (n == 0 || !ik_utf8_is_plain(scalar)) {
@@ -69,18 +68,6 @@ void ik_json_put_member_text(struct ik_wr *w, const char *key, const char *text)
 {
     ik_json_put_key(w, key);
     ik_json_put_string(w, (struct ik_rd){(const uint8_t *)text, strlen(text)});
-}
-
-void ik_json_put_member_u64(struct ik_wr *w, const char *key, uint64_t v)
-{
-    ik_json_put_key(w, key);
-    ik_fmt_put_u64(w, v);
-}
-
-void ik_json_put_member_bool(struct ik_wr *w, const char *key, bool v)
-{
-    ik_json_put_key(w, key);
-    ik_fmt_put_text(w, v ? "true" : "false");
 }
 
 void ik_json_put_member_addr(struct ik_wr *w, const char *key, const struct ik_addr *a)

@@ -96,11 +96,16 @@ static void put_layer(struct ik_wr *w, const struct ik_layer *layer)
 
 static void put_mac(struct ik_wr *w, const char *key, const uint8_t mac[static 6])
 {
-    ik_json_put_key(w, key);
+    uint8_t text[3 * 6] = {0};
+    struct ik_wr one;
     for (unsigned i = 0; i < 6; i++) {
-        ik_wr_put8(w, i ? ':' : '"');
-        ik_fmt_put_hex(w, (struct ik_rd){mac + i, 1});
+        ik_wr_init(&one, text + 3 * i, 2);
+        ik_fmt_put_hex(&one, (struct ik_rd){mac + i, 1});
+        text[3 * i + 2] = ':';
     }
+    ik_json_put_key(w, key);
+    ik_wr_put8(w, '"');
+    ik_wr_put(w, (struct ik_rd){text, sizeof(text) - 1});
     ik_wr_put8(w, '"');
 }
 
