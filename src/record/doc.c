@@ -2,6 +2,8 @@
  * doc/records.md, from the rows of schema.def. */
 #include <icmpkit/record.h>
 
+#include <icmpkit/wire.h>
+
 #include "record/sized.h"
 #include "record/table.h"
 
@@ -36,6 +38,52 @@ static const char tail[] =
     "stack\n"
     "is missing, or not on its last entry.\n";
 
+static const char icmp_head[] =
+    "\n## ICMP by type\n\n"
+    "After `type`, `code`, `name`, `checksum` and `checksum_ok`, `icmp` has the fields of its "
+    "body\n"
+    "in the order of the wire. A number with a word is followed by the word as `<field>_name`\n"
+    "(`type` by `name`); bytes are hexadecimal, `...` where cut after 128; `data_bytes` says how\n"
+    "many there are of what means nothing to the protocol; reserved fields are there when they\n"
+    "are not zero. Options, records and other lists are arrays of objects with the fields of\n"
+    "their entries; `{hex}` among them is what could not be decoded, `{more}` closes a list that\n"
+    "was cut. A type that is not here has `bytes`. Fragmentation needed has `mtu` too.\n"
+    "Worked out are `pointer` of headers too long, `interface` of extended echo requests, and the "
+    "times that codes of\n"
+    "listener queries mean; an RPL message has the members of its code, and `security`.\n\n"
+    "| type | members |\n|---|---|\n";
+
+/* A type's members, as its code 0 has them. */
+static void put_type(struct ik_sized *s, uint8_t family, uint8_t type)
+{
+    enum { FIELDS_MAX = 48, HEAD_BITS = 32 };
+    struct ik_tell_field fields[FIELDS_MAX];
+    const size_t all = ik_tell_layout(family, type, 0, fields, FIELDS_MAX);
+    const size_t n = all < FIELDS_MAX ? all : FIELDS_MAX;
+    if (n == 0 || (n == 4 && strcmp(fields[3].key, "bytes") == 0))
+        return;
+    ik_sized_put(s, family == 4 ? "| ICMPv4 " : "| ICMPv6 ");
+    ik_sized_put(s, ik_icmp_type_name(family, type));
+    ik_sized_put(s, " |");
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i].at_bits < HEAD_BITS || fields[i].reserved)
+            continue;
+        ik_sized_put(s, " `");
+        ik_sized_put(s, fields[i].key);
+        ik_sized_put(s, "`");
+    }
+    ik_sized_put(s, " |\n");
+}
+
+static void put_types(struct ik_sized *s)
+{
+    ik_sized_put(s, icmp_head);
+    for (unsigned type = 0; type < 256; type++)
+        put_type(s, 4, (uint8_t)type);
+    for (unsigned type = 0; type < 256; type++)
+        put_type(s, 6, (uint8_t)type);
+}
+
 static void put_field(struct ik_sized *s, const struct ik_table_field *field)
 {
     ik_sized_put(s, "| `");
@@ -61,6 +109,7 @@ size_t ik_record_doc(char *out, size_t cap)
         for (size_t j = 0; j < kind.n; j++)
             put_field(&s, &kind.fields[j]);
     }
+    put_types(&s);
     ik_sized_put(&s, tail);
     return s.needed_bytes;
 }
