@@ -68,6 +68,15 @@ static size_t count(const char *text, const char *part)
     return n;
 }
 
+#define DRAWING                                                                    \
+    "\nLayout\n   0                   1                   2                   3\n" \
+    "   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1\n"         \
+    "  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+\n"        \
+    "  |     type      |     code      |           checksum            |\n"
+#define EXPRESSIONS                                                      \
+    "\nWhat selects it\n  Wireshark  icmp.type == 3 && icmp.code == 3\n" \
+    "  tcpdump    icmp[0] == 3 and icmp[1] == 3\n  nft        icmp type 3 icmp code 3\n"
+
 static void entry__code__is_told_in_full(void **state)
 {
     static const char *const parts[] = {
@@ -78,12 +87,8 @@ static void entry__code__is_told_in_full(void **state)
         "\nUsual causes\n  - ",
         "\nCheck next\n  ss -lunp\n      on the host: ",
         "\nFirewall: let it pass, limit its rate\n",
-        "\nLayout\n   0                   1                   2                   3\n"
-        "   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1\n"
-        "  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+\n"
-        "  |     type      |     code      |           checksum            |\n",
-        "\nWhat selects it\n  Wireshark  icmp.type == 3 && icmp.code == 3\n"
-        "  tcpdump    icmp[0] == 3 and icmp[1] == 3\n  nft        icmp type 3 icmp code 3\n",
+        DRAWING,
+        EXPRESSIONS,
         "\nSources\n  RFC 792; "};
     (void)state;
     assert_int_equal(run("3/3"), 0);
