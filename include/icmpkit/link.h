@@ -79,17 +79,17 @@ IK_MUST_USE enum ik_err ik_link_open_packet(struct ik_link **out, const char *if
 /* What passes an interface, by a ring that the kernel fills: nothing is copied or asked for frame
  * by frame. A link that gives events only (a frame to send comes back as IK_EV_FAILED): IK_EV_FRAME
  * with `captured`, meta.ifindex and stamps of the kernel in nanoseconds, in batches; IK_EV_DROPS;
- * IK_EV_DOWN when the interface goes. VLAN tags are in place. A frame comes up to 10 ms after it
+ * IK_EV_DOWN when the interface goes. VLAN tags are in place. A frame comes up to 20 ms after it
  * arrived. The calls below about ident, source and rcvbuf are not for it. */
 
 enum ik_capture_direction { IK_CAPTURE_BOTH, IK_CAPTURE_IN, IK_CAPTURE_OUT };
 
 /* Zero means the default. */
 struct ik_capture_cfg {
-    const char
-        *interface;      /* NULL or "any": all there are, and those that come; read at open only */
-    uint32_t snap_bytes; /* of a frame as it is on the link, at most; 0: all */
-    uint32_t ring_bytes; /* for frames that were not read yet; 0: 16 MiB; at least 1 MiB is used */
+    const char *interface; /* NULL or "any": all, also those to come. Read at open only */
+    uint32_t snap_bytes;   /* of a frame as it is given, at most; 0: all */
+    uint32_t ring_bytes; /* for frames that were not read yet; 0: 32 MiB; from 1 MiB to 1 GiB, less
+                            where memory is short */
     bool promiscuous;    /* also what is addressed to others; not with "any" */
     enum ik_capture_direction direction;
 };
@@ -111,7 +111,7 @@ uint16_t ik_link_linktype(const struct ik_link *capture);
 struct sock_filter;
 IK_MUST_USE enum ik_err ik_link_capture_start(struct ik_link *capture,
                                               const struct sock_filter *program, size_t n);
-/* Takes nothing from now on; waits until the kernel has handed over what it took (some 10 ms),
+/* Takes nothing from now on; waits until the kernel has handed over what it took (some 20 ms),
  * which rx then still gives until it gives none. */
 void ik_link_capture_stop(struct ik_link *capture);
 
@@ -122,8 +122,7 @@ struct ik_capture_stats {
 };
 struct ik_capture_stats ik_link_capture_stats(struct ik_link *capture);
 
-/* ---- of socket links --------------------------------------------------------------------------
- */
+/* ---- what socket links tell of themselves ---------------------------------------------------- */
 
 /* The identifier (or source port) that the link sends with. */
 uint16_t ik_link_ident(const struct ik_link *l);
