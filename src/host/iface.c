@@ -3,8 +3,11 @@
 #include <icmpkit/host.h>
 
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum ik_err ik_iface_index(const char *name, uint32_t *out)
@@ -80,5 +83,53 @@ enum ik_err ik_iface_only_link(uint32_t *out)
     if (!found || several)
         return several ? IK_E_EXISTS : IK_E_NOT_FOUND;
     *out = found;
+    return IK_OK;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+/* False for an entry that is an address of another family. */
+static bool iface_of(const struct ifaddrs *entry, struct ik_iface *out)
+{
+    struct sockaddr_ll ll;
+    if (!entry->ifa_addr || entry->ifa_addr->sa_family != AF_PACKET)
+        return false;
+    memcpy(&ll, entry->ifa_addr, sizeof(ll));
+    *out = (struct ik_iface){.index = (uint32_t)ll.sll_ifindex,
+                             .up = entry->ifa_flags & IFF_UP,
+                             .running = entry->ifa_flags & IFF_RUNNING,
+                             .loopback = entry->ifa_flags & IFF_LOOPBACK,
+                             .device = ll.sll_hatype};
+    for (size_t i = 0; i + 1 < sizeof(out->name) && entry->ifa_name[i]; i++)
+        out->name[i] = entry->ifa_name[i];
+    return true;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const struct ik_iface *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+enum ik_err ik_iface_each(void (*fn)(void *ctx, const struct ik_iface *iface), void *ctx)
+{
+    struct ifaddrs *all;
+    size_t cap = 0, n = 0;
+    if (getifaddrs(&all))
+        return IK_E_SYSTEM;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+        cap++;
+    struct ik_iface *list = calloc(cap + 1, sizeof(*list));
+    if (!list) {
+        freeifaddrs(all);
+        return IK_E_NOMEM;
+    }
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+        n += iface_of(i, &list[n]);
+    freeifaddrs(all);
+    qsort(list, n, sizeof(*list), by_index);
+    for (size_t i = 0; i < n; i++)
+        fn(ctx, &list[i]);
+    free(list);
     return IK_OK;
 }
