@@ -179,7 +179,7 @@ static void capture__wrong__is_said(void **state)
     /* A resolution finer than anything: no division by it. */
     c = (struct capture){.little = true};
     capture_section(&c);
-    capture_interface(&c, 101, 19);
+    capture_interface(&c, 101, 20);
     r = read_bytes(c.bytes, c.n);
     assert_int_equal(r.err, IK_E_VALUE);
 }
