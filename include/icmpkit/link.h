@@ -178,6 +178,7 @@ enum { IK_CAPFILTER_TEXT = 256 };
 struct ik_capfilter_view {
     uint8_t family;    /* 4 or 6: the innermost packet is ICMP of that family; else 0 */
     struct ik_rd icmp; /* from the type octet on; empty in a fragment that was not put together */
+    bool unread;       /* no IP packet could be decoded: libpcap's own icmp and icmp6 decide */
 };
 
 /* Compiles `expression`; an empty one wants everything. Names of hosts and networks are refused

@@ -2,7 +2,8 @@
  * Which packets are wanted. What is ours in an expression is evaluated first, and takes its place
  * as a condition that is always or never true: libpcap then compiles the whole, so that all its
  * rules (qualifiers that are carried on, headers that `vlan` shifts) hold as ever. There is one
- * program for each link type and each way ours came out; both are few. */
+ * program for each link type and each way ours came out; both are few. Where not even IP
+ * could be decoded libpcap has the say alone: it looks at less, and so is content with less. */
 #include "icmpkit/link.h"
 
 #include "base/bytes.h"
@@ -13,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Nothing of ours is put in: more bits than there ever are. */
+#define THEIRS UINT32_MAX
 
 enum { PROGRAMS = 32 };
 
@@ -188,7 +192,8 @@ static struct program *program_of(struct ik_capfilter *f, struct program wanted)
     ik_capbpf_free(p->bpf);
     *p = wanted;
     if (ik_capbpf_new(&p->bpf, p->linktype, p->little_endian,
-                      substitute(f, put_known, &wanted.ours), f->why))
+                      wanted.ours == THEIRS ? f->expr.text : substitute(f, put_known, &wanted.ours),
+                      f->why))
         p->bpf = NULL;
     return p;
 }
@@ -197,8 +202,9 @@ enum ik_err ik_capfilter_match(struct ik_capfilter *f, uint16_t linktype, struct
                                uint32_t wire_bytes, const struct ik_capfilter_view *view,
                                bool *match)
 {
-    const uint32_t ours = ik_capexpr_ours(&f->expr, view, wire_bytes);
-    if (!f->expr.foreign) {
+    const bool theirs = view->unread && f->expr.n_ours > 0 && ik_capbpf_have();
+    const uint32_t ours = theirs ? THEIRS : ik_capexpr_ours(&f->expr, view, wire_bytes);
+    if (!f->expr.foreign && !theirs) {
         *match = ik_capexpr_holds(&f->expr, ours);
         return IK_OK;
     }

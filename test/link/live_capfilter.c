@@ -14,10 +14,11 @@ static struct ik_capfilter_view look(uint16_t linktype, struct ik_rd frame)
 {
     struct ik_layers l;
     struct ik_ip ip;
-    struct ik_capfilter_view view = {.icmp = frame};
+    struct ik_capfilter_view view = {.icmp = frame, .unread = true};
     view.icmp.left = 0;
     if (ik_layers_decode(&l, linktype, frame, NULL) || !l.has_ip || ik_ip_decode(&ip, l.ip, NULL))
         return view;
+    view.unread = false;
     if (ip.proto != (ip.version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6))
         return view;
     view.family = ip.version;

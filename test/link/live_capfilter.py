@@ -68,6 +68,9 @@ PACKETS = [
     (None, 0x86dd, ip6(17, udp(53, b'query'))),
     (None, 0x86dd, ip6(6, tcp(443))),
     (None, 0x0800, ip4(47, bytes.fromhex('00000806') + bytes(28))),
+    # total length 0, as cards that cut segments leave it; a header shorter than can be
+    (None, 0x0800, ip4(1, ECHO)[:2] + bytes(2) + ip4(1, ECHO)[4:]),
+    (None, 0x0800, b'\x43' + ip4(1, ECHO)[1:]),
     ('extension header', 0x86dd, ip6(0, HOPOPTS + ECHO6)),
     ('extension header', 0x86dd, ip6(60, bytes.fromhex('2b00010400000000') + bytes.fromhex('3a00000000000000') + ECHO6)),
     ('extension header', 0x86dd, ip6(44, FRAGMENT + ECHO6 + bytes(8))),

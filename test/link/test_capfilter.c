@@ -16,7 +16,8 @@ static const uint8_t PACKET[] = {0x45, 0, 0,  28, 0, 1, 0, 0, 64,   1,    0x66, 
                                  0,    1, 10, 0,  0, 2, 8, 0, 0xf7, 0xfd, 0,    1,    0,  1};
 static const struct ik_rd FRAME = {PACKET, sizeof(PACKET)};
 static const struct ik_capfilter_view ECHO = {4, {PACKET + 20, 8}}, NOT_ICMP = {0, {PACKET, 0}},
-                                      PART = {4, {PACKET, 0}}, SOLICIT = {6, {PACKET + 20, 8}};
+                                      PART = {4, {PACKET, 0}}, SOLICIT = {6, {PACKET + 20, 8}},
+                                      UNREAD = {0, {PACKET, 0}, true};
 
 static struct ik_capfilter *open_good(const char *expression)
 {
@@ -115,6 +116,9 @@ static void rest__is_libpcaps(void **state)
     assert_true(wants("icmp and src or dst host 10.0.0.2", &ECHO));
     /* Ours is what was decoded, whatever the frame looks like. */
     assert_true(wants("icmp6 and host 10.0.0.1", &SOLICIT));
+    /* What could not be decoded is as libpcap has it. */
+    assert_true(wants("icmp", &UNREAD) && wants("icmp[0] = 8 and host 10.0.0.1", &UNREAD));
+    assert_false(wants("icmp6", &UNREAD) || wants("not icmp", &UNREAD));
     /* An expression that can never be is no error. */
     assert_false(wants("ip and ip6", &ECHO));
     assert_int_equal(refuses("host", false, "syntax error"), IK_E_VALUE);
