@@ -126,6 +126,7 @@ IK_MUST_USE enum ik_err ik_capfile_take(struct ik_capfile *c, struct ik_rd *in, 
 #define IK_LAYERS(X)        \
     X(ETHERNET, "ethernet") \
     X(VLAN, "vlan")         \
+    X(MACSEC, "macsec")     \
     X(MPLS, "mpls")         \
     X(PPPOE, "pppoe")       \
     X(PPP, "ppp")           \
@@ -175,11 +176,12 @@ struct ik_layers {
 };
 
 /* Finds the innermost IP packet of a frame: through VLAN tags, MPLS, PPPoE, PPP, HDLC, and through
- * IP in IP (RFC 2003, 2473, 4213), GRE (RFC 2784, 2890) and, by their UDP ports, VXLAN (RFC 7348),
- * GENEVE (RFC 8926) and MPLS in UDP (RFC 7510). A fragment is not entered, and a tunnel in which
- * there is no IP is left: then its own IP packet is the innermost. IK_E_UNSUPPORTED: a link type
- * that we do not read; IK_E_SHORT: the frame ends inside a header (a fault too; has_ip is true when
- * that was in a tunnel); IK_OK also when there is no IP (has_ip false). */
+ * IP in IP (RFC 2003, 2473, 4213), Ethernet in IPv6 (RFC 8986), GRE (RFC 2784, 2890) and, by their
+ * UDP ports, VXLAN (RFC 7348), GENEVE (RFC 8926) and MPLS in UDP (RFC 7510). A fragment is not
+ * entered, and a tunnel in which there is no IP is left: then its own IP packet is the innermost.
+ * IK_E_UNSUPPORTED: a link type that we do not read; IK_E_SHORT: the frame ends inside a header (a
+ * fault too; has_ip is true when that was in a tunnel); IK_OK also when there is no IP (has_ip
+ * false). */
 IK_MUST_USE enum ik_err ik_layers_decode(struct ik_layers *out, uint16_t linktype,
                                          struct ik_rd frame, struct ik_faults *faults);
 /* The same from an IP packet on, which is what a reassembled tunnel packet is. */

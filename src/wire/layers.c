@@ -72,6 +72,7 @@ static enum ik_layers_step (*const readers[IK_STEP_READ])(struct ik_layers_walk 
     [IK_STEP_TAG] = ik_layers_tag,
     [IK_STEP_LLC] = ik_layers_llc,
     [IK_STEP_MPLS] = ik_layers_mpls,
+    [IK_STEP_MACSEC] = ik_layers_macsec,
     [IK_STEP_PPPOE] = ik_layers_pppoe,
     [IK_STEP_PPP] = ik_layers_ppp,
     [IK_STEP_SERIAL] = ik_layers_serial,

@@ -10,6 +10,7 @@ enum ik_layers_step {
     IK_STEP_ETHERNET,
     IK_STEP_TAG, /* VLAN */
     IK_STEP_LLC,
+    IK_STEP_MACSEC,
     IK_STEP_MPLS,
     IK_STEP_PPPOE,
     IK_STEP_PPP,
@@ -73,6 +74,7 @@ enum ik_layers_step ik_layers_of_type(struct ik_layers_walk *w, uint16_t etherty
 enum ik_layers_step ik_layers_ethernet(struct ik_layers_walk *w);
 enum ik_layers_step ik_layers_tag(struct ik_layers_walk *w);
 enum ik_layers_step ik_layers_llc(struct ik_layers_walk *w);
+enum ik_layers_step ik_layers_macsec(struct ik_layers_walk *w);
 enum ik_layers_step ik_layers_mpls(struct ik_layers_walk *w);
 enum ik_layers_step ik_layers_pppoe(struct ik_layers_walk *w);
 enum ik_layers_step ik_layers_ppp(struct ik_layers_walk *w);

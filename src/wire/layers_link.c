@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Headers of links and what lies between them and IP: Ethernet (IEEE 802.3), VLAN tags (802.1Q),
- * LLC and SNAP (802.2, RFC 1042), MPLS (RFC 3032), PPP (RFC 1661, 1662, 2516), Cisco HDLC (RFC 1547
- * section 4.3.1), Linux cooked and BSD loopback (the LINKTYPE_ registry). */
+ * MACsec, LLC and SNAP (802.2, RFC 1042), MPLS (RFC 3032), PPP (RFC 1661, 1662, 2516), Cisco HDLC
+ * (RFC 1547 section 4.3.1), Linux cooked and BSD loopback (the LINKTYPE_ registry). */
 #include "wire/layers_int.h"
 
 #include <string.h>
@@ -16,6 +16,7 @@ enum {
     TYPE_MPLS_MULTICAST = 0x8848,
     TYPE_PPPOE = 0x8864,
     TYPE_SERVICE_TAG = 0x88a8,
+    TYPE_MACSEC = 0x88e5,
     TYPE_OLD_QINQ = 0x9100,
     LENGTH_MAX = 1500, /* what is not more is no type but a length */
     TYPE_LEAST = 0x600,
@@ -36,6 +37,8 @@ enum ik_layers_step ik_layers_of_type(struct ik_layers_walk *w, uint16_t etherty
         return IK_STEP_TAG;
     case TYPE_PPP:
         return IK_STEP_PPP;
+    case TYPE_MACSEC:
+        return IK_STEP_MACSEC;
     case TYPE_MPLS:
     case TYPE_MPLS_MULTICAST:
         return IK_STEP_MPLS;
@@ -76,6 +79,19 @@ enum ik_layers_step ik_layers_tag(struct ik_layers_walk *w)
         return IK_STEP_STOP;
     ik_layers_ident(w, ik_load_be16(p) & 0xfff, p[0] >> 5);
     return type_or_length(w, ik_load_be16(p + 2));
+}
+
+/* What is only signed can be read (IEEE 802.1AE section 9.3): flags, length, number, and the
+ * channel when the flags say so. */
+enum ik_layers_step ik_layers_macsec(struct ik_layers_walk *w)
+{
+    enum { HAS_CHANNEL = 0x20, ENCRYPTED = 0x08, CHANGED = 0x04 };
+    const bool channel = w->at.left && w->at.p[0] & HAS_CHANNEL;
+    const size_t n = channel ? 16 : 8;
+    const uint8_t *p = ik_layers_take(w, IK_LAYER_MACSEC, n);
+    if (!p || p[0] & (ENCRYPTED | CHANGED))
+        return IK_STEP_STOP;
+    return ik_layers_of_type(w, ik_load_be16(p + n - 2));
 }
 
 /* SNAP names an EtherType when its organisation is 0, or that of bridges that translate; service

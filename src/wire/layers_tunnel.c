@@ -12,6 +12,7 @@ enum {
     PROTO_IP6 = 41,
     PROTO_GRE = 47,
     PROTO_MPLS = 137,
+    PROTO_ETHERNET = 143,
     PORT_VXLAN = 4789,
     PORT_VXLAN_LINUX = 8472, /* what Linux took before there was a number, and still does */
     PORT_GENEVE = 6081,
@@ -50,6 +51,8 @@ static enum ik_layers_step step_of_proto(uint8_t proto, struct ik_rd payload)
         return IK_STEP_GRE;
     case PROTO_MPLS:
         return IK_STEP_MPLS;
+    case PROTO_ETHERNET:
+        return IK_STEP_ETHERNET;
     case IK_PROTO_UDP:
         return step_of_port(payload) == IK_STEP_FOUND ? IK_STEP_FOUND : IK_STEP_UDP;
     default:
@@ -81,7 +84,7 @@ static bool may_be_tunnel(struct ik_rd at)
     if (proto == IK_PROTO_UDP)
         return step_of_port(ik_rd_from(at, fixed)) != IK_STEP_FOUND;
     return proto == PROTO_IP4 || proto == PROTO_IP6 || proto == PROTO_GRE || proto == PROTO_MPLS ||
-           (v6 ? ik_ip6ext_is(proto) : proto == IK_PROTO_AH);
+           proto == PROTO_ETHERNET || (v6 ? ik_ip6ext_is(proto) : proto == IK_PROTO_AH);
 }
 
 static enum ik_layers_step enter(struct ik_layers_walk *w, enum ik_layers_step next)
