@@ -108,7 +108,7 @@ void checker_sent(struct checker *c, uint8_t port, const uint8_t *frame, size_t 
     c->stats.sent++;
 }
 
-const uint8_t *checker_sent_before(const struct checker *c, uint64_t back, size_t *len)
+const uint8_t *checker_sent_before(struct checker *c, uint64_t back, size_t *len)
 {
     const struct past *p = past_back(&c->past, back);
     *len = p ? p->len : 0;

@@ -82,7 +82,7 @@ void checker_free(struct checker *c);
 /* A frame is sent to the node and reaches it by that port. */
 void checker_sent(struct checker *c, uint8_t port, const uint8_t *frame, size_t len);
 /* The frame sent last, or that many before it, and its length; NULL when it is forgotten. */
-const uint8_t *checker_sent_before(const struct checker *c, uint64_t back, size_t *len);
+const uint8_t *checker_sent_before(struct checker *c, uint64_t back, size_t *len);
 /* A frame leaves the node; instants are nanoseconds that never go back. Which rule it breaks,
  * CHECKER_OK when none. */
 enum checker_rule checker_left(struct checker *c, int64_t now, uint8_t port, const uint8_t *frame,

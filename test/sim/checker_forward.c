@@ -64,10 +64,14 @@ static bool same_behind(const struct view *a, const struct view *q)
     return from < end;
 }
 
+/* How a packet may have changed on its way. Fragments that leave may have another identification,
+ * for behind one address two hosts may have the same (RFC 6864 section 5.3). */
+enum passage { AS_IT_WAS, TRANSLATED, RENUMBERED };
+
 /* Translated: what lies behind addresses, ports, identifiers and checksums is the same. */
-static bool translated(const struct view *a, const struct view *q)
+static bool translated(const struct view *a, const struct view *q, enum passage how)
 {
-    if (a->ip[1] != q->ip[1] || a->id != q->id || a->proto != q->proto)
+    if (a->ip[1] != q->ip[1] || (a->id != q->id && how != RENUMBERED) || a->proto != q->proto)
         return false;
     /* What was put together has the header of its first fragment. */
     if (!a->fragment && q->offset)
@@ -177,14 +181,14 @@ static bool joined_right(struct checker *c, const struct view *a, const struct v
     return true;
 }
 
-static bool fits(const struct view *a, const struct view *q, bool translate)
+static bool fits(const struct view *a, const struct view *q, enum passage how)
 {
     if (!q->sane || !q->sum_right || q->len > q->there || a->version != q->version ||
         q->ttl != a->ttl + 1)
         return false;
     if (a->version == 6)
         return passed6(a, q);
-    return translate ? translated(a, q) : passed4(a, q);
+    return how == AS_IT_WAS ? passed4(a, q) : translated(a, q, how);
 }
 
 /* ---- what may be passed on ------------------------------------------------------------------- */
@@ -231,39 +235,61 @@ static enum checker_rule judge_as(struct checker *c, uint8_t port, const struct 
     return (joined ? joined_right(c, a, q) : transport_right(q)) ? CHECKER_SUM : CHECKER_OK;
 }
 
-/* Of the packets that came those of which this may be one more hop, as they were or translated:
- * nothing is wrong when one explains it. */
+/* Nothing is wrong when p explains a. */
+static enum checker_rule judge_one(struct checker *c, uint8_t port, const struct view *a,
+                                   struct past *p, enum passage how)
+{
+    struct view q;
+    if (p->len < ETHER || !view_make(&q, past_bytes(&c->past, p) + ETHER, (size_t)p->len - ETHER) ||
+        !fits(a, &q, how))
+        return CHECKER_FORWARD;
+    const enum checker_rule rule = judge_as(c, port, a, p, &q);
+    if (rule)
+        return rule;
+    /* Of the parts of one packet the first is counted. */
+    if (a->offset == q.offset && p->forwards++ > 0)
+        return CHECKER_FORWARD_TWICE;
+    c->stats.forwarded++;
+    return CHECKER_OK;
+}
+
+/* Of the packets that came those of which this may be one more hop: nothing is wrong when one
+ * explains it. */
 static enum checker_rule judge_among(struct checker *c, uint8_t port, const struct view *a,
-                                     bool translate)
+                                     enum passage how)
 {
     enum checker_rule worst = CHECKER_FORWARD;
     const uint64_t key = key_packet(c, a);
     for (struct past *p = past_find(&c->past, 0, key); p; p = past_before(&c->past, 0, p)) {
-        struct view q;
-        if (p->len < ETHER ||
-            !view_make(&q, past_bytes(&c->past, p) + ETHER, (size_t)p->len - ETHER) ||
-            !fits(a, &q, translate))
-            continue;
-        const enum checker_rule rule = judge_as(c, port, a, p, &q);
-        if (rule) {
-            worst = rule;
-            continue;
-        }
-        /* Of the parts of one packet the first is counted. */
-        if (a->offset != q.offset || p->forwards++ == 0) {
-            c->stats.forwarded++;
+        const enum checker_rule rule = judge_one(c, port, a, p, how);
+        if (!rule)
             return CHECKER_OK;
-        }
-        worst = CHECKER_FORWARD_TWICE;
+        worst = rule == CHECKER_FORWARD ? worst : rule;
+    }
+    return worst;
+}
+
+/* The same for what cannot be found by its identification. */
+static enum checker_rule judge_renumbered(struct checker *c, uint8_t port, const struct view *a)
+{
+    enum checker_rule worst = CHECKER_FORWARD;
+    struct past *p;
+    for (uint64_t back = 0; (p = past_back(&c->past, back)); back++) {
+        const enum checker_rule rule = judge_one(c, port, a, p, RENUMBERED);
+        if (!rule)
+            return CHECKER_OK;
+        worst = rule == CHECKER_FORWARD ? worst : rule;
     }
     return worst;
 }
 
 enum checker_rule judge_forward(struct checker *c, uint8_t port, const struct view *a)
 {
-    const enum checker_rule as_it_was = judge_among(c, port, a, false);
+    const enum checker_rule as_it_was = judge_among(c, port, a, AS_IT_WAS);
     if (!as_it_was || !c->node->nat || a->version == 6)
         return as_it_was;
-    const enum checker_rule changed = judge_among(c, port, a, true);
+    enum checker_rule changed = judge_among(c, port, a, TRANSLATED);
+    if (changed == CHECKER_FORWARD && a->fragment && port == 1)
+        changed = judge_renumbered(c, port, a);
     return changed == CHECKER_FORWARD ? as_it_was : changed;
 }

@@ -92,7 +92,7 @@ void past_put(struct past_book *b, uint8_t port, const uint8_t *frame, size_t le
 struct past *past_find(struct past_book *b, int which, uint64_t key);
 struct past *past_before(struct past_book *b, int which, const struct past *p);
 /* The latest, or that many before it; NULL when it is forgotten. */
-const struct past *past_back(const struct past_book *b, uint64_t back);
+struct past *past_back(struct past_book *b, uint64_t back);
 const uint8_t *past_bytes(const struct past_book *b, const struct past *p);
 
 struct limit {

@@ -64,7 +64,7 @@ struct past *past_before(struct past_book *b, int which, const struct past *p)
     return numbered(b, p->before[which]);
 }
 
-const struct past *past_back(const struct past_book *b, uint64_t back)
+struct past *past_back(struct past_book *b, uint64_t back)
 {
     return back < b->count ? numbered(b, b->count - back) : NULL;
 }

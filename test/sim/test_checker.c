@@ -418,6 +418,33 @@ static void translated__joined__has_the_sum_it_had(void **state)
             }
 }
 
+/* A fragment that leaves may get another identification; nothing else may. */
+static void translated__fragment_renumbered__is_fine_outside(void **state)
+{
+    (void)state;
+    struct checker *c = begin(translator());
+    struct made p = packet(A, FAR, 17, 40);
+    sent(c, &p);
+    struct made whole = translated(&p, true);
+    ik_store_be16(whole.b + IP + 4, 78);
+    ik_store_be16(whole.b + IP + 10, ik_cksum_update(ik_load_be16(whole.b + IP + 10), 77, 78));
+    left(c, 1, &whole, CHECKER_UNASKED);
+    struct made first = packet(A, FAR, 17, 24);
+    first.b[IP + 6] = 0x20;
+    first.b[BODY + 10]++;
+    finish(&first);
+    sent(c, &first);
+    struct made f = translated(&first, true);
+    ik_store_be16(f.b + IP + 4, 78);
+    ik_store_be16(f.b + IP + 10, ik_cksum_update(ik_load_be16(f.b + IP + 10), 77, 78));
+    struct made other = f;
+    other.b[BODY + 20]++;
+    left(c, 1, &other, CHECKER_UNASKED);
+    left(c, 1, &f, CHECKER_OK);
+    left(c, 1, &f, CHECKER_FORWARD_TWICE);
+    checker_free(c);
+}
+
 /* What was put together here and turned back to the inside may be quoted; it is about the first
  * fragment, whichever came last. */
 static void translated__turned_back__is_quoted(void **state)
@@ -541,6 +568,7 @@ int main(void)
         cmocka_unit_test(forwarding__changes_nothing_else__once),
         cmocka_unit_test(translated__of_packets_alike__each_is_found),
         cmocka_unit_test(translated__joined__has_the_sum_it_had),
+        cmocka_unit_test(translated__fragment_renumbered__is_fine_outside),
         cmocka_unit_test(translated__turned_back__is_quoted),
         cmocka_unit_test(syn__with_fin__may_be_taken),
         cmocka_unit_test(frames__that_nobody_may_send__are_seen),
