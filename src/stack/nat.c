@@ -379,6 +379,19 @@ bool ik_stack_nat_outbound(struct ik_stack *s, const struct ik_pkt *p, struct ik
 
 enum verdict { MINE, DROPPED, TRANSLATED };
 
+/* An error of our own to the public address was held to the share of that; it reaches this inside
+ * host, which has a share as well. */
+static bool within_share(struct ik_stack *s, const struct ik_pkt *p, uint32_t inside)
+{
+    struct ik_addr to = {.family = 4};
+    ik_store_be32(to.bytes, inside);
+    if (!p->own || ik_stack_limits_take(s, &to))
+        return true;
+    ik_stack_event_drop(s, IK_STACK_ERRORS_LIMITED, IK_RULE_R1812_4_3_2_8_01, p,
+                        "the rate limit holds the error back");
+    return false;
+}
+
 /* An error about a packet of the inside. Of one that comes from inside (hairpin), the other end of
  * the quoted packet is inside too and was spoken to by its public port. */
 static enum verdict error_in(struct ik_stack *s, const struct ik_pkt *p, struct ik_natpkt *n)
@@ -393,6 +406,8 @@ static enum verdict error_in(struct ik_stack *s, const struct ik_pkt *p, struct 
     const struct ik_natmap_row *r = outside_of(s, &e.quote, IK_NATPKT_SRC);
     if (!r)
         return MINE;
+    if (!within_share(s, p, r->inside))
+        return DROPPED;
     const struct ik_natmap_row *other = hairpin ? inside_of(s, &e.quote, IK_NATPKT_DST) : NULL;
     say(s, p, r);
     ik_natpkt_set(&e.quote, IK_NATPKT_SRC, r->inside, &r->inside_port);

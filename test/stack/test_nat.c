@@ -633,6 +633,35 @@ static void unresolved__next_hop__told_in_the_terms_of_the_sender(void **state)
     rig_end(&r);
 }
 
+/* R4443-2.4f-02: an error about a hairpinned packet goes to the public address first, and is held
+ * to the share of the inside host that it reaches by it. */
+static void unresolved__hairpin__is_told_within_the_share_of_the_sender(void **state)
+{
+    (void)state;
+    enum { GONE = A + 7 };
+    for (int busy = 0; busy < 2; busy++) {
+        begin();
+        r.opt.error_unlimited = false;
+        r.opt.error_rate = r.opt.error_burst = 1;
+        start();
+        udp(0, GONE, 6000, C, 80);
+        udp(0, A, 5000, T, 6000);
+        rig_run(&r, 2900 * IK_NS_PER_MS);
+        udp_make(busy ? A : B, 5000, C, 80);
+        p.b[8] = 1;
+        ik_store_be16(p.b + 10, ik_cksum_update(ik_load_be16(p.b + 10), 0x4011, 0x0111));
+        rig_in(&r, 0, NULL, rd_of(&p));
+        only(0, S, busy ? A : B);
+        rig_forget(&r);
+        rig_run(&r, 3500 * IK_NS_PER_MS);
+        if (busy)
+            assert_int_equal(r.n_out, 0);
+        else
+            only(0, T, A);
+        rig_end(&r);
+    }
+}
+
 static bool is_inside(const struct ik_addr *a)
 {
     return a->family == 4 && ik_load_be32(a->bytes) >> 8 == 0x0a0001;
@@ -788,6 +817,7 @@ int main(void)
         cmocka_unit_test(inbound__without_mapping__is_the_nodes_own_or_nobodys),
         cmocka_unit_test(inbound__by_address__only_who_was_spoken_to),
         cmocka_unit_test(unresolved__next_hop__told_in_the_terms_of_the_sender),
+        cmocka_unit_test(unresolved__hairpin__is_told_within_the_share_of_the_sender),
         cmocka_unit_test(any__hostile_packets__never_show_the_inside),
         cmocka_unit_test(fragments__of_two_hosts_with_one_id__stay_apart),
     };
