@@ -41,7 +41,10 @@ static void put_padded(struct ik_wr *w, uint64_t v, unsigned width)
 
 void ik_fmt_put_u64(struct ik_wr *w, uint64_t v)
 {
-    put_padded(w, v, 1);
+    if (v < 10) /* most are */
+        ik_wr_put8(w, (uint8_t)('0' + v));
+    else
+        put_padded(w, v, 1);
 }
 
 /* Of the most negative number too, which has no positive twin. */

@@ -73,5 +73,5 @@ void ik_json_put_member_text(struct ik_wr *w, const char *key, const char *text)
 void ik_json_put_member_addr(struct ik_wr *w, const char *key, const struct ik_addr *a)
 {
     char text[IK_ADDR_TEXT];
-    ik_json_put_member_text(w, key, ik_addr_text(a, text));
+    ik_json_put_member_word(w, key, ik_addr_text(a, text));
 }

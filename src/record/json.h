@@ -56,4 +56,16 @@ static inline void ik_json_put_member_bool(struct ik_wr *w, const char *key, boo
     ik_fmt_put_text(w, v ? "true" : "false");
 }
 
+/* A text of our own, without anything to escape. */
+static inline void ik_json_put_member_word(struct ik_wr *w, const char *key, const char *word)
+{
+    const size_t n = strlen(word);
+    ik_json_put_key(w, key);
+    uint8_t *const at = ik_wr_room(w, n + 2);
+    if (!at)
+        return;
+    at[0] = '"';
+    memcpy(at + 1, word, n);
+    at[n + 1] = '"';
+}
 void ik_json_put_member_addr(struct ik_wr *w, const char *key, const struct ik_addr *a);

@@ -52,7 +52,7 @@ void ik_packet_put_icmp(struct ik_wr *w, const struct ik_rec_icmp *at)
     ik_wr_put8(w, '{');
     ik_json_put_member_u64(w, "type", msg->type);
     ik_json_put_member_u64(w, "code", msg->code);
-    ik_json_put_member_text(w, "name",
+    ik_json_put_member_word(w, "name",
                             ik_icmp_name(msg->family, msg->type, msg->code, name, sizeof(name)));
     ik_json_put_member_u64(w, "checksum", msg->checksum);
     ik_json_put_key(w, "checksum_ok");
@@ -84,7 +84,7 @@ static void put_layer(struct ik_wr *w, const struct ik_layer *layer)
 {
     ik_json_put_comma(w);
     ik_wr_put8(w, '{');
-    ik_json_put_member_text(w, "layer", layer_name(layer->kind));
+    ik_json_put_member_word(w, "layer", layer_name(layer->kind));
     ik_json_put_member_u64(w, "at", layer->at_bytes);
     ik_json_put_member_u64(w, "bytes", layer->bytes);
     if (layer->ident || is_numbered(layer->kind))
@@ -142,7 +142,7 @@ void ik_packet_put_flaws(struct ik_wr *w, const struct ik_faults *faults)
     for (unsigned i = 0; i < faults->n; i++) {
         ik_json_put_comma(w);
         ik_wr_put8(w, '{');
-        ik_json_put_member_text(w, "what", ik_flaw_name(faults->list[i].what));
+        ik_json_put_member_word(w, "what", ik_flaw_name(faults->list[i].what));
         ik_json_put_member_u64(w, "at", faults->list[i].at);
         ik_wr_put8(w, '}');
     }
@@ -156,7 +156,7 @@ void ik_packet_put_flaws(struct ik_wr *w, const struct ik_faults *faults)
 void ik_packet_put_pair(struct ik_wr *w, const struct ik_rec_pair *pair)
 {
     ik_wr_put8(w, '{');
-    ik_json_put_member_text(w, "kind", pair->kind);
+    ik_json_put_member_word(w, "kind", pair->kind);
     if (pair->n)
         ik_json_put_member_u64(w, "n", pair->n);
     if (pair->rtt != IK_NEVER) {

@@ -37,7 +37,7 @@ enum ik_err ik_record_json(const struct ik_record *rec, char *out, size_t cap, s
     struct ik_wr w;
     ik_wr_init(&w, (uint8_t *)out, cap);
     ik_wr_put8(&w, '{');
-    ik_json_put_member_text(&w, "record", row.name);
+    ik_json_put_member_word(&w, "record", row.name);
     ik_json_put_key(&w, "time");
     ik_value_put(&w, IK_VALUE_TIME, &rec->time);
     ik_json_put_member_u64(&w, "v", 1);

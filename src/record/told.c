@@ -40,7 +40,7 @@ static void put_bytes(struct ik_wr *w, const struct ik_tell *step)
 static void put_word(struct ik_wr *w, const struct ik_tell *step)
 {
     if (strcmp(step->key, "type") == 0) {
-        ik_json_put_member_text(w, "name", step->word);
+        ik_json_put_member_word(w, "name", step->word);
         return;
     }
     ik_fmt_put_text(w, ",\"");

@@ -122,6 +122,10 @@ static uint64_t bits_get(const uint8_t *p, uint32_t at, uint32_t bits)
 {
     const uint32_t end = at + bits;
     uint64_t v = 0;
+    if (at % 8 == 0 && bits == 16)
+        return ik_load_be16(p + at / 8);
+    if (at % 8 == 0 && bits == 8)
+        return p[at / 8];
     for (uint32_t i = at / 8; i < (end + 7) / 8; i++)
         v = v << 8 | p[i];
     v >>= (8 - end % 8) % 8;
