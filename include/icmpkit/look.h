@@ -19,6 +19,8 @@ struct ik_look_frame {
     uint32_t wire_bytes; /* as long as it was; more than bytes.left: cut by the capture */
     uint16_t linktype;
     const char *interface; /* NULL: not told */
+    bool checksum_left;    /* the checksum of what IP carries was left to the card: what stands
+                              there is no flaw */
 };
 
 /* How a packet relates to an earlier one. */

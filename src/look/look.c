@@ -9,6 +9,7 @@
 
 enum {
     ICMP_HEAD = 4, /* type, code, checksum */
+    CHECKSUM_AT = 2,
     REQUESTS = 65536,
     DATAGRAMS = 64,
     DESCENTS = 4, /* reassembled tunnels inside each other that are entered */
@@ -167,6 +168,20 @@ static void decode_quote(struct ik_look_packet *out, uint32_t icmp_at)
     }
 }
 
+/* A checksum that the card was to fill in has not been wrong on the wire. */
+static void forgive_checksum(struct ik_look_packet *out, uint32_t icmp_at)
+{
+    struct ik_faults *f = &out->faults;
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < f->n; i++) {
+        if (f->list[i].what != IK_FLAW_BAD_CHECKSUM || f->list[i].at != icmp_at + CHECKSUM_AT)
+            f->list[kept++] = f->list[i];
+    }
+    f->n = kept;
+    out->icmp.checksum_known = false;
+    out->icmp.checksum_ok = true;
+}
+
 /* `at` is where its IP packet begins, in what faults are counted from. */
 static void decode_icmp(struct ik_look_packet *out, uint32_t at)
 {
@@ -191,6 +206,8 @@ static void decode_icmp(struct ik_look_packet *out, uint32_t at)
     }
     const uint32_t icmp_at = out->faults.base;
     const enum ik_err err = ik_icmp_decode(&out->icmp, ip->payload, &ctx, &out->faults);
+    if (out->frame.checksum_left && !out->icmp.checksum_ok)
+        forgive_checksum(out, icmp_at);
     if (!err && out->icmp.kind == IK_ICMP_ERROR)
         decode_quote(out, icmp_at);
 }
