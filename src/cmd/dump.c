@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static bool fail(struct ik_dump *d, const char *what, enum ik_err err)
 {
@@ -135,6 +136,10 @@ void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
     if (d->total && message)
         ik_total_add(d->total, &p);
     show(d, &p);
+    if (d->save && !ik_dump_save_packet(d->save, &p)) {
+        d->stop = true;
+        d->failed = d->failed || ik_dump_save_has_failed(d->save);
+    }
     if (d->plan.opt.count && d->shown >= (uint64_t)d->plan.opt.count)
         d->stop = true;
 }
@@ -144,6 +149,10 @@ void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
 static void flush(struct ik_dump *d)
 {
     ik_out_flush(&d->out, true);
+    if (d->save && !ik_dump_save_flush(d->save)) {
+        d->stop = true;
+        d->failed = d->failed || ik_dump_save_has_failed(d->save);
+    }
     if (d->out.error)
         d->stop = true;
 }
@@ -273,53 +282,91 @@ static void say_counts(const struct ik_dump *d)
         ik_run_say("dump", _("%llu frames dropped by the kernel"), (unsigned long long)d->dropped);
 }
 
-static void run(struct ik_dump *d, struct ik_capread *file)
+/* Where frames come from: one of the two. */
+struct origin {
+    struct ik_capread *file;
+    struct ik_link *capture;
+};
+
+static void run(struct ik_dump *d, const struct origin *from)
 {
     if (d->plan.opt.json)
         print_run(d);
-    ik_dump_file(d, file);
+    if (from->file)
+        ik_dump_file(d, from->file);
+    else
+        ik_dump_live(d, from->capture);
     print_summary(d, true);
-    if (d->interrupted)
+    if (d->interrupted || from->capture)
         say_counts(d);
 }
 
-static int finish(struct ik_dump *d)
+static bool open_origin(struct ik_dump *d, struct origin *out)
+{
+    char why[IK_CAPREAD_TEXT];
+    const struct ik_dump_opt *o = &d->plan.opt;
+    if (!o->read) {
+        out->capture = ik_dump_live_open(d);
+        return out->capture;
+    }
+    if (!ik_capread_open(&out->file, o->read, o->follow, why))
+        return true;
+    ik_run_say("dump", "%s", why);
+    return false;
+}
+
+static bool open_save(struct ik_dump *d)
+{
+    const struct ik_dump_opt *o = &d->plan.opt;
+    const struct ik_dump_save_cfg cfg = {.path = o->write,
+                                         .rotate_bytes = (uint64_t)o->rotate_mb * 1000000,
+                                         .rotate_after = o->rotate_s * IK_NS_PER_S,
+                                         .rotate_files = (uint32_t)o->rotate_files,
+                                         .flush = o->packet_buffered};
+    return !o->write || ik_dump_save_open(&d->save, &cfg);
+}
+
+/* Exit status. */
+static int finish(struct ik_dump *d, const struct origin *from)
 {
     ik_out_flush(&d->out, true);
     if (d->out.error && d->out.error != EPIPE) {
         ik_run_say("dump", _("cannot write the results: %s"), strerror(d->out.error));
         d->failed = true;
     }
+    if (!ik_dump_save_close(d->save, d->last, d->frames, d->dropped))
+        d->failed = true;
     ik_signals_close(d->signals);
     ik_capfilter_close(d->filter);
+    ik_capread_close(from->file);
+    if (from->capture)
+        from->capture->ops->close(from->capture);
     return d->failed ? 2 : d->damaged ? 1 : 0;
 }
 
 static int execute(struct ik_dump *d)
 {
-    char why[IK_CAPREAD_TEXT];
-    struct ik_capread *file = NULL;
-    if (ik_capread_open(&file, d->plan.opt.read, d->plan.opt.follow, why)) {
-        ik_run_say("dump", "%s", why);
-        return 2;
-    }
-    ik_out_init(&d->out, 1);
+    struct origin from = {.file = NULL};
+    ik_out_init(&d->out, STDOUT_FILENO);
     ik_dump_stamp_init(&d->stamp, (enum ik_dump_stamps)d->plan.opt.stamps, d->plan.opt.nano,
                        d->plan.opt.utc);
-    if (open_signals(d) && open_filter(d) && open_looker(d))
-        run(d, file);
-    const int status = finish(d);
-    ik_capread_close(file);
-    return status;
+    if (open_origin(d, &from) && open_save(d) && open_signals(d) && open_filter(d) &&
+        open_looker(d))
+        run(d, &from);
+    else
+        d->failed = true;
+    return finish(d, &from);
 }
 
-/* Help and version; -1: go on. */
+/* Help, version, interfaces; -1: go on. */
 static int inform(const struct ik_dump_plan *plan)
 {
     if (plan->opt.version)
         puts("dump from icmpkit " IK_VERSION);
     else if (plan->opt.help)
         ik_opt_help(&ik_dump_spec, stdout);
+    else if (plan->opt.list)
+        return ik_dump_live_list();
     else
         return -1;
     return ik_run_printed("dump");

@@ -63,14 +63,17 @@ struct ik_dump_save_cfg {
 };
 /* Opens the (first) file. False: said. */
 IK_MUST_USE bool ik_dump_save_open(struct ik_dump_save **out, const struct ik_dump_save_cfg *cfg);
-/* Writes a packet, its partner and its flaws as comments. False: no more can be written (said), or
- * there were as many files as were asked for (*full). */
-IK_MUST_USE bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p,
-                                     bool *full);
-/* What waits in memory goes out. False: said. */
+/* Writes a packet, its partner and its flaws as comments. False: nothing more is written, because
+ * of a failure (which was said), because there were as many files as were asked for, or because
+ * the reader of a pipe has enough. */
+IK_MUST_USE bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p);
+/* What waits in memory goes out. False as above. */
 IK_MUST_USE bool ik_dump_save_flush(struct ik_dump_save *s);
-/* Ends the file with what was counted; UINT64_MAX: not known. False: said. */
-IK_MUST_USE bool ik_dump_save_close(struct ik_dump_save *s, uint64_t received, uint64_t dropped);
+bool ik_dump_save_has_failed(const struct ik_dump_save *s);
+/* Ends the file with what was counted until `now`; UINT64_MAX: not known. False: it failed, now or
+ * before. `s` may be NULL. */
+IK_MUST_USE bool ik_dump_save_close(struct ik_dump_save *s, ik_ns now, uint64_t received,
+                                    uint64_t dropped);
 
 /* ---- summary --------------------------------------------------------------------------------- */
 
@@ -121,5 +124,12 @@ void ik_dump_poll(struct ik_dump *d);
 
 /* Reads all of a file, or of standard input. */
 void ik_dump_file(struct ik_dump *d, struct ik_capread *file);
+
+/* Opens a capture, with the privileges that there are. NULL: said. */
+struct ik_link *ik_dump_live_open(const struct ik_dump *d);
+/* Shows what passes, until the end is asked for. */
+void ik_dump_live(struct ik_dump *d, struct ik_link *capture);
+/* Lists the interfaces on standard output. Returns the exit status. */
+int ik_dump_live_list(void);
 
 int ik_dump_verb(int argc, char **argv);

@@ -10,13 +10,20 @@
 
 static const struct ik_opt options[] = {
     {.kind = IK_OPT_HEADING, .help = N_("Where packets come from:")},
+    {'i', "interface", IK_OPT_STRING, AT(interface), "NAME",
+     N_("this interface, any for all of them"), .excludes = "r follow"},
     {'r', "read", IK_OPT_STRING, AT(read), "FILE",
      N_("a capture file, pcap or pcapng, also packed by gzip; - is\nstandard input")},
     {0, "follow", IK_OPT_FLAG, AT(follow), .help = N_("go on where the file grows")},
+    {'D', "list-interfaces", IK_OPT_FLAG, AT(list), .help = N_("list the interfaces")},
     {'c', "count", IK_OPT_INT, AT(count), "N", N_("end after N packets that were wanted"), 1,
      INT64_MAX},
     {'s', "snapshot-length", IK_OPT_INT, AT(snap), "N",
      N_("look at the first N bytes of each frame, 0 all of it (0)"), 0, 262144},
+    {'p', "no-promiscuous-mode", IK_OPT_FLAG, AT(no_promiscuous),
+     .help = N_("only what is for this machine"), .excludes = "r"},
+    {'B', "buffer-size", IK_OPT_INT, AT(buffer_kib), "KIB", N_("buffer of the capture"), 1, 4194304,
+     .excludes = "r"},
     {0, "only", IK_OPT_LIST, AT(only), "TYPE[/CODE]",
      N_("messages of this type only, as explain takes it: 3/3,\nv6:1/4, redirect; several times: "
         "any of them")},
@@ -45,6 +52,19 @@ static const struct ik_opt options[] = {
     {0, "json", IK_OPT_FLAG, AT(json), .help = N_("a JSON object a line")},
     {0, "summary", IK_OPT_FLAG, AT(summary), .help = N_("totals at the end instead of packets")},
     IK_LANG_OPTION(struct ik_dump_opt, lang),
+    {.kind = IK_OPT_HEADING, .help = N_("What to keep:")},
+    {'w', "write", IK_OPT_STRING, AT(write), "FILE",
+     N_("write packets to a pcapng file, their partners and flaws\nas comments; - is standard "
+        "output")},
+    {0, "print", IK_OPT_FLAG, AT(print), .help = N_("with -w: print them too")},
+    {'C', "rotate-size", IK_OPT_INT, AT(rotate_mb), "MB",
+     N_("another file after so many million bytes"), 1, INT32_MAX},
+    {'G', "rotate-time", IK_OPT_INT, AT(rotate_s), "S",
+     N_("another file after so many seconds; FILE is a form of\nstrftime(3)"), 1, INT32_MAX},
+    {'W', "rotate-files", IK_OPT_INT, AT(rotate_files), "N",
+     N_("with -C N files in turn, with -G end after N files"), 1, 1000000},
+    {'U', "packet-buffered", IK_OPT_FLAG, AT(packet_buffered),
+     .help = N_("write each packet at once")},
     {'l', "line-buffered", IK_OPT_FLAG, AT(line_buffered), .help = N_("print each line at once")},
     {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
     {0, "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
@@ -52,8 +72,8 @@ static const struct ik_opt options[] = {
 
 const struct ik_opt_spec ik_dump_spec = {
     .verb = "dump",
-    .synopsis = "-r FILE [OPTION]... [FILTER]",
-    .intro = N_("ICMP packets of a capture file, with what they answer, what they "
+    .synopsis = "[-i NAME | -r FILE] [OPTION]... [FILTER]",
+    .intro = N_("ICMP packets of an interface or a capture file, with what they answer, what they "
                 "quote and what is wrong with them. FILTER is an expression of pcap-filter(7)."),
     .options = options,
     .n = sizeof options / sizeof *options,
@@ -170,7 +190,18 @@ static bool join_filter(struct ik_dump_plan *p)
 
 static bool check_files(struct ik_dump_plan *p)
 {
-    return p->opt.read || fail(p, _("no packets to read: add -r FILE, - for standard input"));
+    const struct ik_dump_opt *o = &p->opt;
+    if (o->follow && !o->read)
+        return fail(p, _("--follow is for a file: add -r FILE"));
+    if (!o->write && (o->rotate_mb || o->rotate_s || o->packet_buffered || o->print))
+        return fail(p, _("-C, -G, -U and --print are for a file to write: add -w FILE"));
+    if (o->rotate_files && !o->rotate_mb && !o->rotate_s)
+        return fail(p, _("-W counts the files of -C or -G: add one of them"));
+    if (o->write && !strcmp(o->write, "-") && (o->rotate_mb || o->rotate_s))
+        return fail(p, _("standard output cannot be rotated: give -w a file"));
+    if (o->write && !strcmp(o->write, "-") && (o->print || o->json || o->summary))
+        return fail(p, _("packets and text cannot both go to standard output: give -w a file"));
+    return true;
 }
 
 static void settle(struct ik_dump_plan *p)

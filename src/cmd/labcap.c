@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "labcap.h"
 
+#include "newfile.h"
 #include "run.h"
 
 #include <icmpkit/wire.h>
@@ -57,27 +58,6 @@ static bool write_block(struct file *f, const uint8_t *block, size_t n)
     return fwrite(block, 1, n, f->f) == n;
 }
 
-/* A file of ours, with one name, is written anew. What somebody else put there, or a link to
- * something, is not: this may run as root in a folder of many. NULL: *why is static. */
-static FILE *make_file(int folder, const char *name, const char **why)
-{
-    enum { FLAGS = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
-    struct stat st;
-    const int fd = openat(folder, name, FLAGS, 0666);
-    FILE *f = NULL;
-    if (fd < 0)
-        *why = errno == ELOOP ? "it is a symbolic link; remove it" : strerror(errno);
-    else if (fstat(fd, &st))
-        *why = strerror(errno);
-    else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
-        *why = "it exists, and is no file of yours alone; remove it, or take another folder";
-    else if (ftruncate(fd, 0) || !(f = fdopen(fd, "wb")))
-        *why = strerror(errno);
-    if (fd >= 0 && !f)
-        close(fd);
-    return f;
-}
-
 static bool open_file(struct ik_labcap *c, uint32_t link, const char *name)
 {
     char file[sizeof c->files->name + 8];
@@ -86,7 +66,10 @@ static bool open_file(struct ik_labcap *c, uint32_t link, const char *name)
     size_t n;
     name_file(c, link, name);
     snprintf(file, sizeof file, "%s.pcapng", f->name);
-    f->f = make_file(c->folder, file, &why);
+    const int fd = ik_newfile_open(c->folder, file, &why);
+    f->f = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (fd >= 0 && !f->f)
+        close(fd);
     if (f->f && !ik_pcapng_section(c->block, sizeof c->block, &n) && write_block(f, c->block, n) &&
         !ik_pcapng_interface(IK_LINKTYPE_ETHERNET, name, c->block, sizeof c->block, &n) &&
         write_block(f, c->block, n))

@@ -18,7 +18,7 @@
 static const struct ik_verb verbs[] = {
     {"ping", "round trips to one or many targets", ik_ping_verb, &ik_ping_spec, true},
     {"trace", "the path to one or many targets", ik_trace_verb, &ik_trace_spec, true},
-    {"dump", "ICMP packets of a capture file, explained", ik_dump_verb, &ik_dump_spec, false},
+    {"dump", "ICMP packets of an interface or a capture file, explained", ik_dump_verb, &ik_dump_spec, false},
     {"explain", "what a type and code mean, and what to do", ik_explain_verb, &ik_explain_spec,
      false},
     {"lab", "an internet of hosts and routers in a file", ik_lab_verb, &ik_lab_spec, false},

@@ -18,10 +18,7 @@ void ik_out_init(struct ik_out *o, int fd)
     o->may_block = fstat(fd, &st) || !S_ISREG(st.st_mode);
 }
 
-/* True when PIPE_BUF bytes can be written without waiting. Else waits, with every signal free to do
- * what it does by default: the loop takes them from a descriptor, which nobody reads meanwhile, and
- * a reader that has stopped reading must not make us unstoppable. */
-static bool is_writable(int fd)
+bool ik_out_is_writable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
     if (poll(&p, 1, 0) != 0)
@@ -35,7 +32,7 @@ static bool is_writable(int fd)
 static void write_all(struct ik_out *o, size_t n)
 {
     for (size_t at = 0; at < n && !o->error;) {
-        if (o->may_block && !is_writable(o->fd))
+        if (o->may_block && !ik_out_is_writable(o->fd))
             continue;
         const size_t most = o->may_block && n - at > PIPE_BUF ? PIPE_BUF : n - at;
         const ssize_t done = write(o->fd, o->buf + at, most);

@@ -17,6 +17,11 @@ struct ik_out {
     char buf[IK_OUT_CAP];
 };
 
+/* True when PIPE_BUF bytes can be written without waiting. Else waits, with every signal free to do
+ * what it does by default: the loop takes them from a descriptor, which nobody reads meanwhile, and
+ * a reader that has stopped reading must not make us unstoppable. */
+bool ik_out_is_writable(int fd);
+
 void ik_out_init(struct ik_out *o, int fd);
 /* Appends. What no longer fits makes the complete lines before it leave; only a line longer than
  * the buffer leaves in parts. */
