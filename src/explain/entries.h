@@ -22,3 +22,4 @@ enum entry ik_entries_number(const struct ik_explain *e);
 enum entry ik_entries_parent(enum entry entry);
 /* The texts of a language, by entry: text_en.c, text_ko.c. */
 extern const struct ik_explain_text ik_text_en[ENTRY_COUNT];
+extern const struct ik_explain_text ik_text_ko[ENTRY_COUNT];

@@ -5,6 +5,7 @@
 /* A language is a row here. */
 static const struct ik_explain_text *const languages[] = {
     [IK_EXPLAIN_EN] = ik_text_en,
+    [IK_EXPLAIN_KO] = ik_text_ko,
 };
 
 static const struct ik_explain_text *table_of(enum ik_explain_lang lang)
