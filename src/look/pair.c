@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * Pairing. A key is what request and answer have in common: family, type of the request, who asked,
- * who was asked, and the octets that the asker chose. */
+ * who was asked, and the octets that the asker chose. Requests stand in a ring in the order in
+ * which they came, so that those whose answers come soon are still in the cache; a new one takes
+ * the place of the oldest. */
 #include "look/pair.h"
 
 #include "base/rd.h"
 #include "base/siphash.h"
+#include "look/index.h"
 
 #include <string.h>
 
-enum { WAYS = 8, TAG_MAX = 16, NOBODY = UINT32_MAX };
+enum { TAG_MAX = 16 };
 
 /* Family, type of the request and of the answer; where after the checksum the octets lie that come
  * back unchanged, and how many; whether the target among them says who is asked (neighbour
@@ -43,6 +46,7 @@ struct key {
 };
 
 struct entry {
+    uint64_t hash; /* 0: nobody yet */
     struct key key;
     bool waiting, group, repeated;
     uint8_t family, type;
@@ -50,58 +54,57 @@ struct entry {
     uint64_t n;
     ik_ns at;
     struct ik_addr src, dst;
-    uint32_t before, after; /* in the order of arrival, of those that wait */
-};
-
-/* The hashes of a bucket share a cache line; 0 is empty. */
-struct bucket {
-    uint64_t hash[WAYS];
 };
 
 struct ik_pair {
-    uint32_t mask; /* buckets - 1 */
     uint8_t secret[16];
     ik_ns within;
     uint64_t waiting, evicted;
-    uint32_t oldest, newest;
-    struct bucket *buckets;
+    uint32_t size;   /* of the ring, a power of two */
+    uint32_t serial; /* of the next request, from 1: its place in the ring follows from it */
+    struct ik_index index;
     struct entry *entries;
 };
 
-static uint32_t buckets_for(uint32_t requests)
+static uint32_t ring_size(uint32_t requests)
 {
     uint32_t n = 1;
-    while (n < UINT32_MAX / 2 / WAYS && n * WAYS < requests)
+    while (n < UINT32_MAX / 2 && n < requests)
         n *= 2;
     return n;
 }
 
-static size_t buckets_at(void)
+static size_t index_at(void)
 {
     return (sizeof(struct ik_pair) + 63) & ~(size_t)63;
 }
 
+static size_t entries_at(uint32_t requests)
+{
+    return index_at() + ik_index_bytes(ring_size(requests));
+}
+
 size_t ik_pair_bytes(uint32_t requests)
 {
-    return buckets_at() +
-           buckets_for(requests) * (sizeof(struct bucket) + WAYS * sizeof(struct entry));
+    return entries_at(requests) + ring_size(requests) * sizeof(struct entry);
 }
 
 struct ik_pair *ik_pair_init(void *mem, uint32_t requests, ik_ns within, const uint8_t secret[16])
 {
     struct ik_pair *t = mem;
     uint8_t *p = mem;
-    const uint32_t n = buckets_for(requests);
     *t = (struct ik_pair){
-        .mask = n - 1,
         .within = within,
-        .oldest = NOBODY,
-        .newest = NOBODY,
-        .buckets = (struct bucket *)(void *)(p + buckets_at()),
-        .entries = (struct entry *)(void *)(p + buckets_at() + n * sizeof(struct bucket)),
+        .size = ring_size(requests),
+        .serial = 1,
+        .entries = (struct entry *)(void *)(p + entries_at(requests)),
     };
     memcpy(t->secret, secret, sizeof(t->secret));
-    memset(t->buckets, 0, n * sizeof(struct bucket));
+    ik_index_init(&t->index, p + index_at(), t->size);
+    for (uint32_t i = 0; i < t->size; i++) {
+        t->entries[i].hash = 0;
+        t->entries[i].waiting = false;
+    }
     return t;
 }
 
@@ -115,36 +118,17 @@ uint64_t ik_pair_evicted(const struct ik_pair *t)
     return t->evicted;
 }
 
+static struct entry *at(const struct ik_pair *t, uint32_t serial)
+{
+    return &t->entries[serial & (t->size - 1)];
+}
+
 /* ---- those that wait ------------------------------------------------------------------------- */
 
 static void stop_waiting(struct ik_pair *t, struct entry *e)
 {
-    if (!e->waiting)
-        return;
+    t->waiting -= e->waiting;
     e->waiting = false;
-    t->waiting--;
-    if (e->before == NOBODY)
-        t->oldest = e->after;
-    else
-        t->entries[e->before].after = e->after;
-    if (e->after == NOBODY)
-        t->newest = e->before;
-    else
-        t->entries[e->after].before = e->before;
-}
-
-static void start_waiting(struct ik_pair *t, struct entry *e)
-{
-    const uint32_t i = (uint32_t)(e - t->entries);
-    e->waiting = true;
-    t->waiting++;
-    e->before = t->newest;
-    e->after = NOBODY;
-    if (t->newest == NOBODY)
-        t->oldest = i;
-    else
-        t->entries[t->newest].after = i;
-    t->newest = i;
 }
 
 /* The tag of a key: its last octets. */
@@ -167,12 +151,12 @@ static const struct pair_row *row_of(uint8_t family, uint8_t type, bool *is_repl
 void ik_pair_unanswered(const struct ik_pair *t, ik_ns before,
                         void (*fn)(void *ctx, const struct ik_look_request *request), void *ctx)
 {
-    for (uint32_t i = t->oldest; i != NOBODY; i = t->entries[i].after) {
-        const struct entry *e = &t->entries[i];
+    for (uint32_t i = 0; i < t->size; i++) {
+        const struct entry *e = at(t, t->serial + i);
         bool is_reply;
-        const struct pair_row *row = row_of(e->family, e->type, &is_reply);
-        if (!row || (before != IK_NEVER && e->at > before))
+        if (!e->waiting || (before != IK_NEVER && e->at > before))
             continue;
+        const struct pair_row *row = row_of(e->family, e->type, &is_reply);
         const uint8_t *tag = tag_of(&e->key, row);
         const struct ik_look_request request = {
             .n = e->n,
@@ -208,7 +192,6 @@ static struct key key_make(const struct pair_row *row, const struct ik_addr *ask
                            const struct ik_addr *asked, const uint8_t *tag)
 {
     struct key k;
-    memset(&k, 0, sizeof(k));
     k.bytes[0] = row->family;
     k.bytes[1] = row->request;
     k.n = 2;
@@ -233,39 +216,53 @@ static uint64_t hash_of(const struct ik_pair *t, const struct key *k)
     return h ? h : 1;
 }
 
-static struct entry *find(const struct ik_pair *t, const struct key *k)
+static struct entry *find(const struct ik_pair *t, const struct key *k, uint64_t hash)
 {
-    const uint64_t h = hash_of(t, k);
-    const uint32_t b = (uint32_t)h & t->mask;
-    for (uint32_t i = 0; i < WAYS; i++) {
-        struct entry *e = &t->entries[b * WAYS + i];
-        if (t->buckets[b].hash[i] == h && !memcmp(e->key.bytes, k->bytes, sizeof(k->bytes)))
+    const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
+    for (int i = 0; i < IK_INDEX_WAYS; i++) {
+        const uint32_t serial = ik_index_get(b, i, hash);
+        struct entry *e = at(t, serial);
+        if (serial && e->hash == hash && e->key.n == k->n && !memcmp(e->key.bytes, k->bytes, k->n))
             return e;
     }
     return NULL;
 }
 
-/* A place for the key: free, else of one answered, else of the oldest, which is then lost. */
-static struct entry *place(struct ik_pair *t, const struct key *k)
+static void forget(struct ik_pair *t, struct entry *e)
 {
-    const uint64_t h = hash_of(t, k);
-    const uint32_t b = (uint32_t)h & t->mask;
-    struct entry *best = NULL;
-    for (uint32_t i = 0; i < WAYS; i++) {
-        struct entry *e = &t->entries[b * WAYS + i];
-        if (t->buckets[b].hash[i] == 0) {
-            e->waiting = false;
-            best = e;
-            break;
+    t->evicted += e->waiting;
+    stop_waiting(t, e);
+    e->hash = 0;
+}
+
+/* Where a new request is indexed: a way that is free, or whose request has left the ring, else that
+ * of the oldest there (a bucket is twice as large as its share, so that hardly happens). */
+static int way_for(struct ik_pair *t, const struct ik_index_bucket *b)
+{
+    int oldest = 0;
+    uint32_t most = 0;
+    for (int i = 0; i < IK_INDEX_WAYS; i++) {
+        const uint32_t age = t->serial - (uint32_t)b->item[i];
+        if (b->item[i] == 0 || age >= t->size)
+            return i;
+        if (age > most) {
+            most = age;
+            oldest = i;
         }
-        if (!best || (best->waiting && !e->waiting) ||
-            (best->waiting == e->waiting && e->at < best->at))
-            best = e;
     }
-    t->evicted += best->waiting;
-    stop_waiting(t, best);
-    t->buckets[b].hash[best - &t->entries[b * WAYS]] = h;
-    return best;
+    forget(t, at(t, (uint32_t)b->item[oldest]));
+    return oldest;
+}
+
+/* The next place of the ring, indexed under the hash. */
+static struct entry *place(struct ik_pair *t, uint64_t hash)
+{
+    struct ik_index_bucket *b = ik_index_at(&t->index, hash);
+    struct entry *e = at(t, t->serial);
+    forget(t, e);
+    ik_index_set(b, way_for(t, b), hash, t->serial);
+    t->serial = t->serial + 1 ? t->serial + 1 : 1;
+    return e;
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */
@@ -294,7 +291,8 @@ static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const str
     const bool group = row->by_target || is_group(&ip->final_dst);
     const struct key k =
         key_make(row, &ip->src, group ? NULL : &ip->final_dst, p->icmp.raw.p + row->tag_at);
-    struct entry *e = find(t, &k);
+    const uint64_t hash = hash_of(t, &k);
+    struct entry *e = find(t, &k, hash);
     if (e && e->waiting && in_time(t, e->at, p->frame.time)) {
         p->pair = IK_LOOK_PAIR_REPEATED;
         p->pair_n = e->n;
@@ -303,11 +301,14 @@ static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const str
             e->repeated || e->checksum != p->icmp.checksum || e->ip_id != (uint16_t)ip->id;
         return;
     }
-    if (e)
-        stop_waiting(t, e);
-    else
-        e = place(t, &k);
-    *e = (struct entry){.key = k,
+    if (e) {
+        stop_waiting(t, e); /* history: another request with the same numbers */
+        e->hash = 0;
+    }
+    e = place(t, hash);
+    *e = (struct entry){.hash = hash,
+                        .key = k,
+                        .waiting = true,
                         .group = group,
                         .family = ip->version,
                         .type = p->icmp.type,
@@ -317,7 +318,7 @@ static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const str
                         .at = p->frame.time,
                         .src = ip->src,
                         .dst = ip->dst};
-    start_waiting(t, e);
+    t->waiting++;
 }
 
 static void answered(struct ik_pair *t, struct ik_look_packet *p, struct entry *e,
@@ -341,11 +342,11 @@ static void judge_reply(struct ik_pair *t, struct ik_look_packet *p, const struc
     struct entry *e = NULL;
     if (!row->by_target) {
         const struct key exact = key_make(row, asker, &ip->src, tag);
-        e = find(t, &exact);
+        e = find(t, &exact, hash_of(t, &exact));
     }
     if (!e) {
         const struct key group = key_make(row, asker, NULL, tag);
-        e = find(t, &group);
+        e = find(t, &group, hash_of(t, &group));
     }
     if (e && in_time(t, e->at, p->frame.time))
         answered(t, p, e, IK_LOOK_PAIR_REPLY);
@@ -363,7 +364,7 @@ static void judge_error(struct ik_pair *t, struct ik_look_packet *p)
         return;
     const bool group = is_group(&q->ip.dst);
     const struct key k = key_make(row, &q->ip.src, group ? NULL : &q->ip.dst, q->transport.p + 4);
-    struct entry *e = find(t, &k);
+    struct entry *e = find(t, &k, hash_of(t, &k));
     if (e && in_time(t, e->at, p->frame.time))
         answered(t, p, e, IK_LOOK_PAIR_ERROR);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Which request an answer, or an error, belongs to: by addresses and by what the sender put in to
- * know it again. A table of buckets with a keyed hash, of fixed size; the oldest of a bucket goes
- * when it is full. */
+ * know it again. The last requests stand in a ring, found by a keyed hash. */
 #pragma once
 
 #include "icmpkit/look.h"
 
 struct ik_pair;
-/* Bytes for `requests` (1 or more; made a power of two). */
+/* Bytes for the last `requests` (1 or more; made a power of two). */
 size_t ik_pair_bytes(uint32_t requests);
 struct ik_pair *ik_pair_init(void *mem, uint32_t requests, ik_ns within, const uint8_t secret[16]);
 /* Judges the message of *p, whose ip, icmp and quote are filled, and fills pair, pair_n and

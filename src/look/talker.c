@@ -1,34 +1,43 @@
 /* SPDX-License-Identifier: MIT
- * Space saving: counters in a heap with the least at the top, found by a keyed hash. */
+ * Space saving: counters found by a keyed hash, and a heap that finds the least of them. */
 #include "look/talker.h"
 
-#include "base/map.h"
 #include "base/siphash.h"
+#include "look/index.h"
 
 #include <string.h>
 
 struct counter {
     struct ik_total_talker t;
-    uint64_t key;
-    uint32_t at; /* in the heap */
+    uint64_t hash;
+};
+
+/* `known` is what a counter had when it was put in its place. Counts only grow, so a counter at the
+ * top that still has what was known is the least of all; nothing needs to move before that is
+ * asked. */
+struct place {
+    uint64_t known;
+    uint32_t counter;
 };
 
 struct ik_talker {
     uint8_t secret[16];
     uint32_t n;
-    uint32_t heap[IK_TALKER_MAX]; /* of counters: none below has less */
+    struct place heap[IK_TALKER_MAX]; /* none below is known to have less */
     struct counter counters[IK_TALKER_MAX];
-    struct ik_map map;
+    struct ik_index index;
 };
 
-static size_t slots_at(void)
+enum { INDEX_SLOTS = 4 * IK_TALKER_MAX }; /* so that no bucket overflows */
+
+static size_t index_at(void)
 {
-    return (sizeof(struct ik_talker) + 15) & ~(size_t)15;
+    return (sizeof(struct ik_talker) + 63) & ~(size_t)63;
 }
 
 size_t ik_talker_bytes(void)
 {
-    return slots_at() + ik_map_bytes(IK_TALKER_MAX);
+    return index_at() + ik_index_bytes(INDEX_SLOTS);
 }
 
 struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16])
@@ -36,82 +45,95 @@ struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16])
     struct ik_talker *t = mem;
     t->n = 0;
     memcpy(t->secret, secret, sizeof(t->secret));
-    ik_map_init(&t->map, (uint8_t *)mem + slots_at(), IK_TALKER_MAX, secret);
+    ik_index_init(&t->index, (uint8_t *)mem + index_at(), INDEX_SLOTS);
     return t;
 }
 
-static void set(struct ik_talker *t, uint32_t at, uint32_t counter)
+/* The place at the top moves down to where nobody below it is known to have less. */
+static void sink(struct ik_talker *t)
 {
-    t->heap[at] = counter;
-    t->counters[counter].at = at;
-}
-
-static uint64_t packets_at(const struct ik_talker *t, uint32_t at)
-{
-    return t->counters[t->heap[at]].t.packets;
-}
-
-/* A count grew: its counter moves away from the top. */
-static void sink(struct ik_talker *t, uint32_t at)
-{
-    const uint32_t counter = t->heap[at];
-    const uint64_t packets = t->counters[counter].t.packets;
+    const struct place moved = t->heap[0];
+    uint32_t at = 0;
     for (uint32_t child; (child = 2 * at + 1) < t->n; at = child) {
-        if (child + 1 < t->n && packets_at(t, child + 1) < packets_at(t, child))
+        if (child + 1 < t->n && t->heap[child + 1].known < t->heap[child].known)
             child++;
-        if (packets_at(t, child) >= packets)
+        if (t->heap[child].known >= moved.known)
             break;
-        set(t, at, t->heap[child]);
+        t->heap[at] = t->heap[child];
     }
-    set(t, at, counter);
+    t->heap[at] = moved;
 }
 
-/* A counter with 1 packet rises until nobody above has more. */
-static void rise(struct ik_talker *t, uint32_t at)
+/* The counter with the least, at the top. */
+static uint32_t least(struct ik_talker *t)
 {
-    const uint32_t counter = t->heap[at];
-    const uint64_t packets = t->counters[counter].t.packets;
-    for (; at > 0 && packets_at(t, (at - 1) / 2) > packets; at = (at - 1) / 2)
-        set(t, at, t->heap[(at - 1) / 2]);
-    set(t, at, counter);
+    for (;;) {
+        struct place *top = &t->heap[0];
+        const uint64_t has = t->counters[top->counter].t.packets;
+        if (top->known == has)
+            return top->counter;
+        top->known = has;
+        sink(t);
+    }
 }
 
-static void begin(struct ik_talker *t, uint64_t key, const struct ik_addr *addr, uint32_t bytes)
+static struct counter *find(struct ik_talker *t, uint64_t hash)
+{
+    const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
+    for (int i = 0; i < IK_INDEX_WAYS; i++) {
+        const uint32_t number = ik_index_get(b, i, hash);
+        if (number && t->counters[number - 1].hash == hash)
+            return &t->counters[number - 1];
+    }
+    return NULL;
+}
+
+/* A way that is free, or of a counter that somebody else has; else the first, whose sender is then
+ * counted anew when it comes again. */
+static void index_put(struct ik_talker *t, uint64_t hash, uint32_t slot)
+{
+    struct ik_index_bucket *b = ik_index_at(&t->index, hash);
+    int way = 0;
+    for (int i = 0; i < IK_INDEX_WAYS; i++) {
+        const uint64_t item = b->item[i];
+        const uint64_t there = item ? t->counters[(uint32_t)item - 1].hash : 0;
+        if (!item || there >> 32 != item >> 32 || ik_index_at(&t->index, there) != b) {
+            way = i;
+            break;
+        }
+    }
+    ik_index_set(b, way, hash, slot + 1); /* numbers begin at 1 */
+}
+
+static void begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes)
 {
     struct ik_total_talker fresh = {.addr = *addr, .packets = 1, .bytes = bytes};
     const bool full = t->n == IK_TALKER_MAX;
-    const uint32_t i = full ? t->heap[0] : t->n;
-    struct counter *c = &t->counters[i];
+    const uint32_t i = full ? least(t) : t->n;
     if (full) {
-        ik_map_remove(&t->map, c->key);
-        fresh.over_by = c->t.packets;
-        fresh.packets += c->t.packets;
+        fresh.over_by = t->counters[i].t.packets;
+        fresh.packets += fresh.over_by;
     }
-    const uint32_t at = full ? c->at : t->n++;
-    *c = (struct counter){.t = fresh, .key = key, .at = at};
-    t->heap[at] = i;
-    /* There are as many slots as counters. */
-    const enum ik_err err = ik_map_put(&t->map, key, i);
-    (void)err;
+    t->counters[i] = (struct counter){.t = fresh, .hash = hash};
+    index_put(t, hash, i);
     if (full)
-        sink(t, at);
-    else
-        rise(t, at);
+        return; /* its place at the top is known to have less now, and will sink when asked */
+    /* Nobody is known to have more than 1 before all places are taken: any order is a heap. */
+    t->heap[t->n++] = (struct place){.known = 1, .counter = i};
 }
 
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes)
 {
     uint8_t id[17] = {addr->family};
-    uint32_t i;
     memcpy(id + 1, addr->bytes, 16);
-    const uint64_t key = ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family));
-    if (!ik_map_get(&t->map, key, &i)) {
-        begin(t, key, addr, bytes);
+    const uint64_t hash = ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family));
+    struct counter *c = find(t, hash);
+    if (!c) {
+        begin(t, hash, addr, bytes);
         return;
     }
-    t->counters[i].t.packets++;
-    t->counters[i].t.bytes += bytes;
-    sink(t, t->counters[i].at);
+    c->t.packets++;
+    c->t.bytes += bytes;
 }
 
 size_t ik_talker_top(const struct ik_talker *t, struct ik_total_talker *out, size_t cap)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * From keyed hashes to slots of the owner's array: buckets of eight that share a cache line.
+ * Nothing is removed: a slot that was given to somebody else is known by its own key, which the
+ * owner compares anyway, so what is stale is simply written over. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { IK_INDEX_WAYS = 8 };
+
+/* One bucket: upper half of the hash, then what the owner knows the thing by, not 0; 0 is empty. */
+struct ik_index_bucket {
+    uint64_t item[IK_INDEX_WAYS];
+};
+
+struct ik_index {
+    struct ik_index_bucket *buckets;
+    uint32_t mask; /* buckets - 1 */
+};
+
+/* Buckets for `slots` of the owner, four of eight filled on average at most. */
+static inline uint32_t ik_index_buckets(uint32_t slots)
+{
+    uint32_t n = 1;
+    while (n < UINT32_MAX / 2 && (uint64_t)n * (IK_INDEX_WAYS / 2) < slots)
+        n *= 2;
+    return n;
+}
+
+static inline size_t ik_index_bytes(uint32_t slots)
+{
+    return ik_index_buckets(slots) * sizeof(struct ik_index_bucket);
+}
+
+/* `mem` is aligned to 64 bytes where speed matters. */
+static inline void ik_index_init(struct ik_index *ix, void *mem, uint32_t slots)
+{
+    ix->buckets = mem;
+    ix->mask = ik_index_buckets(slots) - 1;
+    memset(mem, 0, ik_index_bytes(slots));
+}
+
+static inline struct ik_index_bucket *ik_index_at(const struct ik_index *ix, uint64_t hash)
+{
+    return &ix->buckets[(uint32_t)hash & ix->mask];
+}
+
+/* What that way may hold for the hash: the owner compares keys. 0: nothing. */
+static inline uint32_t ik_index_get(const struct ik_index_bucket *b, int way, uint64_t hash)
+{
+    const uint64_t item = b->item[way];
+    return item >> 32 == hash >> 32 ? (uint32_t)item : 0;
+}
+
+static inline void ik_index_set(struct ik_index_bucket *b, int way, uint64_t hash, uint32_t what)
+{
+    b->item[way] = (hash >> 32 << 32) | what;
+}
