@@ -7,8 +7,10 @@ Usage: examples.py [--update] ICMP ROOT FILE...        (FILE: Markdown, relative
 A block opened by ```console holds commands ("$ ..." lines, continued after a backslash), each followed by
 what it prints, standard output and error together. A line "..." stands for any lines. A command that ends
 with another status than 0 has "[exit status N]" as its last line. Commands run in an empty folder beside
-which only examples/ is there, with the icmp that was built first in PATH. --update writes what was printed
-into the files: to be read before it is committed.
+which only examples/ is there, with the icmp that was built first in PATH; a command that stands in several
+files runs once. --update writes what was printed into the files: to be read before it is committed.
+
+The blocks of a translation (X.ko.md) have to be those of the original (X.md, or X.en.md), in their order.
 """
 import os
 import pathlib
@@ -74,13 +76,40 @@ def matches(want, got):
     return bool(got) and want[0].rstrip() == got[0].rstrip() and matches(want[1:], got[1:])
 
 
-def check(path, icmp, root, update):
+def original(path):
+    """The file that a translation translates; None for what is no translation."""
+    if not path.name.endswith('.ko.md'):
+        return None
+    stem = path.with_name(path.name.removesuffix('.ko.md'))
+    english = stem.with_name(stem.name + '.en.md')
+    return english if english.exists() else stem.with_name(stem.name + '.md')
+
+
+def same_blocks(path, root):
+    """Whether a translation shows what its original shows."""
+    of = original(path)
+    if of is None:
+        return True
+    here, there = ([lines[a:b] for a, b in blocks(lines)] for lines in
+                   (p.read_text().splitlines() for p in (path, of)))
+    if here == there:
+        return True
+    n = next((i for i, pair in enumerate(zip(here, there)) if pair[0] != pair[1]), min(len(here), len(there)))
+    print(f'{path.relative_to(root)}: block {n + 1} of {len(here)} is not that of {of.relative_to(root)}, '
+          f'which has {len(there)}')
+    return False
+
+
+def check(path, icmp, root, update, seen):
     lines = path.read_text().splitlines()
     failed = ran = 0
     for first, end in reversed(list(blocks(lines))):
         body = []
         for command, want in commands(lines[first:end]):
-            got = run(command, icmp, root)
+            text = '\n'.join(command)
+            if text not in seen:
+                seen[text] = run(command, icmp, root)
+            got = seen[text]
             ran += 1
             if not matches(want, got):
                 failed += 1
@@ -99,12 +128,15 @@ def main():
     update = args[:1] == ['--update']
     icmp, root, *files = args[update:]
     icmp, root = pathlib.Path(icmp).resolve(), pathlib.Path(root).resolve()
-    ran = failed = 0
+    ran = failed = other = 0
+    seen = {}
     for name in files:
-        r, f = check(root / name, icmp, root, update)
+        r, f = check(root / name, icmp, root, update, seen)
         ran, failed = ran + r, failed + f
-    print(f'{ran} commands, {failed} not as shown')
-    return 1 if failed or not ran else 0
+    for name in files:
+        other += not same_blocks(root / name, root)
+    print(f'{ran} commands, {failed} not as shown; {other} translations with other blocks')
+    return 1 if failed or other or not ran else 0
 
 
 if __name__ == '__main__':

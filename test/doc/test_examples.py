@@ -21,6 +21,17 @@ class Examples(unittest.TestCase):
                                   text=True, capture_output=True, timeout=60)
             return done.returncode, (root / 'a.md').read_text(), done.stdout + done.stderr
 
+    def translate(self, name, english, korean):
+        """Checks both files alone, so that it is the translation that fails."""
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / 'examples').mkdir()
+            (root / name).write_text(english)
+            (root / 'a.ko.md').write_text(korean)
+            done = subprocess.run([sys.executable, TOOL, '/bin/true', root, name, 'a.ko.md'],
+                                  text=True, capture_output=True, timeout=60)
+            return done.returncode, done.stdout + done.stderr
+
     def block(self, body):
         return f'# T\n\ntext\n\n```console\n{body}\n```\nmore\n'
 
@@ -57,6 +68,36 @@ class Examples(unittest.TestCase):
         status, text, _ = self.check(self.block('$ seq 9\n...\n$ echo a \\\n  b\nc'), '--update')
         self.assertEqual(status, 1)
         self.assertEqual(text, self.block('$ seq 9\n...\n$ echo a \\\n  b\na b'))
+
+    def test_translation_with_the_same_blocks_passes(self):
+        for name in 'a.md', 'a.en.md':
+            with self.subTest(name):
+                text = self.block('$ echo a\na')
+                self.assertEqual(self.translate(name, text, text.replace('text', '글'))[0], 0)
+
+    def test_translation_with_another_command_fails(self):
+        status, said = self.translate('a.md', self.block('$ echo a\na'), self.block('$ echo b\nb'))
+        self.assertEqual(status, 1)
+        self.assertIn('block 1', said)
+
+    def test_translation_with_a_block_less_or_more_fails(self):
+        one = self.block('$ echo a\na')
+        self.assertEqual(self.translate('a.md', one + one, one)[0], 1)
+        self.assertEqual(self.translate('a.en.md', one, one + one)[0], 1)
+
+    def test_translation_with_other_dots_fails(self):
+        self.assertEqual(self.translate('a.md', self.block('$ seq 3\n...\n3'),
+                                        self.block('$ seq 3\n1\n...\n3'))[0], 1)
+
+    def test_a_command_of_several_files_runs_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            count = f'$ echo x >>{folder}/n; wc -l <{folder}/n\n1'
+            for name in 'a.md', 'a.ko.md':
+                (root / name).write_text(self.block(count))
+            done = subprocess.run([sys.executable, TOOL, '/bin/true', root, 'a.md', 'a.ko.md'],
+                                  text=True, capture_output=True, timeout=60)
+            self.assertEqual((done.returncode, (root / 'n').read_text()), (0, 'x\n'), done.stdout)
 
     def test_open_block_is_an_error(self):
         self.assertNotEqual(self.check('```console\n$ true\n')[0], 0)
