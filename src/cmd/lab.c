@@ -14,37 +14,40 @@
 
 static const struct ik_opt options[] = {
     {.kind = IK_OPT_HEADING,
-     .help = "check FILE: reads the lab, shows nodes, links and addresses:"},
-    {0, "dot", IK_OPT_FLAG, AT(dot), .help = "draw it for Graphviz: | dot -Tsvg"},
+     .help = N_("check FILE: reads the lab, shows nodes, links and addresses:")},
+    {0, "dot", IK_OPT_FLAG, AT(dot), .help = N_("draw it for Graphviz: | dot -Tsvg")},
     {.kind = IK_OPT_HEADING,
-     .help = "up FILE: this machine becomes the lab's vantage, until Ctrl-C (needs root):"},
-    {0, "for", IK_OPT_SECONDS, AT(until), "SECONDS", "end then", 1, DAYS_24},
-    {0, "interface", IK_OPT_STRING, AT(interface), "NAME", "name of the TAP device (lab0)"},
+     .help = N_("up FILE: this machine becomes the lab's vantage, until Ctrl-C (needs root):")},
+    {0, "for", IK_OPT_SECONDS, AT(until), "SECONDS", N_("end then"), 1, DAYS_24},
+    {0, "interface", IK_OPT_STRING, AT(interface), "NAME", N_("name of the TAP device (lab0)")},
     {.kind = IK_OPT_HEADING,
-     .help = "shell FILE [-- COMMAND...]: a command, or $SHELL, becomes the vantage, in a network "
-             "of\nits own (needs no privilege)"},
-    {.kind = IK_OPT_HEADING, .help = "up and shell:"},
-    {0, "events", IK_OPT_FLAG, AT(events), .help = "tell what every node does, and by which rule"},
-    {0, "json", IK_OPT_FLAG, AT(json), .help = "with --events: those as a JSON object a line"},
+     .help =
+         N_("shell FILE [-- COMMAND...]: a command, or $SHELL, becomes the vantage, in a network "
+            "of\nits own (needs no privilege)")},
+    {.kind = IK_OPT_HEADING, .help = N_("up and shell:")},
+    {0, "events", IK_OPT_FLAG, AT(events),
+     .help = N_("tell what every node does, and by which rule")},
+    {0, "json", IK_OPT_FLAG, AT(json), .help = N_("with --events: those as a JSON object a line")},
     {0, "pcapng", IK_OPT_STRING, AT(pcapng), "DIR",
-     "write what crosses each link to a file in DIR"},
-    {.kind = IK_OPT_HEADING, .help = "All:"},
-    {0, "seed", IK_OPT_NUMBER, AT(seed), "N", "another seed than the lab's", 0, INT64_MAX},
+     N_("write what crosses each link to a file in DIR")},
+    {.kind = IK_OPT_HEADING, .help = N_("All:")},
+    {0, "seed", IK_OPT_NUMBER, AT(seed), "N", N_("another seed than the lab's"), 0, INT64_MAX},
     IK_LANG_OPTION(struct ik_labverb_opt, lang),
-    {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},
-    {'V', "version", IK_OPT_FLAG, AT(version), .help = "the version"},
+    {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
+    {'V', "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
 };
 
 const struct ik_opt_spec ik_lab_spec = {
     .verb = "lab",
-    .synopsis = "check|up|shell [OPTION]... FILE [-- COMMAND...]",
-    .intro = "An internet of hosts and routers in a file, or a built-in one by its name "
-             "(internet).",
+    .synopsis = N_("check|up|shell [OPTION]... FILE [-- COMMAND...]"),
+    .intro = N_("An internet of hosts and routers in a file, or a built-in one by its name "
+                "(internet)."),
     .options = options,
     .n = sizeof options / sizeof *options,
-    .outro = "Exit status: 0, or that of COMMAND; 2 an error. icmp-lab(1) has it all; icmp-lab(5) "
-             "describes\nthe file. 'icmp ping --lab FILE' and 'icmp trace --lab FILE' need neither "
-             "up nor shell.",
+    .outro =
+        N_("Exit status: 0, or that of COMMAND; 2 an error. icmp-lab(1) has it all; icmp-lab(5) "
+           "describes\nthe file. 'icmp ping --lab FILE' and 'icmp trace --lab FILE' need neither "
+           "up nor shell."),
 };
 
 _Static_assert(sizeof options / sizeof *options <= IK_OPT_MAX, "a parse remembers each option");
@@ -73,7 +76,7 @@ static enum ik_err give_up(void *ctx)
     else if (v->joins == IK_LABVERB_NOTHING)
         err = ik_priv_drop();
     if (err)
-        ik_run_say("lab", "cannot give up privileges");
+        ik_run_say("lab", _("cannot give up privileges"));
     return err;
 }
 
@@ -138,7 +141,7 @@ static void on_gone(void *ctx, struct ik_now now)
 {
     struct ik_labverb *v = ctx;
     (void)now;
-    ik_run_say("lab", "the interface to the lab went away");
+    ik_run_say("lab", _("the interface to the lab went away"));
     v->run.failed = true;
     ik_loop_quit(v->run.loop);
 }
@@ -227,7 +230,7 @@ bool ik_labverb_start(struct ik_labverb *v)
     if (!err && v->opt.until)
         err = ik_loop_wake_at(v->run.loop, now.mono + v->opt.until, on_time, v);
     if (err)
-        ik_run_say("lab", "cannot start: %s", ik_err_text(err));
+        ik_run_say("lab", _("cannot start: %s"), ik_lang_err(err));
     return !err;
 }
 
@@ -263,11 +266,11 @@ static bool fits(const struct ik_opt_args *args, const char *sub)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!ik_opt_given(&ik_lab_spec, args, rows[i].option) || strstr(rows[i].subs, sub))
             continue;
-        ik_run_say("lab", "'--%s' is for %s, not for %s", rows[i].option, rows[i].subs, sub);
+        ik_run_say("lab", _("'--%s' is for %s, not for %s"), rows[i].option, rows[i].subs, sub);
         return false;
     }
     if (ik_opt_given(&ik_lab_spec, args, "json") && !ik_opt_given(&ik_lab_spec, args, "events")) {
-        ik_run_say("lab", "'--json' is the form of events: add --events");
+        ik_run_say("lab", _("'--json' is the form of events: add --events"));
         return false;
     }
     return true;
@@ -311,11 +314,11 @@ static int unknown(const char *sub)
     char safe[64];
     const struct ik_rd bytes = {(const uint8_t *)sub, strlen(sub)};
     if (near)
-        ik_run_say("lab", "cannot do '%s'; did you mean 'icmp lab %s'?",
+        ik_run_say("lab", _("cannot do '%s'; did you mean 'icmp lab %s'?"),
                    ik_text_escape(bytes, safe, sizeof safe), near);
     else
-        ik_run_say("lab", "say what to do: icmp lab check FILE, icmp lab up FILE, or icmp lab "
-                          "shell FILE");
+        ik_run_say("lab", _("say what to do: icmp lab check FILE, icmp lab up FILE, or icmp lab "
+                            "shell FILE"));
     return 2;
 }
 
@@ -329,11 +332,12 @@ static int dispatch(struct ik_labverb *v, const struct ik_opt_args *args, char *
         return unknown(sub);
     if (args->n < 2) {
         ik_run_say("lab",
-                   "no lab: give a file, or the name of a built-in one: icmp lab %s internet", sub);
+                   _("no lab: give a file, or the name of a built-in one: icmp lab %s internet"),
+                   sub);
         return 2;
     }
     if (args->n > 2 && !shell) {
-        ik_run_say("lab", "one lab at a time: '%s' is too much", args->operands[2]);
+        ik_run_say("lab", _("one lab at a time: '%s' is too much"), args->operands[2]);
         return 2;
     }
     if (!fits(args, sub))
@@ -361,7 +365,7 @@ int ik_lab_verb(int argc, char **argv)
     const char **operands = calloc((size_t)argc + 1, sizeof *operands);
     int status = 2;
     if (!v || !args || !operands) {
-        ik_run_say("lab", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("lab", "%s", ik_lang_err(IK_E_NOMEM));
     } else {
         args->operands = operands;
         v->opt = (struct ik_labverb_opt){.seed = -1, .interface = "lab0"};

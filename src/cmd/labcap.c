@@ -74,7 +74,8 @@ static bool open_file(struct ik_labcap *c, uint32_t link, const char *name)
         !ik_pcapng_interface(IK_LINKTYPE_ETHERNET, name, c->block, sizeof c->block, &n) &&
         write_block(f, c->block, n))
         return true;
-    ik_run_say("lab", "cannot write %s/%s: %s", c->path, file, why ? why : strerror(errno));
+    ik_run_say("lab", _("cannot write %s/%s: %s"), c->path, file,
+               why ? ik_lang_text(why) : ik_lang_errno(errno));
     return false;
 }
 
@@ -83,13 +84,14 @@ static bool open_folder(struct ik_labcap *c)
 {
     c->made = !mkdir(c->path, 0777);
     if (!c->made && errno != EEXIST) {
-        ik_run_say("lab", "cannot make the folder %s: %s", c->path, strerror(errno));
+        ik_run_say("lab", _("cannot make the folder %s: %s"), c->path, ik_lang_errno(errno));
         return false;
     }
     c->folder = open(c->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (c->folder < 0)
-        ik_run_say("lab", "cannot write into %s: %s", c->path,
-                   errno == ENOTDIR || errno == ELOOP ? "it is no folder" : strerror(errno));
+        ik_run_say("lab", _("cannot write into %s: %s"), c->path,
+                   errno == ENOTDIR || errno == ELOOP ? _("it is no folder")
+                                                      : ik_lang_errno(errno));
     return c->folder >= 0;
 }
 
@@ -105,7 +107,7 @@ bool ik_labcap_make(struct ik_labcap **out, const char *folder)
 {
     struct ik_labcap *c = calloc(1, sizeof *c);
     if (!c) {
-        ik_run_say("lab", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("lab", "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     c->path = folder;
@@ -122,7 +124,7 @@ bool ik_labcap_open(struct ik_labcap *c, const struct ik_sim *sim)
     const uint32_t n = count_links(sim);
     c->files = calloc(n ? n : 1, sizeof *c->files);
     if (!c->files) {
-        ik_run_say("lab", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("lab", "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     bool good = true;
@@ -157,7 +159,8 @@ void ik_labcap_frame(void *ctx, uint32_t link, uint32_t direction, ik_ns at, str
         return;
     if (ik_pcapng_packet(0, at, frame, comment_of(fate), c->block, sizeof c->block, &n) ||
         !write_block(&c->files[link], c->block, n)) {
-        ik_run_say("lab", "cannot write %s.pcapng: %s", c->files[link].name, strerror(errno));
+        ik_run_say("lab", _("cannot write %s.pcapng: %s"), c->files[link].name,
+                   ik_lang_errno(errno));
         c->failed = true;
     }
 }
@@ -171,7 +174,7 @@ bool ik_labcap_flush(struct ik_labcap *c)
         f->dirty = false;
         if (!fflush(f->f))
             continue;
-        ik_run_say("lab", "cannot write %s.pcapng: %s", f->name, strerror(errno));
+        ik_run_say("lab", _("cannot write %s.pcapng: %s"), f->name, ik_lang_errno(errno));
         c->failed = true;
     }
     return !c->failed;

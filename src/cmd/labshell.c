@@ -33,19 +33,24 @@ static char *hosts_of(const struct ik_lab *lab)
 static void say_namespace_error(enum ik_err err, const char *step, const char *file)
 {
     const char *why = ik_netns_forbidden();
-    if (err == IK_E_ACCESS)
-        ik_run_say("lab", "this machine does not let users make %s%s%s%s; as root: icmp lab up %s",
-                   step, why ? " (" : "", why ? why : "", why ? ")" : "", file);
+    if (err == IK_E_ACCESS && why)
+        ik_run_say("lab",
+                   _("this machine does not let users make %s (%s); as root: icmp lab up %s"),
+                   ik_lang_text(step), why, file);
+    else if (err == IK_E_ACCESS)
+        ik_run_say("lab", _("this machine does not let users make %s; as root: icmp lab up %s"),
+                   ik_lang_text(step), file);
     else if (err == IK_E_UNSUPPORTED)
-        ik_run_say("lab", "this kernel cannot make %s; as root: icmp lab up %s", step, file);
+        ik_run_say("lab", _("this kernel cannot make %s; as root: icmp lab up %s"),
+                   ik_lang_text(step), file);
     else
-        ik_run_say("lab", "cannot make %s: %s", step, ik_err_text(err));
+        ik_run_say("lab", _("cannot make %s: %s"), ik_lang_text(step), ik_lang_err(err));
 }
 
 static bool open_namespaces(struct ik_labverb *v, const char *file, const char *const *command)
 {
     char *hosts = hosts_of(v->lab);
-    const char *step = "a list of names";
+    const char *step = N_("a list of names");
     struct ik_netns_cfg cfg = {.argv = command,
                                .mtu = v->vantage.mtu,
                                .addrs = v->addrs,
@@ -62,7 +67,7 @@ static bool open_namespaces(struct ik_labverb *v, const char *file, const char *
     }
     err = ik_link_open_packet(&v->link, ik_netns_interface(v->ns));
     if (err)
-        ik_run_say("lab", "cannot open a packet socket: %s", ik_err_text(err));
+        ik_run_say("lab", _("cannot open a packet socket: %s"), ik_lang_err(err));
     return !err;
 }
 
@@ -93,9 +98,9 @@ static int begin(struct ik_labverb *v, const char *name)
     if (!err)
         return -1;
     ik_run_say(
-        "lab", "cannot run %s: %s",
+        "lab", _("cannot run %s: %s"),
         ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe),
-        ik_err_text(err));
+        ik_lang_err(err));
     return err == IK_E_NOT_FOUND ? NOT_FOUND : NOT_EXECUTABLE;
 }
 

@@ -25,11 +25,11 @@ static bool is_free(const struct ik_prefix *p)
     const enum ik_err err = ik_netif_collision(p, &with);
     if (err == IK_E_EXISTS)
         ik_run_say("lab",
-                   "%s of the lab collides with %s of this machine; 'icmp lab shell' has a "
-                   "network of its own",
+                   _("%s of the lab collides with %s of this machine; 'icmp lab shell' has a "
+                     "network of its own"),
                    prefix_text(p, ours, sizeof ours), prefix_text(&with, theirs, sizeof theirs));
     else if (err)
-        ik_run_say("lab", "cannot read the routes of this machine: %s", ik_err_text(err));
+        ik_run_say("lab", _("cannot read the routes of this machine: %s"), ik_lang_err(err));
     return !err;
 }
 
@@ -64,24 +64,25 @@ static void say_open_error(const struct ik_labverb *v, const char *file, enum ik
 {
     if (err == IK_E_ACCESS)
         ik_run_say("lab",
-                   "making a TAP device needs CAP_NET_ADMIN: become root, or use 'icmp lab "
-                   "shell %s', which needs no privilege",
+                   _("making a TAP device needs CAP_NET_ADMIN: become root, or use 'icmp lab "
+                     "shell %s', which needs no privilege"),
                    file);
     else if (err == IK_E_UNSUPPORTED)
         ik_run_say("lab",
-                   "no TAP devices here (/dev/net/tun): try 'modprobe tun', or 'icmp lab "
-                   "shell %s'",
+                   _("no TAP devices here (/dev/net/tun): try 'modprobe tun', or 'icmp lab "
+                     "shell %s'"),
                    file);
     else if (err == IK_E_EXISTS)
-        ik_run_say("lab", "an interface %s exists already: choose another name with --interface",
+        ik_run_say("lab", _("an interface %s exists already: choose another name with --interface"),
                    v->opt.interface);
     else if (err == IK_E_VALUE)
         ik_run_say("lab",
-                   "'%s' cannot be the name of an interface: at most 15 characters, no "
-                   "'%%' nor '/'",
+                   _("'%s' cannot be the name of an interface: at most 15 characters, no "
+                     "'%%' nor '/'"),
                    v->opt.interface);
     else
-        ik_run_say("lab", "cannot make the TAP device %s: %s", v->opt.interface, ik_err_text(err));
+        ik_run_say("lab", _("cannot make the TAP device %s: %s"), v->opt.interface,
+                   ik_lang_err(err));
 }
 
 static void set(const struct ik_labverb *v, const char *what, const char *value)
@@ -119,21 +120,21 @@ static enum ik_err add_routes(const struct ik_labverb *v)
 /* A router of the lab may advertise itself, but the machine's default route is not touched. */
 static bool set_up(const struct ik_labverb *v)
 {
-    const char *what = "bring up";
+    const char *cannot = N_("cannot bring up %s: %s");
     set(v, "disable_ipv6", "0");
     set(v, "accept_ra", "0");
     set(v, "accept_dad", "0");
     enum ik_err err = ik_netif_up(v->opt.interface);
     if (!err) {
-        what = "give addresses to";
+        cannot = N_("cannot give addresses to %s: %s");
         err = ik_netif_address(v->opt.interface, v->addrs, v->n_addrs);
     }
     if (!err) {
-        what = "add routes by";
+        cannot = N_("cannot add routes by %s: %s");
         err = add_routes(v);
     }
     if (err)
-        ik_run_say("lab", "cannot %s %s: %s", what, v->opt.interface, ik_err_text(err));
+        ik_run_say("lab", _(cannot), v->opt.interface, ik_lang_err(err));
     return !err;
 }
 
@@ -143,9 +144,13 @@ static void say_up(const struct ik_labverb *v, const char *file)
 {
     char a[IK_ADDR_TEXT], b[IK_ADDR_TEXT];
     const char *four = ik_labverb_addr(v, 4, a), *six = ik_labverb_addr(v, 6, b);
-    ik_run_say("lab", "%s is up: this machine is %s, %s%s%s on %s%s", file, v->vantage.name,
-               four ? four : "", four && six ? " and " : "", six ? six : "", v->opt.interface,
-               v->opt.until ? "" : "; Ctrl-C ends it");
+    char both[2 * IK_ADDR_TEXT + 16];
+    snprintf(both, sizeof both, four && six ? _("%s and %s") : "%s%s", four ? four : "",
+             six ? six : "");
+    ik_run_say("lab",
+               v->opt.until ? _("%s is up: this machine is %s, %s on %s")
+                            : _("%s is up: this machine is %s, %s on %s; Ctrl-C ends it"),
+               file, v->vantage.name, both, v->opt.interface);
 }
 
 int ik_labup(struct ik_labverb *v, const char *file)

@@ -69,6 +69,22 @@ static void find_catalogues(char *dir, size_t cap)
         snprintf(dir, cap, "%s/po", exe);
 }
 
+const char *ik_lang_text(const char *text)
+{
+    return *text ? gettext(text) : text;
+}
+
+const char *ik_lang_err(enum ik_err err)
+{
+    return ik_lang_text(ik_err_text(err));
+}
+
+/* In the words of the C library where it has that language installed, else in ours. */
+const char *ik_lang_errno(int number)
+{
+    return ik_lang_text(strerror(number));
+}
+
 bool ik_lang_start(enum ik_explain_lang lang)
 {
     if (lang == IK_EXPLAIN_EN) {

@@ -3,6 +3,7 @@
  * parse, and all JSON, never change with it; neither do numbers (LC_NUMERIC stays as it is). */
 #pragma once
 
+#include <icmpkit/base.h>
 #include <icmpkit/explain.h>
 
 #include <libintl.h>
@@ -11,6 +12,13 @@
  * printed. */
 #define _(text) gettext(text)
 #define N_(text) text
+
+/* A text of a table, or of the library (po/library.c lists those), in the language of the user;
+ * what the catalogue does not have, as it is. Not _: gettext has its own idea of "". */
+const char *ik_lang_text(const char *text);
+/* ik_err_text and strerror(3) in that language. */
+const char *ik_lang_err(enum ik_err err);
+const char *ik_lang_errno(int number);
 
 /* What --lang takes: a row of each verb's table, `member` an int. */
 #define IK_LANG_OPTION(type, member)                                                              \

@@ -16,12 +16,13 @@
 #include <string.h>
 
 static const struct ik_verb verbs[] = {
-    {"ping", "round trips to one or many targets", ik_ping_verb, &ik_ping_spec, true},
-    {"trace", "the path to one or many targets", ik_trace_verb, &ik_trace_spec, true},
-    {"dump", "ICMP packets of an interface or a capture file, explained", ik_dump_verb, &ik_dump_spec, false},
-    {"explain", "what a type and code mean, and what to do", ik_explain_verb, &ik_explain_spec,
+    {"ping", N_("round trips to one or many targets"), ik_ping_verb, &ik_ping_spec, true},
+    {"trace", N_("the path to one or many targets"), ik_trace_verb, &ik_trace_spec, true},
+    {"dump", N_("ICMP packets of an interface or a capture file, explained"), ik_dump_verb,
+     &ik_dump_spec, false},
+    {"explain", N_("what a type and code mean, and what to do"), ik_explain_verb, &ik_explain_spec,
      false},
-    {"lab", "an internet of hosts and routers in a file", ik_lab_verb, &ik_lab_spec, false},
+    {"lab", N_("an internet of hosts and routers in a file"), ik_lab_verb, &ik_lab_spec, false},
     {.name = NULL},
 };
 
@@ -47,20 +48,19 @@ static int unknown(const char *name)
     const struct ik_rd bytes = {(const uint8_t *)name, strlen(name)};
     ik_text_escape(bytes, safe, sizeof safe);
     if (near)
-        fprintf(stderr, "icmp: unknown verb '%s'; did you mean '%s'?\n", safe, near);
+        ik_run_say("icmp", _("unknown verb '%s'; did you mean '%s'?"), safe, near);
     else
-        fprintf(stderr, "icmp: unknown verb '%s'; 'icmp help' lists them\n", safe);
+        ik_run_say("icmp", _("unknown verb '%s'; 'icmp help' lists them"), safe);
     return 2;
 }
 
 static void list(FILE *to)
 {
-    fputs("Usage: icmp VERB [OPTION]... [TARGET]...\n\nVerbs:\n", to);
+    fputs(_("Usage: icmp VERB [OPTION]... [TARGET]...\n\nVerbs:\n"), to);
     for (const struct ik_verb *v = verbs; v->name; v++)
-        fprintf(to, "  %-8s  %s\n", v->name, v->line);
-    fputs("  help      this list; 'icmp help VERB' the options of a verb\n"
-          "  version   the version, as --version\n",
-          to);
+        fprintf(to, "  %-8s  %s\n", v->name, ik_lang_text(v->line));
+    fprintf(to, "  %-8s  %s\n", "help", _("this list; 'icmp help VERB' the options of a verb"));
+    fprintf(to, "  %-8s  %s\n", "version", _("the version, as --version"));
 }
 
 static int help(int argc, char **argv)
@@ -73,7 +73,7 @@ static int help(int argc, char **argv)
     if (!v)
         return unknown(argv[1]);
     if (argc > 2) {
-        fputs("icmp: help is for one verb at a time: 'icmp help VERB'\n", stderr);
+        ik_run_say("icmp", "%s", _("help is for one verb at a time: 'icmp help VERB'"));
         return 2;
     }
     ik_opt_help(v->spec, stdout);
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
     if (!v)
         return unknown(name);
     if (!v->may_use_file_capabilities && ik_priv_is_secure_exec() && ik_priv_drop()) {
-        fputs("icmp: cannot give up privileges\n", stderr);
+        ik_run_say("icmp", "%s", _("cannot give up privileges"));
         return 2;
     }
     return v->run(argc - 1, argv + 1);

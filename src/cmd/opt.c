@@ -119,9 +119,12 @@ static bool put_int(struct parse *p, const struct ik_opt *o, const char *text, c
     int64_t v;
     const bool hex = o->kind == IK_OPT_NUMBER;
     if (!ik_opt_int(text, hex, o->min, o->max, &v))
-        return fail(p->args, "bad %s '%s' for '%s': must be a whole number from %lld to %lld%s",
-                    o->arg, text, spelled(o, name), (long long)o->min, (long long)o->max,
-                    hex ? ", decimal or 0x..." : "");
+        return fail(
+            p->args,
+            hex ? _("bad %s '%s' for '%s': must be a whole number from %lld to %lld, decimal "
+                    "or 0x...")
+                : _("bad %s '%s' for '%s': must be a whole number from %lld to %lld"),
+            o->arg, text, spelled(o, name), (long long)o->min, (long long)o->max);
     memcpy(to, &v, sizeof v);
     return true;
 }
@@ -131,7 +134,7 @@ static bool put_seconds(struct parse *p, const struct ik_opt *o, const char *tex
     char name[40], lo[32], hi[32];
     ik_ns v;
     if (!ik_opt_seconds(text, o->min, o->max, &v))
-        return fail(p->args, "bad %s '%s' for '%s': must be seconds from %s to %s, such as 0.5",
+        return fail(p->args, _("bad %s '%s' for '%s': must be seconds from %s to %s, such as 0.5"),
                     o->arg, text, spelled(o, name), seconds_text(o->min, lo),
                     seconds_text(o->max, hi));
     memcpy(to, &v, sizeof v);
@@ -149,8 +152,8 @@ static bool put_choice(struct parse *p, const struct ik_opt *o, const char *text
         const size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", o->choices[i]);
     }
-    return fail(p->args, "bad %s '%s' for '%s': must be one of %s", o->arg, text, spelled(o, name),
-                all);
+    return fail(p->args, _("bad %s '%s' for '%s': must be one of %s"), o->arg, text,
+                spelled(o, name), all);
 }
 
 static bool put_list(struct parse *p, const struct ik_opt *o, const char *text, char *to)
@@ -159,7 +162,7 @@ static bool put_list(struct parse *p, const struct ik_opt *o, const char *text, 
     struct ik_opt_list list;
     memcpy(&list, to, sizeof list);
     if (list.n == IK_OPT_LIST_MAX)
-        return fail(p->args, "'%s' may be given at most %d times", spelled(o, name),
+        return fail(p->args, _("'%s' may be given at most %d times"), spelled(o, name),
                     IK_OPT_LIST_MAX);
     list.items[list.n++] = text;
     memcpy(to, &list, sizeof list);
@@ -246,14 +249,14 @@ static bool unknown_name(struct parse *p, const char *arg, size_t len)
     snprintf(name, sizeof name, "%.*s", (int)len, arg);
     const char *near = ik_text_nearest(name, long_form, p->spec->options, p->spec->n);
     if (near)
-        return fail(p->args, "unknown option '--%s'; did you mean '--%s'?", name, near);
-    return fail(p->args, "unknown option '--%s'; 'icmp help %s' lists them all", name,
+        return fail(p->args, _("unknown option '--%s'; did you mean '--%s'?"), name, near);
+    return fail(p->args, _("unknown option '--%s'; 'icmp help %s' lists them all"), name,
                 p->spec->verb);
 }
 
 static bool need_argument(struct parse *p, const struct ik_opt *o, const char *shown)
 {
-    return fail(p->args, "option '%s' needs an argument: %s", shown, o->arg);
+    return fail(p->args, _("option '%s' needs an argument: %s"), shown, o->arg);
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -269,7 +272,7 @@ static bool parse_long(struct parse *p, const char *arg)
     char shown[40];
     snprintf(shown, sizeof shown, "--%s", o->name);
     if (!takes_argument(o))
-        return eq ? fail(p->args, "option '%s' takes no argument", shown) : put(p, o, NULL);
+        return eq ? fail(p->args, _("option '%s' takes no argument"), shown) : put(p, o, NULL);
     if (eq)
         return put(p, o, eq + 1);
     if (p->i + 1 >= p->argc)
@@ -284,7 +287,7 @@ static bool parse_letters(struct parse *p, const char *at)
         const struct ik_opt *o = by_letter(p->spec, *at);
         if (!o) {
             const bool printable = *at > ' ' && *at < 127;
-            return fail(p->args, "unknown option '-%c'; 'icmp help %s' lists them all",
+            return fail(p->args, _("unknown option '-%c'; 'icmp help %s' lists them all"),
                         printable ? *at : '?', p->spec->verb);
         }
         if (!takes_argument(o)) {
@@ -310,7 +313,7 @@ static bool check_excludes(const struct ik_opt_spec *spec, struct ik_opt_args *a
             const struct ik_opt *other = by_either(spec, at, len);
             char a[40], b[40];
             if (other && args->given[other - spec->options])
-                return fail(args, "'%s' and '%s' contradict each other: give only one",
+                return fail(args, _("'%s' and '%s' contradict each other: give only one"),
                             spelled(&spec->options[i], a), spelled(other, b));
             at += len;
             at += *at == ' ';
@@ -361,7 +364,7 @@ static void help_option(const struct ik_opt *o, FILE *to)
     fprintf(to, "%-*s", COLUMN, left);
     if (n >= COLUMN)
         fprintf(to, "\n%*s", COLUMN, "");
-    for (const char *at = _(o->help); *at;) {
+    for (const char *at = ik_lang_text(o->help); *at;) {
         const size_t len = strcspn(at, "\n");
         fprintf(to, "%.*s\n", (int)len, at);
         at += len;
@@ -372,14 +375,14 @@ static void help_option(const struct ik_opt *o, FILE *to)
 
 void ik_opt_help(const struct ik_opt_spec *spec, FILE *to)
 {
-    fprintf(to, _("Usage: icmp %s %s\n"), spec->verb, _(spec->synopsis));
-    fprintf(to, "%s\n", _(spec->intro));
+    fprintf(to, _("Usage: icmp %s %s\n"), spec->verb, ik_lang_text(spec->synopsis));
+    fprintf(to, "%s\n", ik_lang_text(spec->intro));
     for (size_t i = 0; i < spec->n; i++) {
         if (spec->options[i].kind == IK_OPT_HEADING)
-            fprintf(to, "\n%s\n", _(spec->options[i].help));
+            fprintf(to, "\n%s\n", ik_lang_text(spec->options[i].help));
         else
             help_option(&spec->options[i], to);
     }
     if (spec->outro)
-        fprintf(to, "\n%s\n", _(spec->outro));
+        fprintf(to, "\n%s\n", ik_lang_text(spec->outro));
 }

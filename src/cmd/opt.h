@@ -52,7 +52,7 @@ struct ik_opt_spec {
     const char *outro; /* lines after the options, or NULL */
 };
 
-enum { IK_OPT_ERROR = 256, IK_OPT_MAX = 96 };
+enum { IK_OPT_ERROR = 512, IK_OPT_MAX = 96 };
 
 /* What was found beside the values. */
 struct ik_opt_args {

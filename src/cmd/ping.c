@@ -17,7 +17,7 @@ enum { IP_HEADER_MAX = 60, ICMP_HEADER = 8, LONGER = 64 }; /* LONGER: to see ans
 static struct ik_addr sole_address(const struct ik_ping *p)
 {
     struct ik_ping_target t;
-    char why[160];
+    char why[IK_PING_WHY];
     const bool one = p->plan.args.n == 1 && !p->plan.opt.targets &&
                      ik_ping_target_read(p->plan.args.operands[0], &p->plan, &t, why, sizeof why);
     return one && t.what == IK_PING_LITERAL ? t.addr : (struct ik_addr){.family = 0};
@@ -78,19 +78,23 @@ static void say_open_error(const struct ik_ping *p, uint8_t family, enum ik_err 
 {
     char text[IK_ADDR_TEXT];
     if (err == IK_E_ADDR && p->plan.source.family)
-        ik_run_say("ping", "%s is not an address of %s", ik_addr_text(&p->plan.source, text),
-                   p->run.lab ? "the lab's vantage" : "this host");
+        ik_run_say("ping",
+                   p->run.lab ? _("%s is not an address of the lab's vantage")
+                              : _("%s is not an address of this host"),
+                   ik_addr_text(&p->plan.source, text));
     else if (err == IK_E_UNSUPPORTED && p->run.lab)
-        ik_run_say("ping", "%s", ik_run_no_family(&p->run, family));
+        ik_run_say("ping", "%s", ik_lang_text(ik_run_no_family(&p->run, family)));
     else if (err == IK_E_EXISTS)
-        ik_run_say("ping", "identifier %lld is in use%s", (long long)p->plan.opt.ident,
+        ik_run_say("ping",
                    family == 6 && p->run.links[0]
-                       ? "; without privilege both families share them: add -4 or -6"
-                       : "");
+                       ? _("identifier %lld is in use; without privilege both families share them: "
+                           "add -4 or -6")
+                       : _("identifier %lld is in use"),
+                   (long long)p->plan.opt.ident);
     else if (err == IK_E_ACCESS)
         ik_run_say_refused("ping", p->plan.raw_for);
     else
-        ik_run_say("ping", "cannot open a socket for IPv%d: %s", family, ik_err_text(err));
+        ik_run_say("ping", _("cannot open a socket for IPv%d: %s"), family, ik_lang_err(err));
 }
 
 /* Opens the families that the targets can have; a family that this host lacks is only missed when
@@ -107,7 +111,7 @@ static bool open_links(struct ik_ping *p, int families)
                       : p->plan.opt.sticky          ? "-B"
                                                     : NULL;
     if (one && !p->run.lab && !sole_address(p).family) {
-        ik_run_say("ping", "%s is for a single target, given as an address", one);
+        ik_run_say("ping", _("%s is for a single target, given as an address"), one);
         return false;
     }
     bool any = false;
@@ -217,7 +221,7 @@ static bool make_engine(struct ik_ping *p)
     void *mem = mmap(NULL, p->echo_memory_bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mem == MAP_FAILED) {
-        ik_run_say("ping", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("ping", "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     p->echo_memory = mem;
@@ -230,7 +234,7 @@ static bool make_engine(struct ik_ping *p)
             err = ik_loop_attach(p->run.loop, e, port, p->run.links[port]);
     }
     if (err)
-        ik_run_say("ping", "cannot start: %s", ik_err_text(err));
+        ik_run_say("ping", _("cannot start: %s"), ik_lang_err(err));
     return !err;
 }
 
@@ -285,16 +289,16 @@ static bool start(struct ik_ping *p)
     if (o->targets && !ik_ping_file_load(p))
         return false;
     if (p->room == 0) {
-        ik_run_say("ping", "no targets in %s", ik_ping_file_title(o->targets));
+        ik_run_say("ping", _("no targets in %s"), ik_ping_file_title(o->targets));
         return false;
     }
     if (!p->plan.root && o->preload > 1 && (uint64_t)o->preload * p->room > IK_PING_USER_PRELOAD) {
-        ik_run_say("ping", "cannot preload %lld to %llu targets: at most 3 in all for a user",
+        ik_run_say("ping", _("cannot preload %lld to %llu targets: at most 3 in all for a user"),
                    (long long)o->preload, (unsigned long long)p->room);
         return false;
     }
     if (o->percentiles && p->room > IK_ECHO_SKETCH_TARGETS) {
-        ik_run_say("ping", "--percentiles is for at most %d targets", IK_ECHO_SKETCH_TARGETS);
+        ik_run_say("ping", _("--percentiles is for at most %d targets"), IK_ECHO_SKETCH_TARGETS);
         return false;
     }
     if (o->names || (p->n_names && !o->numeric && !o->flood))
@@ -366,7 +370,7 @@ static int inform(const struct ik_ping_plan *plan)
     else if (plan->opt.help)
         ik_opt_help(&ik_ping_spec, stdout);
     else if (plan->node.help)
-        fputs(ik_ping_node_help, stdout);
+        fputs(ik_lang_text(ik_ping_node_help), stdout);
     else if (plan->opt.usage)
         ik_opt_help(&ik_ping_spec, stderr);
     else
@@ -388,14 +392,15 @@ int ik_ping_verb(int argc, char **argv)
     char group[IK_ADDR_TEXT];
     int status = 2;
     if (!p || !operands) {
-        ik_run_say("ping", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("ping", "%s", ik_lang_err(IK_E_NOMEM));
     } else if (!ik_ping_opt_read(&p->plan, argc, argv, operands, ik_priv_is_root())) {
         ik_run_say("ping", "%s", p->plan.args.error);
     } else if ((status = inform(&p->plan)) < 0) {
         status = 2;
         add_group(&p->plan, group);
         if (p->plan.args.n == 0 && !p->plan.opt.targets)
-            ik_run_say("ping", "no target: give a name, an address or a prefix, or --targets FILE");
+            ik_run_say("ping",
+                       _("no target: give a name, an address or a prefix, or --targets FILE"));
         else
             status = execute(p, argv);
     }

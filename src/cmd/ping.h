@@ -130,10 +130,11 @@ void ik_ping_node_print(struct ik_line *l, struct ik_rd reply);
 
 /* ---- ping_target.c --------------------------------------------------------------------------- */
 
+enum { IK_PING_WHY = 320 }; /* room for why a target is wrong, in any language */
 /* Understands one target. False: `why` (cap bytes) says what is wrong with it. */
 IK_MUST_USE bool ik_ping_target_read(const char *text, const struct ik_ping_plan *plan,
                                      struct ik_ping_target *out, char *why, size_t cap);
-/* "ping: TARGET: why" on stderr, the target escaped. */
+/* "ping: TARGET: why" on stderr, the target escaped, `why` in the language of the user. */
 void ik_ping_target_say(const char *text, const char *why);
 /* Understands and counts one into p->expected, p->room and p->n_names, and the families that it can
  * have into *families: bit 0 IPv4, bit 1 IPv6. False: said. */
@@ -146,7 +147,7 @@ void ik_ping_target_free(struct ik_ping *p);
 
 /* ---- ping_file.c ----------------------------------------------------------------------------- */
 
-/* What messages call the file that --targets names. */
+/* What messages call the file that --targets names, in the language of the user. */
 const char *ik_ping_file_title(const char *name);
 /* Reads --targets and counts what it names, as ik_ping_target_count. False: said. */
 IK_MUST_USE bool ik_ping_file_load(struct ik_ping *p);

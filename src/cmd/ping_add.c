@@ -32,7 +32,7 @@ static enum ik_err route(const struct ik_ping *p, const struct ik_addr *addr, st
 static bool refuse_as(struct ik_ping *p, const char *name, const char *what, const char *why)
 {
     p->refused++;
-    ik_ping_target_say(name, why);
+    ik_ping_target_say(name, ik_lang_text(why));
     if (p->run.cfg.json) {
         struct ik_record rec = ik_record_make(IK_REC_notice, ik_run_now(&p->run).real);
         rec.notice.target = name;
@@ -53,15 +53,15 @@ static bool check_group(struct ik_ping *p, const char *name, bool broadcast)
 {
     const struct ik_ping_opt *o = &p->plan.opt;
     if (broadcast && !o->broadcast)
-        return refuse(p, name, "a broadcast address; -b allows that");
+        return refuse(p, name, N_("a broadcast address; -b allows that"));
     if (broadcast)
-        ik_run_say("ping", "WARNING: pinging broadcast address");
+        ik_run_say("ping", _("WARNING: pinging broadcast address"));
     if (p->plan.root)
         return true;
     if (o->interval < IK_PING_USER_GROUP_INTERVAL)
-        return refuse(p, name, "a group of hosts: the least interval for a user is 1 s");
+        return refuse(p, name, N_("a group of hosts: the least interval for a user is 1 s"));
     if (o->pmtudisc >= 0 && o->pmtudisc != 0)
-        return refuse(p, name, "a group of hosts: probes to it are not fragmented (-M do)");
+        return refuse(p, name, N_("a group of hosts: probes to it are not fragmented (-M do)"));
     return true;
 }
 
@@ -83,7 +83,7 @@ static void warn_source(struct ik_ping *p, const struct ik_route *r)
         return;
     p->warned = true;
     ik_run_say(
-        "ping", "Warning: source address might be selected on device other than: %s",
+        "ping", _("Warning: source address might be selected on device other than: %s"),
         ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe));
 }
 
@@ -101,7 +101,7 @@ static bool check(struct ik_ping *p, const char *name, const struct ik_addr *add
     if (no_way)
         return refuse(p, name, no_way);
     if (err == IK_E_ADDR)
-        return refuse(p, name, "the source address is not of this host");
+        return refuse(p, name, N_("the source address is not of this host"));
     if (!err)
         warn_source(p, r);
     const bool broadcast = !err && r->broadcast;
@@ -181,13 +181,12 @@ static bool usable(const struct ik_ping *p, const struct ik_addr *addr)
 static void say_fallback(struct ik_ping *p, struct ik_now now, const char *name,
                          const struct ik_addr *from, const struct ik_addr *to)
 {
-    char text[64];
-    snprintf(text, sizeof text, "no route by IPv%d, using IPv%d", from->family, to->family);
     struct ik_record rec = ik_record_make(IK_REC_notice, now.real);
     rec.notice.target = name;
     rec.notice.addr = *to;
     rec.notice.what = "family-fallback";
-    rec.notice.text = text;
+    rec.notice.text =
+        from->family == 6 ? N_("no route by IPv6, using IPv4") : N_("no route by IPv4, using IPv6");
     ik_run_record(&p->run, &rec);
 }
 
@@ -227,7 +226,7 @@ static void add_best(struct ik_ping *p, struct ik_now now, const char *name,
         add(p, now, name, addr);
         return;
     }
-    (void)refuse(p, name, why ? why : "no address of the family that is wanted");
+    (void)refuse(p, name, why ? why : N_("no address of the family that is wanted"));
 }
 
 static void add_all(struct ik_ping *p, struct ik_now now, const char *name,
@@ -248,7 +247,7 @@ static void add_all(struct ik_ping *p, struct ik_now now, const char *name,
         add(p, now, name, &a->addrs[i]);
     }
     if (n == 0)
-        (void)refuse(p, name, "no address of the family that is wanted");
+        (void)refuse(p, name, N_("no address of the family that is wanted"));
 }
 
 static void answered(void *ctx, struct ik_now now, const struct ik_names_answer *a)

@@ -75,7 +75,7 @@ static int line_number(const struct ik_ping *p, const char *original, const char
 
 const char *ik_ping_file_title(const char *name)
 {
-    return strcmp(name, "-") ? name : "standard input";
+    return strcmp(name, "-") ? name : _("standard input");
 }
 
 static bool load(struct ik_ping *p, const char *name)
@@ -85,9 +85,9 @@ static bool load(struct ik_ping *p, const char *name)
     bool ok = fd >= 0 && slurp(fd, &p->file, &p->file_bytes);
     if (!ok) {
         p->file = NULL;
-        ik_run_say("ping", "cannot read %s: %s", ik_ping_file_title(name), strerror(errno));
+        ik_run_say("ping", _("cannot read %s: %s"), ik_ping_file_title(name), ik_lang_errno(errno));
     } else if (memchr(p->file, 0, p->file_bytes)) {
-        ik_run_say("ping", "%s is not text: it has a zero byte", ik_ping_file_title(name));
+        ik_run_say("ping", _("%s is not text: it has a zero byte"), ik_ping_file_title(name));
         ok = false;
     }
     if (fd >= 0 && !standard)
@@ -102,7 +102,7 @@ bool ik_ping_file_load(struct ik_ping *p)
         return false;
     char *original = malloc(p->file_bytes + 1);
     if (!original) {
-        ik_run_say("ping", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("ping", "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     memcpy(original, p->file, p->file_bytes);
@@ -111,7 +111,7 @@ bool ik_ping_file_load(struct ik_ping *p)
     for (const char *at = p->file; ok && (at = ik_ping_file_next(p, at)); at += strlen(at)) {
         ok = ik_ping_target_count(p, at, &families);
         if (!ok)
-            ik_run_say("ping", "in %s, line %d", ik_ping_file_title(p->plan.opt.targets),
+            ik_run_say("ping", _("in %s, line %d"), ik_ping_file_title(p->plan.opt.targets),
                        line_number(p, original, at));
     }
     free(original);

@@ -10,24 +10,24 @@ enum { QTYPE_NAME = 2, QTYPE_IPV6 = 3, QTYPE_IPV4 = 4 };
 enum { SUBJECT_IPV6, SUBJECT_NAME, SUBJECT_IPV4 };
 enum { FLAG_TRUNCATED = 1 };
 
-const char ik_ping_node_help[] = "ping -6 -N WHAT\n"
-                                 "Help:\n"
-                                 "  help\n"
-                                 "Query:\n"
-                                 "  name\n"
-                                 "  ipv6\n"
-                                 "  ipv6-all\n"
-                                 "  ipv6-compatible\n"
-                                 "  ipv6-global\n"
-                                 "  ipv6-linklocal\n"
-                                 "  ipv6-sitelocal\n"
-                                 "  ipv4\n"
-                                 "  ipv4-all\n"
-                                 "Subject:\n"
-                                 "  subject-ipv6=addr\n"
-                                 "  subject-ipv4=addr\n"
-                                 "  subject-name=name\n"
-                                 "  subject-fqdn=name\n";
+const char ik_ping_node_help[] = N_("ping -6 -N WHAT\n"
+                                    "Help:\n"
+                                    "  help\n"
+                                    "Query:\n"
+                                    "  name\n"
+                                    "  ipv6\n"
+                                    "  ipv6-all\n"
+                                    "  ipv6-compatible\n"
+                                    "  ipv6-global\n"
+                                    "  ipv6-linklocal\n"
+                                    "  ipv6-sitelocal\n"
+                                    "  ipv4\n"
+                                    "  ipv4-all\n"
+                                    "Subject:\n"
+                                    "  subject-ipv6=addr\n"
+                                    "  subject-ipv4=addr\n"
+                                    "  subject-name=name\n"
+                                    "  subject-fqdn=name\n");
 
 /* ---- the words of -N ------------------------------------------------------------------------- */
 
@@ -53,7 +53,8 @@ static const struct query queries[] = {
 static bool set_query(struct ik_ping_node *n, const struct query *q, char *why, size_t cap)
 {
     if (n->qtype >= 0 && n->qtype != q->qtype) {
-        snprintf(why, cap, "-N asks for two kinds of things: name, ipv6 or ipv4, only one of them");
+        snprintf(why, cap,
+                 _("-N asks for two kinds of things: name, ipv6 or ipv4, only one of them"));
         return false;
     }
     n->qtype = q->qtype;
@@ -64,7 +65,7 @@ static bool set_query(struct ik_ping_node *n, const struct query *q, char *why, 
 static bool set_subject_type(struct ik_ping_node *n, int type, char *why, size_t cap)
 {
     if (n->subject_type >= 0) {
-        snprintf(why, cap, "-N has two subjects: give only one");
+        snprintf(why, cap, _("-N has two subjects: give only one"));
         return false;
     }
     n->subject_type = type;
@@ -76,7 +77,7 @@ static bool set_subject_addr(struct ik_ping_node *n, uint8_t family, const char 
 {
     struct ik_addr a;
     if (ik_addr_parse(text, &a) || a.family != family) {
-        snprintf(why, cap, "bad subject '%s' for -N: must be an IPv%d address", text, family);
+        snprintf(why, cap, _("bad subject '%s' for -N: must be an IPv%d address"), text, family);
         return false;
     }
     if (!set_subject_type(n, family == 4 ? SUBJECT_IPV4 : SUBJECT_IPV6, why, cap))
@@ -135,12 +136,12 @@ static bool set_subject_name(struct ik_ping_node *n, const char *text, bool fqdn
     const bool qualified = fqdn || memchr(text, '.', len);
     n->subject_bytes = encode_name(text, len, qualified, n->subject);
     if (n->subject_bytes == 0) {
-        snprintf(why, cap, "bad subject '%s' for -N: must be a name", text);
+        snprintf(why, cap, _("bad subject '%s' for -N: must be a name"), text);
         return false;
     }
     make_group(n);
     if (zone && ik_iface_index(zone + 1, &n->group.scope)) {
-        snprintf(why, cap, "no interface '%s'; 'ip link' lists them", zone + 1);
+        snprintf(why, cap, _("no interface '%s'; 'ip link' lists them"), zone + 1);
         return false;
     }
     return set_subject_type(n, SUBJECT_NAME, why, cap);
@@ -172,7 +173,7 @@ bool ik_ping_node_option(struct ik_ping_node *n, const char *arg, char *why, siz
         return set_subject_name(n, value, false, why, cap);
     if ((value = after(arg, "subject-fqdn=")))
         return set_subject_name(n, value, true, why, cap);
-    snprintf(why, cap, "unknown '%s' for -N; '-N help' lists what can be asked", arg);
+    snprintf(why, cap, _("unknown '%s' for -N; '-N help' lists what can be asked"), arg);
     return false;
 }
 

@@ -13,91 +13,99 @@ static const char *const stamps[] = {"tsonly", "tsandaddr", "tsprespec", NULL};
 static const char *const discoveries[] = {"do", "dont", "want", "probe", NULL};
 
 static const struct ik_opt options[] = {
-    {.kind = IK_OPT_HEADING, .help = "What to send:"},
-    {'c', "count", IK_OPT_INT, AT(count), "COUNT", "stop after COUNT probes to each target", 1,
+    {.kind = IK_OPT_HEADING, .help = N_("What to send:")},
+    {'c', "count", IK_OPT_INT, AT(count), "COUNT", N_("stop after COUNT probes to each target"), 1,
      INT64_MAX},
-    {'i', "interval", IK_OPT_SECONDS, AT(interval), "SECONDS", "between two probes to a target (1)",
-     0, DAYS_24},
-    {'l', "preload", IK_OPT_INT, AT(preload), "COUNT", "send COUNT probes without waiting", 1,
+    {'i', "interval", IK_OPT_SECONDS, AT(interval), "SECONDS",
+     N_("between two probes to a target (1)"), 0, DAYS_24},
+    {'l', "preload", IK_OPT_INT, AT(preload), "COUNT", N_("send COUNT probes without waiting"), 1,
      65536},
-    {'f', "flood", IK_OPT_FLAG, AT(flood), .help = "as fast as answers come; a dot a probe"},
-    {'A', "adaptive", IK_OPT_FLAG, AT(adaptive), .help = "the next probe when answered"},
-    {'s', "size", IK_OPT_INT, AT(size), "BYTES", "data bytes in a probe (56)", 0, IK_PING_SIZE_MAX},
-    {'p', "pattern", IK_OPT_STRING, AT(pattern), "HEX", "fill with these bytes, at most 16",
+    {'f', "flood", IK_OPT_FLAG, AT(flood), .help = N_("as fast as answers come; a dot a probe")},
+    {'A', "adaptive", IK_OPT_FLAG, AT(adaptive), .help = N_("the next probe when answered")},
+    {'s', "size", IK_OPT_INT, AT(size), "BYTES", N_("data bytes in a probe (56)"), 0,
+     IK_PING_SIZE_MAX},
+    {'p', "pattern", IK_OPT_STRING, AT(pattern), "HEX", N_("fill with these bytes, at most 16"),
      .excludes = "timestamp N"},
-    {'e', "identifier", IK_OPT_INT, AT(ident), "NUMBER", "the identifier of the probes", 0, 65535},
+    {'e', "identifier", IK_OPT_INT, AT(ident), "NUMBER", N_("the identifier of the probes"), 0,
+     65535},
     {0, "timestamp", IK_OPT_FLAG, AT(timestamp),
-     .help = "timestamp requests (types 13, 14) instead of echo", .excludes = "6 s N"},
+     .help = N_("timestamp requests (types 13, 14) instead of echo"), .excludes = "6 s N"},
     {'N', "node-info", IK_OPT_LIST, AT(node_info), "WHAT",
-     "IPv6 node information queries; -N help lists them", .excludes = "4 s"},
-    {.kind = IK_OPT_HEADING, .help = "Where to:"},
-    {'4', "ipv4", IK_OPT_FLAG, AT(v4), .help = "IPv4 only", .excludes = "6 F"},
-    {'6', "ipv6", IK_OPT_FLAG, AT(v6), .help = "IPv6 only", .excludes = "b R T"},
-    {0, "all-addresses", IK_OPT_FLAG, AT(all_addresses), .help = "every address of a name"},
-    {0, "targets", IK_OPT_STRING, AT(targets), "FILE", "targets from FILE, - is standard input"},
-    {'b', "broadcast", IK_OPT_FLAG, AT(broadcast), .help = "allow broadcast addresses"},
-    {'n', "numeric", IK_OPT_FLAG, AT(numeric), .help = "no names of those who answer",
+     N_("IPv6 node information queries; -N help lists them"), .excludes = "4 s"},
+    {.kind = IK_OPT_HEADING, .help = N_("Where to:")},
+    {'4', "ipv4", IK_OPT_FLAG, AT(v4), .help = N_("IPv4 only"), .excludes = "6 F"},
+    {'6', "ipv6", IK_OPT_FLAG, AT(v6), .help = N_("IPv6 only"), .excludes = "b R T"},
+    {0, "all-addresses", IK_OPT_FLAG, AT(all_addresses), .help = N_("every address of a name")},
+    {0, "targets", IK_OPT_STRING, AT(targets), "FILE",
+     N_("targets from FILE, - is standard input")},
+    {'b', "broadcast", IK_OPT_FLAG, AT(broadcast), .help = N_("allow broadcast addresses")},
+    {'n', "numeric", IK_OPT_FLAG, AT(numeric), .help = N_("no names of those who answer"),
      .excludes = "H"},
-    {'H', "names", IK_OPT_FLAG, AT(names), .help = "names also where they are not usual",
+    {'H', "names", IK_OPT_FLAG, AT(names), .help = N_("names also where they are not usual"),
      .excludes = "json"},
-    {.kind = IK_OPT_HEADING, .help = "How:"},
-    {'I', NULL, IK_OPT_LIST, AT(from), "INTERFACE", "interface or source address, or both in turn"},
-    {0, "interface", IK_OPT_STRING, AT(interface), "NAME", "interface", .excludes = "I"},
-    {0, "source", IK_OPT_STRING, AT(source), "ADDRESS", "source address", .excludes = "I"},
-    {'B', "sticky", IK_OPT_FLAG, AT(sticky), .help = "keep the first source address"},
-    {'t', "ttl", IK_OPT_INT, AT(ttl), "TTL", "time to live, hop limit", 1, 255},
-    {'Q', "tos", IK_OPT_NUMBER, AT(tclass), "TCLASS", "type of service, traffic class", 0, 255},
-    {'F', "flow-label", IK_OPT_NUMBER, AT(flow_label), "LABEL", "IPv6 flow label", 0, 0xfffff},
-    {'m', "mark", IK_OPT_NUMBER, AT(mark), "MARK", "firewall mark", 0, UINT32_MAX},
+    {.kind = IK_OPT_HEADING, .help = N_("How:")},
+    {'I', NULL, IK_OPT_LIST, AT(from), "INTERFACE",
+     N_("interface or source address, or both in turn")},
+    {0, "interface", IK_OPT_STRING, AT(interface), "NAME", N_("interface"), .excludes = "I"},
+    {0, "source", IK_OPT_STRING, AT(source), "ADDRESS", N_("source address"), .excludes = "I"},
+    {'B', "sticky", IK_OPT_FLAG, AT(sticky), .help = N_("keep the first source address")},
+    {'t', "ttl", IK_OPT_INT, AT(ttl), "TTL", N_("time to live, hop limit"), 1, 255},
+    {'Q', "tos", IK_OPT_NUMBER, AT(tclass), "TCLASS", N_("type of service, traffic class"), 0, 255},
+    {'F', "flow-label", IK_OPT_NUMBER, AT(flow_label), "LABEL", N_("IPv6 flow label"), 0, 0xfffff},
+    {'m', "mark", IK_OPT_NUMBER, AT(mark), "MARK", N_("firewall mark"), 0, UINT32_MAX},
     {'M', "pmtudisc", IK_OPT_CHOICE, AT(pmtudisc), "HOW",
-     "path MTU discovery: do, dont, want, probe", .choices = discoveries},
-    {'r', "direct", IK_OPT_FLAG, AT(direct), .help = "not through a router"},
-    {'L', "no-loop", IK_OPT_FLAG, AT(no_loop), .help = "no copy of multicast to ourselves"},
-    {'R', "record-route", IK_OPT_FLAG, AT(record_route), .help = "IPv4 record route option",
+     N_("path MTU discovery: do, dont, want, probe"), .choices = discoveries},
+    {'r', "direct", IK_OPT_FLAG, AT(direct), .help = N_("not through a router")},
+    {'L', "no-loop", IK_OPT_FLAG, AT(no_loop), .help = N_("no copy of multicast to ourselves")},
+    {'R', "record-route", IK_OPT_FLAG, AT(record_route), .help = N_("IPv4 record route option"),
      .excludes = "T F"},
     {'T', "ip-timestamp", IK_OPT_CHOICE, AT(ip_timestamp), "WHAT",
-     "IPv4 timestamp option: tsonly, tsandaddr,\ntsprespec HOP...", .choices = stamps,
+     N_("IPv4 timestamp option: tsonly, tsandaddr,\ntsprespec HOP..."), .choices = stamps,
      .excludes = "F"},
-    {'C', "connect", IK_OPT_FLAG, AT(connect), .help = "connect the socket to the target"},
-    {'S', "sndbuf", IK_OPT_INT, AT(sndbuf), "BYTES", "send buffer", 1, INT32_MAX},
+    {'C', "connect", IK_OPT_FLAG, AT(connect), .help = N_("connect the socket to the target")},
+    {'S', "sndbuf", IK_OPT_INT, AT(sndbuf), "BYTES", N_("send buffer"), 1, INT32_MAX},
     {'d', "debug", IK_OPT_FLAG, AT(debug), .help = "SO_DEBUG"},
     {'U', "user-latency", IK_OPT_FLAG, AT(user_latency),
-     .help = "time from program to program, not in the kernel"},
-    {.kind = IK_OPT_HEADING, .help = "Until when:"},
+     .help = N_("time from program to program, not in the kernel")},
+    {.kind = IK_OPT_HEADING, .help = N_("Until when:")},
     {'w', "deadline", IK_OPT_SECONDS, AT(deadline), "SECONDS",
-     "stop then, or after COUNT answers, or an error", 0, DAYS_24},
+     N_("stop then, or after COUNT answers, or an error"), 0, DAYS_24},
     {'W', "timeout", IK_OPT_SECONDS, AT(timeout), "SECONDS",
-     "wait for an answer (10), 0 without end", 0, DAYS_24},
+     N_("wait for an answer (10), 0 without end"), 0, DAYS_24},
     {0, "until", IK_OPT_STRING, AT(until), "up:N|down:N",
-     "stop after N answers, or losses, in a row"},
+     N_("stop after N answers, or losses, in a row")},
     IK_RUNLAB_OPTIONS(struct ik_ping_opt, lab),
-    {.kind = IK_OPT_HEADING, .help = "What to print:"},
-    {'q', "quiet", IK_OPT_FLAG, AT(quiet), .help = "only the summary"},
-    {'v', "verbose", IK_OPT_COUNT, AT(verbose), .help = "identifiers, quoted headers"},
-    {'O', "outstanding", IK_OPT_FLAG, AT(outstanding), .help = "say what is not answered yet"},
-    {'D', "unix-time", IK_OPT_FLAG, AT(unix_time), .help = "seconds since 1970 before each line",
-     .excludes = "iso"},
-    {0, "iso", IK_OPT_FLAG, AT(iso), .help = "date and time before each line"},
-    {'a', "audible", IK_OPT_FLAG, AT(audible), .help = "ring the bell at answers",
+    {.kind = IK_OPT_HEADING, .help = N_("What to print:")},
+    {'q', "quiet", IK_OPT_FLAG, AT(quiet), .help = N_("only the summary")},
+    {'v', "verbose", IK_OPT_COUNT, AT(verbose), .help = N_("identifiers, quoted headers")},
+    {'O', "outstanding", IK_OPT_FLAG, AT(outstanding), .help = N_("say what is not answered yet")},
+    {'D', "unix-time", IK_OPT_FLAG, AT(unix_time),
+     .help = N_("seconds since 1970 before each line"), .excludes = "iso"},
+    {0, "iso", IK_OPT_FLAG, AT(iso), .help = N_("date and time before each line")},
+    {'a', "audible", IK_OPT_FLAG, AT(audible), .help = N_("ring the bell at answers"),
      .excludes = "json"},
-    {'3', "precise", IK_OPT_FLAG, AT(precise), .help = "microseconds also in long times"},
-    {0, "percentiles", IK_OPT_FLAG, AT(percentiles), .help = "50th, 90th and 99th in the summary"},
-    {0, "json", IK_OPT_FLAG, AT(json), .help = "a JSON object a line"},
+    {'3', "precise", IK_OPT_FLAG, AT(precise), .help = N_("microseconds also in long times")},
+    {0, "percentiles", IK_OPT_FLAG, AT(percentiles),
+     .help = N_("50th, 90th and 99th in the summary")},
+    {0, "json", IK_OPT_FLAG, AT(json), .help = N_("a JSON object a line")},
     IK_LANG_OPTION(struct ik_ping_opt, lang),
-    {'h', NULL, IK_OPT_FLAG, AT(usage), .help = "this on standard error, exit status 2 (iputils)"},
-    {'?', NULL, IK_OPT_FLAG, AT(usage), .help = "as -h"},
-    {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},
-    {'V', "version", IK_OPT_FLAG, AT(version), .help = "the version"},
+    {'h', NULL, IK_OPT_FLAG, AT(usage),
+     .help = N_("this on standard error, exit status 2 (iputils)")},
+    {'?', NULL, IK_OPT_FLAG, AT(usage), .help = N_("as -h")},
+    {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
+    {'V', "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
 };
 
 const struct ik_opt_spec ik_ping_spec = {
     .verb = "ping",
-    .synopsis = "[OPTION]... TARGET...",
-    .intro = "Round trips to one or many targets: names, addresses, prefixes such as 10.0.0.0/28.",
+    .synopsis = N_("[OPTION]... TARGET..."),
+    .intro =
+        N_("Round trips to one or many targets: names, addresses, prefixes such as 10.0.0.0/28."),
     .options = options,
     .n = sizeof options / sizeof *options,
-    .outro = "Exit status: 0 every target answered, 1 one did not, 2 an error. icmp-ping(1) has it "
-             "all.",
+    .outro =
+        N_("Exit status: 0 every target answered, 1 one did not, 2 an error. icmp-ping(1) has it "
+           "all."),
 };
 
 _Static_assert(sizeof options / sizeof *options <= IK_OPT_MAX, "a parse remembers each option");
@@ -136,13 +144,13 @@ static bool read_pattern(struct ik_ping_plan *p)
             v = low < 0 ? -1 : v << 4 | low;
         }
         if (v < 0)
-            return fail(p, "bad HEX '%s' for '-p': must be hexadecimal digits, such as ff00",
+            return fail(p, _("bad HEX '%s' for '-p': must be hexadecimal digits, such as ff00"),
                         p->opt.pattern);
         if (p->pattern_bytes == sizeof p->pattern)
-            return fail(p, "bad HEX '%s' for '-p': at most 16 bytes, 32 digits", p->opt.pattern);
+            return fail(p, _("bad HEX '%s' for '-p': at most 16 bytes, 32 digits"), p->opt.pattern);
         p->pattern[p->pattern_bytes++] = (uint8_t)v;
     }
-    return p->pattern_bytes || fail(p, "'-p' needs at least one hexadecimal digit");
+    return p->pattern_bytes || fail(p, _("'-p' needs at least one hexadecimal digit"));
 }
 
 static bool read_until(struct ik_ping_plan *p)
@@ -151,7 +159,8 @@ static bool read_until(struct ik_ping_plan *p)
     const bool up = !strncmp(text, "up:", 3), down = !strncmp(text, "down:", 5);
     int64_t n;
     if ((!up && !down) || !ik_opt_int(text + (up ? 3 : 5), false, 1, IK_ECHO_UNTIL_MAX, &n))
-        return fail(p, "bad '%s' for '--until': must be up:N or down:N, N from 1 to 32767", text);
+        return fail(p, _("bad '%s' for '--until': must be up:N or down:N, N from 1 to 32767"),
+                    text);
     *(up ? &p->until_up : &p->until_down) = (uint32_t)n;
     return true;
 }
@@ -162,9 +171,9 @@ static bool set_interface(struct ik_ping_plan *p, const char *name)
 {
     uint32_t index;
     if (p->interface && strcmp(p->interface, name))
-        return fail(p, "two interfaces, '%s' and '%s': give only one", p->interface, name);
+        return fail(p, _("two interfaces, '%s' and '%s': give only one"), p->interface, name);
     if (ik_iface_index(name, &index))
-        return fail(p, "no interface '%s'; 'ip link' lists them", name);
+        return fail(p, _("no interface '%s'; 'ip link' lists them"), name);
     p->interface = name;
     return true;
 }
@@ -178,9 +187,9 @@ static bool set_source(struct ik_ping_plan *p, const char *text)
     snprintf(addr, sizeof addr, "%.*s", (int)n, text);
     struct ik_addr a;
     if (n >= sizeof addr || ik_addr_parse(addr, &a))
-        return fail(p, "bad source address '%s': must be an IPv4 or IPv6 address", text);
+        return fail(p, _("bad source address '%s': must be an IPv4 or IPv6 address"), text);
     if (p->source.family)
-        return fail(p, "two source addresses: give only one");
+        return fail(p, _("two source addresses: give only one"));
     p->source = a;
     return !zone || set_interface(p, zone + 1);
 }
@@ -213,7 +222,8 @@ static bool read_from(struct ik_ping_plan *p)
 static bool set_family(struct ik_ping_plan *p, uint8_t family, const char *because)
 {
     if (p->family && p->family != family)
-        return fail(p, "%s is for IPv%d only, which contradicts another option", because, family);
+        return fail(p, _("%s is for IPv%d only, which contradicts another option"),
+                    ik_lang_text(because), family);
     p->family = family;
     return true;
 }
@@ -228,7 +238,7 @@ static bool settle_family(struct ik_ping_plan *p)
            (!o->timestamp || set_family(p, 4, "--timestamp")) &&
            (o->flow_label < 0 || set_family(p, 6, "-F")) &&
            (!p->node.wanted || set_family(p, 6, "-N")) &&
-           (!p->source.family || set_family(p, p->source.family, "the source address"));
+           (!p->source.family || set_family(p, p->source.family, N_("the source address")));
 }
 
 static bool check_user(struct ik_ping_plan *p)
@@ -237,9 +247,10 @@ static bool check_user(struct ik_ping_plan *p)
         return true;
     const bool flooding = p->opt.flood && !p->interval_given;
     if (flooding || p->opt.interval < IK_PING_USER_INTERVAL)
-        return fail(p, "cannot flood: the least interval for a user is 2 ms, use -i 0.002 or more");
+        return fail(p,
+                    _("cannot flood: the least interval for a user is 2 ms, use -i 0.002 or more"));
     if (p->opt.preload > IK_PING_USER_PRELOAD)
-        return fail(p, "cannot preload %lld: at most 3 for a user", (long long)p->opt.preload);
+        return fail(p, _("cannot preload %lld: at most 3 for a user"), (long long)p->opt.preload);
     return true;
 }
 
@@ -274,11 +285,11 @@ static bool take_hops(struct ik_ping_plan *p)
 {
     const int n = p->args.n - 1;
     if (n < 1 || n > HOPS_MAX)
-        return fail(p, "-T tsprespec needs 1 to 4 hops, then the target");
+        return fail(p, _("-T tsprespec needs 1 to 4 hops, then the target"));
     for (int i = 0; i < n; i++) {
         struct ik_addr hop;
         if (ik_addr_parse(p->args.operands[i], &hop) || hop.family != 4)
-            return fail(p, "bad hop '%s' for '-T tsprespec': must be an IPv4 address",
+            return fail(p, _("bad hop '%s' for '-T tsprespec': must be an IPv4 address"),
                         p->args.operands[i]);
         memcpy(p->ip_options + 4 + 8 * i, hop.bytes, 4);
     }
@@ -338,7 +349,7 @@ static bool read_node(struct ik_ping_plan *p)
             return false;
     }
     if (p->node.wanted && p->node.qtype < 0)
-        return fail(p, "-N has a subject but no query: add -N name, ipv6 or ipv4");
+        return fail(p, _("-N has a subject but no query: add -N name, ipv6 or ipv4"));
     return true;
 }
 

@@ -53,12 +53,13 @@ static bool read_address(const char *text, const struct ik_ping_plan *plan, stru
     if (ik_addr_parse(plain, out) || (zone && out->family == 4))
         return false;
     if (plan->opt.lab.lab && (zone || (out->family == 6 && ik_addr_is_link_local(out))))
-        snprintf(why, cap, "of one link only: in a lab, give a node or another address");
+        snprintf(why, cap, _("of one link only: in a lab, give a node or another address"));
     else if (zone && !zone_index(zone + 1, &out->scope))
-        snprintf(why, cap, "no interface '%s'; 'ip link' lists them", zone + 1);
+        snprintf(why, cap, _("no interface '%s'; 'ip link' lists them"), zone + 1);
     else if (out->family == 6 && ik_addr_is_link_local(out) && !zone &&
              !find_zone(plan, &out->scope))
-        snprintf(why, cap, "a link-local address needs its interface: %s%%eth0, or -I eth0", plain);
+        snprintf(why, cap, _("a link-local address needs its interface: %s%%eth0, or -I eth0"),
+                 plain);
     return true;
 }
 
@@ -66,7 +67,7 @@ static bool read_prefix(const char *text, struct ik_ping_target *out, char *why,
 {
     struct ik_prefix prefix;
     if (ik_prefix_parse(text, &prefix)) {
-        snprintf(why, cap, "bad prefix: must be ADDRESS/BITS, such as 10.0.0.0/28");
+        snprintf(why, cap, _("bad prefix: must be ADDRESS/BITS, such as 10.0.0.0/28"));
         return false;
     }
     out->what = IK_PING_PREFIX;
@@ -77,10 +78,10 @@ static bool read_prefix(const char *text, struct ik_ping_target *out, char *why,
     if (out->n <= IK_PING_TARGETS_MAX)
         return true;
     if (host_bits < 63)
-        snprintf(why, cap, "%llu addresses; at most %d targets in a run",
+        snprintf(why, cap, _("%llu addresses; at most %d targets in a run"),
                  (unsigned long long)out->n, IK_PING_TARGETS_MAX);
     else
-        snprintf(why, cap, "2^%u addresses; at most %d targets in a run", host_bits,
+        snprintf(why, cap, _("2^%u addresses; at most %d targets in a run"), host_bits,
                  IK_PING_TARGETS_MAX);
     return false;
 }
@@ -92,9 +93,9 @@ static bool read_name(const char *text, char *why, size_t cap)
     for (size_t i = 0; i < n; i++)
         plain = plain && (uint8_t)text[i] > ' ' && text[i] != 127;
     if (n == 0 || n > NAME_MAX_BYTES)
-        snprintf(why, cap, "must be an address, a prefix or a name");
+        snprintf(why, cap, _("must be an address, a prefix or a name"));
     else if (!plain)
-        snprintf(why, cap, "a name has no blanks and no control characters");
+        snprintf(why, cap, _("a name has no blanks and no control characters"));
     return plain && n > 0 && n <= NAME_MAX_BYTES;
 }
 
@@ -113,8 +114,8 @@ bool ik_ping_target_read(const char *text, const struct ik_ping_plan *plan,
         return read_name(text, why, cap);
     }
     if (!*why && plan->family && out->addr.family != plan->family)
-        snprintf(why, cap, "an IPv%d address, but the options allow only IPv%d", out->addr.family,
-                 plan->family);
+        snprintf(why, cap, _("an IPv%d address, but the options allow only IPv%d"),
+                 out->addr.family, plan->family);
     return !*why;
 }
 
@@ -146,14 +147,15 @@ static bool settle_source_zone(struct ik_ping_plan *plan)
     if (!lacks_zone(&plan->source) || !ik_iface_only_link(&plan->source.scope))
         return true;
     ik_addr_text(&plan->source, text);
-    ik_run_say("ping", "a link-local source needs its interface: %s%%eth0, or -I eth0 too", text);
+    ik_run_say("ping", _("a link-local source needs its interface: %s%%eth0, or -I eth0 too"),
+               text);
     return false;
 }
 
 bool ik_ping_target_count(struct ik_ping *p, const char *text, int *families)
 {
     struct ik_ping_target t;
-    char why[160];
+    char why[IK_PING_WHY];
     if (!ik_ping_target_read(text, &p->plan, &t, why, sizeof why)) {
         ik_ping_target_say(text, why);
         return false;
@@ -169,7 +171,7 @@ bool ik_ping_target_count(struct ik_ping *p, const char *text, int *families)
     }
     p->expected += t.n;
     if (p->expected > IK_PING_TARGETS_MAX) {
-        ik_run_say("ping", "more than %d targets", IK_PING_TARGETS_MAX);
+        ik_run_say("ping", _("more than %d targets"), IK_PING_TARGETS_MAX);
         return false;
     }
     return true;
@@ -194,7 +196,7 @@ int ik_ping_target_survey(struct ik_ping *p)
 static void start_one(struct ik_ping *p, struct ik_now now, const char *text)
 {
     struct ik_ping_target t;
-    char why[160];
+    char why[IK_PING_WHY];
     if (!ik_ping_target_read(text, &p->plan, &t, why, sizeof why))
         return; /* surveyed before */
     if (t.what == IK_PING_LITERAL) {
@@ -213,13 +215,14 @@ bool ik_ping_target_start(struct ik_ping *p, struct ik_now now)
     if (p->n_names) {
         p->names = calloc(p->n_names, sizeof *p->names);
         if (!p->names) {
-            ik_run_say("ping", "%s", ik_err_text(IK_E_NOMEM));
+            ik_run_say("ping", "%s", ik_lang_err(IK_E_NOMEM));
             return false;
         }
     }
     if (p->file && !ik_ping_add_few(p))
-        ik_ping_text_many(p, now, ik_ping_file_title(p->plan.opt.targets), p->expected, "targets",
-                          4);
+        ik_ping_text_many(p, now,
+                          strcmp(p->plan.opt.targets, "-") ? p->plan.opt.targets : "standard input",
+                          p->expected, "targets", 4);
     for (int i = 0; i < p->plan.args.n; i++)
         start_one(p, now, p->plan.args.operands[i]);
     for (const char *at = p->file; at && (at = ik_ping_file_next(p, at)); at += strlen(at))

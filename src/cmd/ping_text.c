@@ -306,17 +306,30 @@ static const char *system_words(const struct ik_rec_lost *r)
     return r->error;
 }
 
+static void say_too_long(const struct ik_ping *p, const struct ik_rec_lost *r)
+{
+    const bool v4 = r->addr.family == 4;
+    if (ik_ping_is_single(p))
+        ik_run_say("ping",
+                   v4 ? _("local error: message too long, mtu=%lld")
+                      : _("local error: message too long, mtu: %lld"),
+                   (long long)r->mtu);
+    else
+        ik_run_say("ping",
+                   v4 ? _("local error: message too long, mtu=%lld for %s")
+                      : _("local error: message too long, mtu: %lld for %s"),
+                   (long long)r->mtu, r->target);
+}
+
 static void say_not_sent(struct ik_ping *p, const struct ik_rec_lost *r)
 {
-    char to[300] = "";
-    if (!ik_ping_is_single(p))
-        snprintf(to, sizeof to, " for %s", r->target);
     ik_out_flush(&p->run.out, true); /* in the order that things happened */
     if (r->mtu > 0)
-        ik_run_say("ping", "local error: message too long, mtu%s%lld%s",
-                   r->addr.family == 4 ? "=" : ": ", (long long)r->mtu, to);
+        say_too_long(p, r);
+    else if (ik_ping_is_single(p))
+        ik_run_say("ping", "sendmsg: %s", ik_lang_text(system_words(r)));
     else
-        ik_run_say("ping", "sendmsg: %s%s", system_words(r), to);
+        ik_run_say("ping", _("sendmsg: %s for %s"), ik_lang_text(system_words(r)), r->target);
 }
 
 static void on_lost(struct ik_ping *p, struct ik_now now, const struct ik_rec_lost *r)
@@ -345,9 +358,9 @@ static void say_notice(struct ik_ping *p, const struct ik_rec_notice *n)
 {
     ik_out_flush(&p->run.out, true); /* in the order that things happened */
     if (n->target)
-        ik_run_say("ping", "%s: %s", n->target, n->text);
+        ik_run_say("ping", "%s: %s", n->target, ik_lang_text(n->text));
     else
-        ik_run_say("ping", "%s", n->text);
+        ik_run_say("ping", "%s", ik_lang_text(n->text));
 }
 
 void ik_ping_text_record(void *ping, const struct ik_record *rec)

@@ -29,7 +29,7 @@ int ik_run_printed(const char *verb)
 {
     if (!fflush(stdout) && !ferror(stdout))
         return 0;
-    ik_run_say(verb, "cannot write the results: %s", strerror(errno));
+    ik_run_say(verb, _("cannot write the results: %s"), ik_lang_errno(errno));
     return 2;
 }
 
@@ -49,20 +49,21 @@ void ik_run_say_refused(const char *verb, const char *raw_for)
     path[n > 0 ? n : 0] = 0;
     quoted(n > 0 ? path : "/usr/bin/icmp", arg, sizeof arg);
     if (raw_for)
-        ik_run_say(verb, "%s needs a raw socket; grant it with: sudo setcap cap_net_raw=ep %s",
+        ik_run_say(verb, _("%s needs a raw socket; grant it with: sudo setcap cap_net_raw=ep %s"),
                    raw_for, arg);
     else
-        ik_run_say(verb,
-                   "no permission to open ICMP sockets; grant it with: sudo setcap cap_net_raw=ep "
-                   "%s  or, without capabilities: sudo sysctl -w "
-                   "net.ipv4.ping_group_range=\"0 2147483647\"",
-                   arg);
+        ik_run_say(
+            verb,
+            _("no permission to open ICMP sockets; grant it with: sudo setcap cap_net_raw=ep "
+              "%s  or, without capabilities: sudo sysctl -w "
+              "net.ipv4.ping_group_range=\"0 2147483647\""),
+            arg);
 }
 
 static void say_write_error(const struct ik_run *r)
 {
     if (r->out.error && r->out.error != EPIPE)
-        ik_run_say(r->cfg.verb, "cannot write the results: %s", strerror(r->out.error));
+        ik_run_say(r->cfg.verb, _("cannot write the results: %s"), ik_lang_errno(r->out.error));
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -123,7 +124,7 @@ static void write_json(struct ik_run *r, const struct ik_record *rec)
         err = write_json_long(r, rec);
     if (!err)
         return;
-    ik_run_say(r->cfg.verb, "cannot write a record: %s", ik_err_text(err));
+    ik_run_say(r->cfg.verb, _("cannot write a record: %s"), ik_lang_err(err));
     r->failed = true;
 }
 
@@ -237,7 +238,7 @@ bool ik_run_init(struct ik_run *r, const struct ik_run_cfg *cfg)
     ik_out_init(&r->out, STDOUT_FILENO);
     enum ik_err err = cfg->json && !cfg->json_names ? IK_OK : ik_line_new(&r->line, &r->out);
     if (err)
-        ik_run_say(cfg->verb, "%s", ik_err_text(err));
+        ik_run_say(cfg->verb, "%s", ik_lang_err(err));
     return !err;
 }
 
@@ -259,7 +260,7 @@ bool ik_run_secret(const struct ik_run *r, void *out, size_t n)
     if (r->lab)
         ik_entropy_seeded(ik_runlab_seed(r->lab), out, n);
     else if (ik_entropy(out, n)) {
-        ik_run_say(r->cfg.verb, "no random numbers");
+        ik_run_say(r->cfg.verb, _("no random numbers"));
         return false;
     }
     return true;
@@ -289,9 +290,9 @@ enum ik_err ik_run_route(const struct ik_run *r, const struct ik_addr *dst,
 const char *ik_run_no_family(const struct ik_run *r, uint8_t family)
 {
     if (r->lab)
-        return family == 6 ? "the lab's vantage has no IPv6 address"
-                           : "the lab's vantage has no IPv4 address";
-    return family == 6 ? "no IPv6 on this host" : "no IPv4 on this host";
+        return family == 6 ? N_("the lab's vantage has no IPv6 address")
+                           : N_("the lab's vantage has no IPv4 address");
+    return family == 6 ? N_("no IPv6 on this host") : N_("no IPv4 on this host");
 }
 
 /* ---- loop, continued ------------------------------------------------------------------------- */
@@ -318,7 +319,7 @@ bool ik_run_start(struct ik_run *r)
 {
     enum ik_err err = ik_priv_drop();
     if (err) {
-        ik_run_say(r->cfg.verb, "cannot give up privileges: %s", ik_err_text(err));
+        ik_run_say(r->cfg.verb, _("cannot give up privileges: %s"), ik_lang_err(err));
         return false;
     }
     const bool is_virtual = r->lab && ik_runlab_is_virtual(r->lab);
@@ -335,7 +336,7 @@ bool ik_run_start(struct ik_run *r)
         err = ik_loop_add_source(r->loop, ik_signals_source(r->signals));
     }
     if (err)
-        ik_run_say(r->cfg.verb, "cannot start: %s", ik_err_text(err));
+        ik_run_say(r->cfg.verb, _("cannot start: %s"), ik_lang_err(err));
     return !err;
 }
 
@@ -350,7 +351,7 @@ static struct ik_names *resolver(struct ik_run *r)
         err = ik_loop_add_source(r->loop, ik_names_source(r->names));
     if (!err)
         return r->names;
-    ik_run_say(r->cfg.verb, "cannot start the resolver: %s", ik_err_text(err));
+    ik_run_say(r->cfg.verb, _("cannot start the resolver: %s"), ik_lang_err(err));
     ik_names_close(r->names);
     r->names = NULL;
     return NULL;
@@ -392,11 +393,11 @@ const char *ik_run_route_trouble(enum ik_err err)
 {
     switch (err) {
     case IK_E_NO_ROUTE:
-        return "Network is unreachable";
+        return N_("Network is unreachable");
     case IK_E_HOST_DOWN:
-        return "No route to host";
+        return N_("No route to host");
     case IK_E_ACCESS:
-        return "Permission denied, by a prohibit route";
+        return N_("Permission denied, by a prohibit route");
     case IK_E_BLACKHOLE:
         return ik_err_text(err);
     default:
@@ -410,7 +411,7 @@ void ik_run_loop(struct ik_run *r)
 {
     const enum ik_err err = ik_loop_run(r->loop);
     if (err) {
-        ik_run_say(r->cfg.verb, "cannot wait for the network: %s", ik_err_text(err));
+        ik_run_say(r->cfg.verb, _("cannot wait for the network: %s"), ik_lang_err(err));
         r->failed = true;
     }
 }

@@ -30,7 +30,7 @@ bool ik_runlab_check(const struct ik_runlab_opt *o, const struct ik_opt_spec *sp
     for (size_t i = 0; !o->lab && i < sizeof of_labs / sizeof *of_labs; i++) {
         if (!ik_opt_given(spec, args, of_labs[i]))
             continue;
-        snprintf(why, cap, "'--%s' is for labs: add --lab FILE, or --lab internet", of_labs[i]);
+        snprintf(why, cap, _("'--%s' is for labs: add --lab FILE, or --lab internet"), of_labs[i]);
         return false;
     }
     for (const char *at = machine; o->lab && *at; at += strspn(at, " ")) {
@@ -40,8 +40,8 @@ bool ik_runlab_check(const struct ik_runlab_opt *o, const struct ik_opt_spec *sp
         if (!ik_opt_given(spec, args, name))
             continue;
         spell(name, shown, sizeof shown);
-        snprintf(why, cap, "'%s' is about this machine, which '--lab' does without: leave out one",
-                 shown);
+        snprintf(why, cap,
+                 _("'%s' is about this machine, which '--lab' does without: leave out one"), shown);
         return false;
     }
     return true;
@@ -78,12 +78,12 @@ bool ik_runlab_open(struct ik_runlab **out, const char *verb, const struct ik_ru
                     void (*on_event)(void *ctx, const struct ik_record *rec), void *ctx)
 {
     if (ik_priv_drop()) {
-        ik_run_say(verb, "cannot give up privileges");
+        ik_run_say(verb, _("cannot give up privileges"));
         return false;
     }
     struct ik_runlab *l = calloc(1, sizeof *l);
     if (!l) {
-        ik_run_say(verb, "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say(verb, "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     if (!open_lab(l, verb, o)) {
@@ -150,7 +150,7 @@ void ik_runlab_forward(const struct ik_runlab *l, const char *name, uint8_t fami
             a.n++;
     if (!a.n) {
         a.err = IK_E_NOT_FOUND;
-        a.error_text = "no node of that name in the lab; 'icmp lab check' lists them";
+        a.error_text = N_("no node of that name in the lab; 'icmp lab check' lists them");
     }
     fn(ctx, ik_runlab_now(l), &a);
 }

@@ -17,27 +17,28 @@ struct ik_runlab_opt {
     int64_t seed; /* -1: the file's */
 };
 /* Their rows, for the table of options; `member` is where the verb has them. */
-#define IK_RUNLAB_OPTIONS(type, member)                                                           \
-    {.kind = IK_OPT_HEADING, .help = "In a lab, instead of the machine's network:"},              \
-        {0,                                                                                       \
-         "lab",                                                                                   \
-         IK_OPT_STRING,                                                                           \
-         offsetof(type, member.lab),                                                              \
-         "FILE|NAME",                                                                             \
-         "a lab file, or a built-in lab such as internet; in virtual\ntime, without privileges"}, \
-        {0, "events", IK_OPT_FLAG, offsetof(type, member.events),                                 \
-         .help = "tell what every node does, and by which rule"},                                 \
-        {0,                                                                                       \
-         "seed",                                                                                  \
-         IK_OPT_NUMBER,                                                                           \
-         offsetof(type, member.seed),                                                             \
-         "N",                                                                                     \
-         "another seed than the lab's",                                                           \
-         0,                                                                                       \
-         INT64_MAX},                                                                              \
-    {                                                                                             \
-        0, "realtime", IK_OPT_FLAG, offsetof(type, member.realtime),                              \
-            .help = "take as long as the lab's network would"                                     \
+#define IK_RUNLAB_OPTIONS(type, member)                                                  \
+    {.kind = IK_OPT_HEADING, .help = N_("In a lab, instead of the machine's network:")}, \
+        {0,                                                                              \
+         "lab",                                                                          \
+         IK_OPT_STRING,                                                                  \
+         offsetof(type, member.lab),                                                     \
+         "FILE|NAME",                                                                    \
+         N_("a lab file, or a built-in lab such as internet; in virtual\ntime, without " \
+            "privileges")},                                                              \
+        {0, "events", IK_OPT_FLAG, offsetof(type, member.events),                        \
+         .help = N_("tell what every node does, and by which rule")},                    \
+        {0,                                                                              \
+         "seed",                                                                         \
+         IK_OPT_NUMBER,                                                                  \
+         offsetof(type, member.seed),                                                    \
+         "N",                                                                            \
+         N_("another seed than the lab's"),                                              \
+         0,                                                                              \
+         INT64_MAX},                                                                     \
+    {                                                                                    \
+        0, "realtime", IK_OPT_FLAG, offsetof(type, member.realtime),                     \
+            .help = N_("take as long as the lab's network would")                        \
     }
 
 /* What contradicts --lab, or needs it: false, and `why` (cap bytes) is one line. `machine` names,

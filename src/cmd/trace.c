@@ -80,21 +80,23 @@ static void say_open_error(const struct ik_trace_verb *v, uint8_t family, enum i
 {
     char text[IK_ADDR_TEXT];
     if (err == IK_E_ADDR && v->plan.source.family)
-        ik_run_say("trace", "%s is not an address of %s", ik_addr_text(&v->plan.source, text),
-                   v->run.lab ? "the lab's vantage" : "this host");
+        ik_run_say("trace",
+                   v->run.lab ? _("%s is not an address of the lab's vantage")
+                              : _("%s is not an address of this host"),
+                   ik_addr_text(&v->plan.source, text));
     else if (err == IK_E_UNSUPPORTED && v->run.lab)
-        ik_run_say("trace", "%s", ik_run_no_family(&v->run, family));
+        ik_run_say("trace", "%s", ik_lang_text(ik_run_no_family(&v->run, family)));
     else if (err == IK_E_ACCESS && !v->plan.raw_for &&
              v->plan.opt.mark >= 0) /* set before the port */
         ik_run_say_refused("trace", "--fwmark");
     else if (err == IK_E_ACCESS && v->plan.cfg.method == IK_TRACE_UDP && v->plan.cfg.sport &&
              !v->plan.raw_for)
-        ik_run_say("trace", "not allowed to send from port %d: use --sport of 1024 or more",
+        ik_run_say("trace", _("not allowed to send from port %d: use --sport of 1024 or more"),
                    v->plan.cfg.sport);
     else if (err == IK_E_ACCESS)
         ik_run_say_refused("trace", v->plan.raw_for);
     else
-        ik_run_say("trace", "cannot open a socket for IPv%d: %s", family, ik_err_text(err));
+        ik_run_say("trace", _("cannot open a socket for IPv%d: %s"), family, ik_lang_err(err));
 }
 
 /* Opens the families that the targets can have; one that this host lacks is only missed when
@@ -152,7 +154,7 @@ static bool make_engine(struct ik_trace_verb *v)
     v->memory_bytes = ik_trace_bytes(&v->plan.cfg);
     v->memory = v->memory_bytes ? pages(v->memory_bytes) : NULL;
     if (!v->memory) {
-        ik_run_say("trace", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("trace", "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     enum ik_err err = ik_trace_init(&v->engine, v->memory, &v->plan.cfg);
@@ -162,7 +164,7 @@ static bool make_engine(struct ik_trace_verb *v)
         if (v->run.links[port])
             err = ik_loop_attach(v->run.loop, ik_trace_engine(v->engine), port, v->run.links[port]);
     if (err)
-        ik_run_say("trace", "cannot start: %s", ik_err_text(err));
+        ik_run_say("trace", _("cannot start: %s"), ik_lang_err(err));
     return !err;
 }
 
@@ -179,7 +181,7 @@ static bool make_room(struct ik_trace_verb *v)
     v->seen = pages(v->n * each * sizeof *v->seen);
     v->exts = pages(v->n * each * IK_TRACE_EXT_BYTES);
     if (!v->seen || !v->exts) {
-        ik_run_say("trace", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("trace", "%s", ik_lang_err(IK_E_NOMEM));
         return false;
     }
     for (size_t i = 0; i < v->n; i++) {
@@ -271,7 +273,7 @@ int ik_trace_verb(int argc, char **argv)
     struct ik_trace_target *targets = calloc((size_t)argc + 1, sizeof *targets);
     int status = 2;
     if (!v || !operands || !targets) {
-        ik_run_say("trace", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("trace", "%s", ik_lang_err(IK_E_NOMEM));
     } else if (!ik_trace_opt_read(&v->plan, argc, argv, operands)) {
         ik_run_say("trace", "%s", v->plan.args.error);
     } else if ((status = inform(&v->plan)) < 0) {

@@ -12,64 +12,69 @@
 static const char *const methods[] = {"udp", "icmp", "tcp", "default", NULL};
 
 static const struct ik_opt options[] = {
-    {.kind = IK_OPT_HEADING, .help = "What to send:"},
-    {'I', "icmp", IK_OPT_FLAG, AT(icmp), .help = "ICMP echo requests", .excludes = "T U M"},
-    {'T', "tcp", IK_OPT_FLAG, AT(tcp), .help = "TCP SYN, to port 80", .excludes = "I U M classic"},
-    {'U', "udp", IK_OPT_FLAG, AT(udp), .help = "UDP to port 53 (without: UDP to port 33434)",
+    {.kind = IK_OPT_HEADING, .help = N_("What to send:")},
+    {'I', "icmp", IK_OPT_FLAG, AT(icmp), .help = N_("ICMP echo requests"), .excludes = "T U M"},
+    {'T', "tcp", IK_OPT_FLAG, AT(tcp), .help = N_("TCP SYN, to port 80"),
+     .excludes = "I U M classic"},
+    {'U', "udp", IK_OPT_FLAG, AT(udp), .help = N_("UDP to port 53 (without: UDP to port 33434)"),
      .excludes = "I T M"},
-    {'M', "method", IK_OPT_CHOICE, AT(method), "METHOD", "udp, icmp, tcp or default",
+    {'M', "method", IK_OPT_CHOICE, AT(method), "METHOD", N_("udp, icmp, tcp or default"),
      .choices = methods},
     {'p', "port", IK_OPT_INT, AT(port), "PORT",
-     "destination port; with -I the first sequence number\nof --classic", 1, 65535},
-    {0, "sport", IK_OPT_INT, AT(sport), "PORT", "source port", 1, 65535, .excludes = "I"},
+     N_("destination port; with -I the first sequence number\nof --classic"), 1, 65535},
+    {0, "sport", IK_OPT_INT, AT(sport), "PORT", N_("source port"), 1, 65535, .excludes = "I"},
     {0, "classic", IK_OPT_FLAG, AT(classic),
-     .help = "count the port (with -I the sequence) up by one a\nprobe, as of old: every probe is "
-             "a flow of its own"},
-    {'q', "queries", IK_OPT_INT, AT(queries), "N", "probes a hop (3)", 1, IK_TRACE_QUERIES_MAX},
-    {'F', "dont-fragment", IK_OPT_FLAG, AT(dont_fragment), .help = "do not fragment probes"},
-    {'t', "tos", IK_OPT_NUMBER, AT(tclass), "TOS", "type of service, traffic class", 0, 255},
-    {'l', "flowlabel", IK_OPT_NUMBER, AT(flow_label), "LABEL", "IPv6 flow label", 0, 0xfffff},
-    {.kind = IK_OPT_HEADING, .help = "Where to:"},
-    {'4', "ipv4", IK_OPT_FLAG, AT(v4), .help = "IPv4 only", .excludes = "6 l"},
-    {'6', "ipv6", IK_OPT_FLAG, AT(v6), .help = "IPv6 only"},
-    {'i', "interface", IK_OPT_STRING, AT(interface), "NAME", "through this interface"},
-    {'s', "source", IK_OPT_STRING, AT(source), "ADDRESS", "from this address"},
-    {'r', "direct", IK_OPT_FLAG, AT(direct), .help = "not through a router"},
-    {0, "fwmark", IK_OPT_NUMBER, AT(mark), "MARK", "firewall mark", 0, UINT32_MAX},
+     .help =
+         N_("count the port (with -I the sequence) up by one a\nprobe, as of old: every probe is "
+            "a flow of its own")},
+    {'q', "queries", IK_OPT_INT, AT(queries), "N", N_("probes a hop (3)"), 1, IK_TRACE_QUERIES_MAX},
+    {'F', "dont-fragment", IK_OPT_FLAG, AT(dont_fragment), .help = N_("do not fragment probes")},
+    {'t', "tos", IK_OPT_NUMBER, AT(tclass), "TOS", N_("type of service, traffic class"), 0, 255},
+    {'l', "flowlabel", IK_OPT_NUMBER, AT(flow_label), "LABEL", N_("IPv6 flow label"), 0, 0xfffff},
+    {.kind = IK_OPT_HEADING, .help = N_("Where to:")},
+    {'4', "ipv4", IK_OPT_FLAG, AT(v4), .help = N_("IPv4 only"), .excludes = "6 l"},
+    {'6', "ipv6", IK_OPT_FLAG, AT(v6), .help = N_("IPv6 only")},
+    {'i', "interface", IK_OPT_STRING, AT(interface), "NAME", N_("through this interface")},
+    {'s', "source", IK_OPT_STRING, AT(source), "ADDRESS", N_("from this address")},
+    {'r', "direct", IK_OPT_FLAG, AT(direct), .help = N_("not through a router")},
+    {0, "fwmark", IK_OPT_NUMBER, AT(mark), "MARK", N_("firewall mark"), 0, UINT32_MAX},
     {'d', "debug", IK_OPT_FLAG, AT(debug), .help = "SO_DEBUG"},
-    {.kind = IK_OPT_HEADING, .help = "How far, how fast:"},
-    {'f', "first", IK_OPT_INT, AT(first), "TTL", "begin at this hop (1)", 1, 255},
-    {'m', "max-hops", IK_OPT_INT, AT(max), "TTL", "end at this hop (30)", 1, 255},
+    {.kind = IK_OPT_HEADING, .help = N_("How far, how fast:")},
+    {'f', "first", IK_OPT_INT, AT(first), "TTL", N_("begin at this hop (1)"), 1, 255},
+    {'m', "max-hops", IK_OPT_INT, AT(max), "TTL", N_("end at this hop (30)"), 1, 255},
     {0, "max-silent", IK_OPT_INT, AT(max_silent), "N",
-     "stop after N silent hops in a row (12), 0 never", 0, 255},
-    {'N', "sim-queries", IK_OPT_INT, AT(in_flight), "N", "probes in flight together (16)", 0, 4096},
+     N_("stop after N silent hops in a row (12), 0 never"), 0, 255},
+    {'N', "sim-queries", IK_OPT_INT, AT(in_flight), "N", N_("probes in flight together (16)"), 0,
+     4096},
     {'z', "sendwait", IK_OPT_STRING, AT(gap), "TIME",
-     "between two probes: seconds, above 10 milliseconds (0)"},
+     N_("between two probes: seconds, above 10 milliseconds (0)")},
     {'w', "wait", IK_OPT_STRING, AT(wait), "MAX[,HERE,NEAR]",
-     "wait MAX seconds for an answer, HERE times a round trip\nof the same hop, NEAR times one of "
-     "a later hop (5,3,10)"},
+     N_("wait MAX seconds for an answer, HERE times a round trip\nof the same hop, NEAR times one "
+        "of "
+        "a later hop (5,3,10)")},
     IK_RUNLAB_OPTIONS(struct ik_trace_opt, lab),
-    {.kind = IK_OPT_HEADING, .help = "What to print:"},
-    {'n', "numeric", IK_OPT_FLAG, AT(numeric), .help = "no names of those who answer"},
+    {.kind = IK_OPT_HEADING, .help = N_("What to print:")},
+    {'n', "numeric", IK_OPT_FLAG, AT(numeric), .help = N_("no names of those who answer")},
     {'e', "extensions", IK_OPT_FLAG, AT(extensions),
-     .help = "MPLS labels, interfaces and other RFC 4884 objects"},
+     .help = N_("MPLS labels, interfaces and other RFC 4884 objects")},
     {0, "lenient", IK_OPT_FLAG, AT(lenient),
-     .help = "objects also where routers do not say their place"},
-    {0, "json", IK_OPT_FLAG, AT(json), .help = "a JSON object a line"},
+     .help = N_("objects also where routers do not say their place")},
+    {0, "json", IK_OPT_FLAG, AT(json), .help = N_("a JSON object a line")},
     IK_LANG_OPTION(struct ik_trace_opt, lang),
-    {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},
-    {'V', "version", IK_OPT_FLAG, AT(version), .help = "the version"},
+    {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
+    {'V', "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
 };
 
 const struct ik_opt_spec ik_trace_spec = {
     .verb = "trace",
-    .synopsis = "[OPTION]... TARGET... [BYTES]",
-    .intro = "The path to one or many targets, with all probes of a target as one flow. BYTES is "
-             "the length of a whole probe.",
+    .synopsis = N_("[OPTION]... TARGET... [BYTES]"),
+    .intro =
+        N_("The path to one or many targets, with all probes of a target as one flow. BYTES is "
+           "the length of a whole probe."),
     .options = options,
     .n = sizeof options / sizeof *options,
-    .outro = "Exit status: 0 every target was reached, 1 one was not, 2 an error. icmp-trace(1) "
-             "has it all.",
+    .outro = N_("Exit status: 0 every target was reached, 1 one was not, 2 an error. icmp-trace(1) "
+                "has it all."),
 };
 
 _Static_assert(sizeof options / sizeof *options <= IK_OPT_MAX, "a parse remembers each option");
@@ -116,7 +121,7 @@ static bool read_wait(struct ik_trace_plan *p)
         ok = n < 3 && read_part(&at, n ? FACTOR_MAX * IK_NS_PER_S : 86400 * IK_NS_PER_S, &parts[n]);
     while (ok && ++n && *at);
     if (!ok || parts[0] < IK_NS_PER_MS)
-        return fail(p, "bad '%s' for '-w': must be MAX[,HERE,NEAR], MAX in seconds from 0.001",
+        return fail(p, _("bad '%s' for '-w': must be MAX[,HERE,NEAR], MAX in seconds from 0.001"),
                     p->opt.wait);
     p->cfg.timeout = parts[0];
     p->cfg.here_percent = (uint32_t)(parts[1] / (IK_NS_PER_S / 100));
@@ -129,7 +134,7 @@ static bool read_gap(struct ik_trace_plan *p)
 {
     ik_ns v;
     if (!ik_opt_seconds(p->opt.gap, 0, 86400 * IK_NS_PER_S, &v))
-        return fail(p, "bad TIME '%s' for '-z': must be seconds, or milliseconds above 10",
+        return fail(p, _("bad TIME '%s' for '-z': must be seconds, or milliseconds above 10"),
                     p->opt.gap);
     p->cfg.gap = v > 10 * IK_NS_PER_S ? v / 1000 : v;
     return true;
@@ -138,11 +143,12 @@ static bool read_gap(struct ik_trace_plan *p)
 static bool read_source(struct ik_trace_plan *p)
 {
     if (p->opt.interface && ik_iface_index(p->opt.interface, &p->ifindex))
-        return fail(p, "no interface '%s'; 'ip link' lists them", p->opt.interface);
+        return fail(p, _("no interface '%s'; 'ip link' lists them"), p->opt.interface);
     if (!p->opt.source)
         return true;
     if (ik_addr_parse(p->opt.source, &p->source))
-        return fail(p, "bad source address '%s': must be an IPv4 or IPv6 address", p->opt.source);
+        return fail(p, _("bad source address '%s': must be an IPv4 or IPv6 address"),
+                    p->opt.source);
     if (p->source.family == 6 && ik_addr_is_link_local(&p->source))
         p->source.scope = p->ifindex;
     return true;
@@ -151,7 +157,8 @@ static bool read_source(struct ik_trace_plan *p)
 static bool set_family(struct ik_trace_plan *p, uint8_t family, const char *because)
 {
     if (p->family && p->family != family)
-        return fail(p, "%s is for IPv%d only, which contradicts another option", because, family);
+        return fail(p, _("%s is for IPv%d only, which contradicts another option"),
+                    ik_lang_text(because), family);
     p->family = family;
     return true;
 }
@@ -160,7 +167,7 @@ static bool settle_family(struct ik_trace_plan *p)
 {
     return (!p->opt.v4 || set_family(p, 4, "-4")) && (!p->opt.v6 || set_family(p, 6, "-6")) &&
            (p->opt.flow_label < 0 || set_family(p, 6, "-l")) &&
-           (!p->source.family || set_family(p, p->source.family, "the source address"));
+           (!p->source.family || set_family(p, p->source.family, N_("the source address")));
 }
 
 static bool settle_method(struct ik_trace_plan *p)
@@ -173,11 +180,11 @@ static bool settle_method(struct ik_trace_plan *p)
     p->cfg.classic = p->opt.classic;
     const bool icmp = p->cfg.method == IK_TRACE_ICMP, tcp = p->cfg.method == IK_TRACE_TCP;
     if (tcp && p->opt.classic)
-        return fail(p, "--classic is for UDP and ICMP: a TCP trace needs its ports");
+        return fail(p, _("--classic is for UDP and ICMP: a TCP trace needs its ports"));
     if (icmp && p->opt.sport >= 0)
-        return fail(p, "--sport is for UDP and TCP: ICMP has no ports");
+        return fail(p, _("--sport is for UDP and TCP: ICMP has no ports"));
     if (icmp && p->opt.port >= 0 && !p->opt.classic)
-        return fail(p, "-p with ICMP is the first sequence number of --classic: add that");
+        return fail(p, _("-p with ICMP is the first sequence number of --classic: add that"));
     const bool plain_udp = p->cfg.method == IK_TRACE_UDP && (p->opt.udp || p->opt.method == 0);
     p->cfg.dport = p->opt.port >= 0 ? (uint16_t)p->opt.port
                    : tcp            ? 80
@@ -198,9 +205,9 @@ static bool take_bytes(struct ik_trace_plan *p)
         return true;
     int64_t bytes;
     if (!ik_opt_int(last, false, 1, IK_TRACE_PACKET_MAX, &bytes))
-        return fail(p, "bad length '%s': must be 1 to %d bytes", last, IK_TRACE_PACKET_MAX);
+        return fail(p, _("bad length '%s': must be 1 to %d bytes"), last, IK_TRACE_PACKET_MAX);
     if (p->cfg.method == IK_TRACE_TCP)
-        return fail(p, "a TCP probe has no length to choose: leave out '%s'", last);
+        return fail(p, _("a TCP probe has no length to choose: leave out '%s'"), last);
     enum { ALWAYS_WHOLE = 1280 };
     p->args.n--;
     p->cfg.packet_bytes = (uint32_t)bytes;
@@ -211,7 +218,7 @@ static bool take_bytes(struct ik_trace_plan *p)
 static bool settle_range(struct ik_trace_plan *p)
 {
     if (p->opt.first > p->opt.max)
-        return fail(p, "the first hop %d is beyond the last %d: lower -f or raise -m",
+        return fail(p, _("the first hop %d is beyond the last %d: lower -f or raise -m"),
                     (int)p->opt.first, (int)p->opt.max);
     p->cfg.first_ttl = (uint8_t)p->opt.first;
     p->cfg.max_ttl = (uint8_t)p->opt.max;
@@ -225,7 +232,7 @@ static bool settle_range(struct ik_trace_plan *p)
     p->cfg.lenient_ext = p->opt.lenient;
     const int64_t last = p->cfg.dport + (p->opt.max - p->opt.first + 1) * p->opt.queries - 1;
     if (p->cfg.classic && last > 65535)
-        return fail(p, "--classic would count up to %d, beyond 65535: lower -p, -m or -q",
+        return fail(p, _("--classic would count up to %d, beyond 65535: lower -p, -m or -q"),
                     (int)last);
     return true;
 }
@@ -268,6 +275,6 @@ bool ik_trace_opt_read(struct ik_trace_plan *p, int argc, char *const *argv, con
         !settle_range(p))
         return false;
     if (p->args.n > IK_TRACE_TARGETS_MAX)
-        return fail(p, "%d targets: at most %d in a run", p->args.n, IK_TRACE_TARGETS_MAX);
-    return p->args.n > 0 || fail(p, "no target: give a name or an address");
+        return fail(p, _("%d targets: at most %d in a run"), p->args.n, IK_TRACE_TARGETS_MAX);
+    return p->args.n > 0 || fail(p, _("no target: give a name or an address"));
 }

@@ -15,7 +15,7 @@ static const char *safe_name(const char *text, char *buf, size_t cap)
 static void say_bad(const char *text, const char *why)
 {
     char safe[256];
-    ik_run_say("trace", "%s: %s", safe_name(text, safe, sizeof safe), why);
+    ik_run_say("trace", "%s: %s", safe_name(text, safe, sizeof safe), ik_lang_text(why));
 }
 
 /* ---- understanding --------------------------------------------------------------------------- */
@@ -46,16 +46,16 @@ static bool read_address(const struct ik_trace_plan *plan, const char *text, str
     if (ik_addr_parse(plain, out) || (zone && out->family == 4))
         return false;
     if (plan->opt.lab.lab && (zone || (out->family == 6 && ik_addr_is_link_local(out))))
-        *why = "of one link only: in a lab, give a node or another address";
+        *why = N_("of one link only: in a lab, give a node or another address");
     else if (zone && !zone_index(zone + 1, &out->scope))
-        *why = "no such interface after the '%'; 'ip link' lists them";
+        *why = N_("no such interface after the '%'; 'ip link' lists them");
     else if (out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
         out->scope = plan->ifindex;
     if (!*why && out->family == 6 && ik_addr_is_link_local(out) && !out->scope)
-        *why = "a link-local address needs its interface: ADDRESS%eth0, or -i eth0";
+        *why = N_("a link-local address needs its interface: ADDRESS%eth0, or -i eth0");
     else if (plan->family && plan->family != out->family)
-        *why = out->family == 6 ? "an IPv6 address, but the options allow only IPv4"
-                                : "an IPv4 address, but the options allow only IPv6";
+        *why = out->family == 6 ? N_("an IPv6 address, but the options allow only IPv4")
+                                : N_("an IPv4 address, but the options allow only IPv6");
     return true;
 }
 
@@ -83,12 +83,12 @@ static bool survey(struct ik_trace_verb *v, struct ik_trace_target *t, int *fami
         *families |= v->plan.family == 4 ? 1 : v->plan.family == 6 ? 2 : 3;
     const size_t n = strlen(t->text);
     if (!t->literal && (n == 0 || n > 253))
-        why = "must be a name or an address";
+        why = N_("must be a name or an address");
     if (is_prefix(t->text))
-        why = "a prefix has no single path; give one address of it";
+        why = N_("a prefix has no single path; give one address of it");
     for (const char *c = t->text; !t->literal && *c; c++)
         if ((uint8_t)*c <= ' ' || *c == 127)
-            why = "a name has no blanks and no control characters";
+            why = N_("a name has no blanks and no control characters");
     if (why)
         say_bad(t->text, why);
     return !why;
@@ -128,7 +128,7 @@ static const char *route_trouble(enum ik_err err)
     const char *text = ik_run_route_trouble(err);
     if (text)
         return text;
-    return err == IK_E_ADDR ? "the source address is not of this host" : ik_err_text(err);
+    return err == IK_E_ADDR ? N_("the source address is not of this host") : ik_err_text(err);
 }
 
 static enum ik_err route(const struct ik_trace_verb *v, const struct ik_addr *addr,
@@ -157,7 +157,7 @@ static const char *try_add(struct ik_trace_verb *v, struct ik_trace_target *t, s
     if (ik_addr_is_any(addr))
         t->addr = r.source; /* "this host" */
     if (r.broadcast || ik_addr_is_multicast(addr))
-        return "a group of hosts has no single path";
+        return N_("a group of hosts has no single path");
     const struct ik_addr *source = v->media[port] == IK_MEDIUM_IP ? &r.source : NULL;
     const enum ik_err err = ik_trace_add(v->engine, now, t->text, &t->addr, source, v->media[port]);
     if (err)
@@ -234,10 +234,10 @@ static void say_send_error(const struct ik_trace_target *t, const struct ik_rec_
     char safe[256];
     const char *name = safe_name(t->text, safe, sizeof safe);
     if (h->mtu > 0)
-        ik_run_say("trace", "cannot send to %s: %s, at most %lld bytes", name, h->error,
-                   (long long)h->mtu);
+        ik_run_say("trace", _("cannot send to %s: %s, at most %lld bytes"), name,
+                   ik_lang_text(h->error), (long long)h->mtu);
     else
-        ik_run_say("trace", "cannot send to %s: %s", name, h->error);
+        ik_run_say("trace", _("cannot send to %s: %s"), name, ik_lang_text(h->error));
 }
 
 void ik_trace_target_look(void *verb, const struct ik_record *rec)
@@ -263,11 +263,10 @@ void ik_trace_target_status(void *verb, struct ik_now now)
     char safe[256];
     for (uint32_t i = 0; ik_trace_progress(v->engine, i, &p); i++)
         if (!p.ended)
-            ik_run_say("trace", "%s: %u hop%s told, %llu probe%s sent, %llu answered",
-                       safe_name(p.name, safe, sizeof safe), p.hops, p.hops == 1 ? "" : "s",
-                       (unsigned long long)p.sent, p.sent == 1 ? "" : "s",
+            ik_run_say("trace", _("%s: hops told %u, probes sent %llu, answered %llu"),
+                       safe_name(p.name, safe, sizeof safe), p.hops, (unsigned long long)p.sent,
                        (unsigned long long)p.received);
     for (size_t i = 0; i < v->n; i++)
         if (!v->targets[i].settled)
-            say_bad(v->targets[i].text, "its address is being looked up");
+            say_bad(v->targets[i].text, N_("its address is being looked up"));
 }

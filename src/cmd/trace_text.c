@@ -216,8 +216,8 @@ static void say_distance(const struct ik_rec_trace_summary *s)
     if (s->distance < 0)
         return;
     ik_run_say("trace",
-               "%s is %lld hops away: probes with a TTL of %lld to %lld reached it too, and "
-               "were not answered (it may limit its errors)",
+               _("%s is %lld hops away: probes with a TTL of %lld to %lld reached it too, and "
+                 "were not answered (it may limit its errors)"),
                ik_text_escape(name, safe, sizeof safe), (long long)s->distance,
                (long long)s->distance, (long long)s->hops - 1);
 }

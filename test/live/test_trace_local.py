@@ -147,7 +147,7 @@ def sigquit_tells_how_far_it_is():
         out, _ = rest_of(child)
     finally:
         dst.run(["nft", "delete", "table", "inet", "hole"], check=True)
-    equal(said, ["trace: 10.0.2.2: 1 hop told, 5 probes sent, 1 answered\n",
+    equal(said, ["trace: 10.0.2.2: hops told 1, probes sent 5, answered 1\n",
                  "trace: name.example: its address is being looked up\n"])
     contains(before[3], " 1  10.0.1.2")
     equal(out.splitlines()[:4], [" 2  *", " 3  *", " 4  *", " 5  *"])
@@ -159,7 +159,7 @@ def sigquit_leaves_records_alone():
     child = src.start([ICMP, "trace", *args])
     lines = [child.stdout.readline() for _ in range(2)]
     child.send_signal(signal.SIGQUIT)
-    contains(child.stderr.readline(), "trace: 10.0.2.77: 1 hop told, 3 probes sent, 1 answered")
+    contains(child.stderr.readline(), "trace: 10.0.2.77: hops told 1, probes sent 3, answered 1")
     out, err = rest_of(child)
     records = Records("".join(lines) + out)
     equal([len(records.of(kind)) for kind in ("run", "hop", "trace_summary")], [1, 3, 1])
