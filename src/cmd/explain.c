@@ -22,29 +22,30 @@ struct explain_opt {
 static const char *const classes[] = {"error", "query", "info", NULL};
 
 static const struct ik_opt options[] = {
-    {.kind = IK_OPT_HEADING, .help = "What:"},
-    {0, "all", IK_OPT_FLAG, AT(all), .help = "every type, code and topic"},
-    {0, "common", IK_OPT_FLAG, AT(common), .help = "a table of those that every introduction has"},
+    {.kind = IK_OPT_HEADING, .help = N_("What:")},
+    {0, "all", IK_OPT_FLAG, AT(all), .help = N_("every type, code and topic")},
+    {0, "common", IK_OPT_FLAG, AT(common),
+     .help = N_("a table of those that every introduction has")},
     {0, "class", IK_OPT_CHOICE, AT(class_of), "CLASS",
-     "a table of all errors, queries or other messages: error, query, info", 0, 0, classes},
-    {.kind = IK_OPT_HEADING, .help = "How:"},
-    {0, "json", IK_OPT_FLAG, AT(json), .help = "a JSON object a line"},
+     N_("a table of all errors, queries or other messages: error, query, info"), 0, 0, classes},
+    {.kind = IK_OPT_HEADING, .help = N_("How:")},
+    {0, "json", IK_OPT_FLAG, AT(json), .help = N_("a JSON object a line")},
     IK_LANG_OPTION(struct explain_opt, lang),
-    {0, "help", IK_OPT_FLAG, AT(help), .help = "this"},
-    {'V', "version", IK_OPT_FLAG, AT(version), .help = "the version"},
+    {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
+    {'V', "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
 };
 
 const struct ik_opt_spec ik_explain_spec = {
     .verb = "explain",
-    .synopsis = "[OPTION]... WHAT...",
+    .synopsis = N_("[OPTION]... WHAT..."),
     .intro =
-        "What a type and code of ICMP mean, who sends them, and what to do. WHAT is a type or a "
-        "type and\ncode (3, 3/3, v6:1/4), a name (port-unreachable, redirect) or a topic: "
-        "icmp, ping, traceroute,\nquote, connectionless, tunnel, path-mtu, rate-limit, "
-        "fragmentation, checksum, ttl,\nredirects-and-trust.",
+        N_("What a type and code of ICMP mean, who sends them, and what to do. WHAT is a type or a "
+           "type and\ncode (3, 3/3, v6:1/4), a name (port-unreachable, redirect) or a topic: "
+           "icmp, ping, traceroute,\nquote, connectionless, tunnel, path-mtu, rate-limit, "
+           "fragmentation, checksum, ttl,\nredirects-and-trust."),
     .options = options,
     .n = sizeof options / sizeof *options,
-    .outro = "Exit status: 0, or 2 an error. icmp-explain(1) has it all.",
+    .outro = N_("Exit status: 0, or 2 an error. icmp-explain(1) has it all."),
 };
 
 _Static_assert(sizeof options / sizeof *options <= IK_OPT_MAX, "a parse remembers each option");
@@ -191,7 +192,7 @@ static int print_json(const struct list *l, enum ik_explain_lang lang, char *con
     struct ik_explain_json *j = ik_explain_json_new();
     int status = 2;
     if (!r || !j) {
-        ik_run_say("explain", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("explain", "%s", ik_lang_err(IK_E_NOMEM));
     } else if (ik_run_init(r, &cfg)) {
         say_run(r, argv, now);
         for (size_t i = 0; i < l->n; i++)
@@ -216,7 +217,7 @@ static enum ik_explain_lang language(const struct explain_opt *o, const struct i
     if (ik_explain_speaks(lang))
         return lang;
     if (asked)
-        ik_run_say("explain", "no texts in that language yet; going on in English");
+        ik_run_say("explain", _("no texts in that language yet; going on in English"));
     return IK_EXPLAIN_EN;
 }
 
@@ -272,7 +273,7 @@ static int run(const struct explain_opt *o, const struct ik_opt_args *args, char
     struct list l = {.n = 0};
     l.items = calloc(ik_explain_count() + (size_t)args->n * FOUND_MAX, sizeof *l.items);
     if (!l.items) {
-        ik_run_say("explain", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("explain", "%s", ik_lang_err(IK_E_NOMEM));
         return 2;
     }
     const int status = print(o, args, &l, argv);
@@ -287,7 +288,7 @@ int ik_explain_verb(int argc, char **argv)
     const char **operands = calloc((size_t)argc + 1, sizeof *operands);
     int status = 2;
     if (!args || !operands) {
-        ik_run_say("explain", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("explain", "%s", ik_lang_err(IK_E_NOMEM));
     } else {
         args->operands = operands;
         if (ik_opt_parse(&ik_explain_spec, argc, argv, &o, args))
