@@ -57,7 +57,7 @@ N_("answers again")
 N_("does not answer")
 N_("does not answer any more")
 
-/* The C library, which has other languages only where they are installed. */
+/* The C library's errors, which it says in other languages only where they are installed. */
 N_("Operation not permitted")
 N_("No such file or directory")
 N_("Input/output error")

@@ -79,10 +79,12 @@ const char *ik_lang_err(enum ik_err err)
     return ik_lang_text(ik_err_text(err));
 }
 
-/* In the words of the C library where it has that language installed, else in ours. */
+/* In our words first: the C library's are there only where that language is installed. */
 const char *ik_lang_errno(int number)
 {
-    return ik_lang_text(strerror(number));
+    const char *plain = strerrordesc_np(number);
+    const char *text = plain ? ik_lang_text(plain) : NULL;
+    return text && text != plain ? text : strerror(number);
 }
 
 bool ik_lang_start(enum ik_explain_lang lang)
