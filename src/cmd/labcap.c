@@ -74,8 +74,7 @@ static bool open_file(struct ik_labcap *c, uint32_t link, const char *name)
         !ik_pcapng_interface(IK_LINKTYPE_ETHERNET, name, c->block, sizeof c->block, &n) &&
         write_block(f, c->block, n))
         return true;
-    ik_run_say("lab", _("cannot write %s/%s: %s"), c->path, file,
-               why ? ik_lang_text(why) : ik_lang_errno(errno));
+    ik_run_say("lab", _("cannot write %s/%s: %s"), c->path, file, why ? why : ik_lang_errno(errno));
     return false;
 }
 

@@ -15,13 +15,13 @@ int ik_newfile_open(int folder, const char *name, const char **why)
     struct stat st;
     const int fd = openat(folder, name, FLAGS, 0666);
     if (fd < 0)
-        *why = errno == ELOOP ? _("it is a symbolic link; remove it") : strerror(errno);
+        *why = errno == ELOOP ? _("it is a symbolic link; remove it") : ik_lang_errno(errno);
     else if (fstat(fd, &st))
-        *why = strerror(errno);
+        *why = ik_lang_errno(errno);
     else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
         *why = _("it exists, and is no file of yours alone; remove it, or take another folder");
     else if (ftruncate(fd, 0))
-        *why = strerror(errno);
+        *why = ik_lang_errno(errno);
     else
         return fd;
     if (fd >= 0)
