@@ -185,13 +185,20 @@ static void ring__frame_to_send__fails_by_its_key(void **state)
     assert_int_equal(e.failed.err, IK_E_UNSUPPORTED);
 }
 
+/* At once, so that the kernel has not handed over yet what came before. */
 static void ring__interface_goes__is_told_after_what_came_before(void **state)
 {
     struct rig *r = *state;
+    struct ifreq down = {.ifr_name = "vb"};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), sender = open_sender("va");
+    uint8_t frame[128];
+    const size_t n = make_frame(frame, 0, 0, 1, 60);
     start(r, &(struct ik_capture_cfg){.interface = "vb"});
-    send_plain(1);
-    sh("ip link set vb down");
+    assert_int_equal(send(sender, frame, n, 0), n);
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &down), 0);
     await(r, IK_EV_DOWN, 1);
+    close(fd);
+    close(sender);
     assert_int_equal(r->n, 2);
     assert_int_equal(seq_of(&r->seen[0]), 1);
     assert_int_equal(r->l->ops->next(r->l), IK_NEVER);
