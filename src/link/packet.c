@@ -14,6 +14,7 @@
 #include "link/drops.h"
 #include "link/errmap.h"
 #include "link/fails.h"
+#include "link/packsock.h"
 #include "link/sock.h"
 
 #include <errno.h>
@@ -29,8 +30,7 @@
 #include <unistd.h>
 
 enum {
-    TAG_BYTES = 4,      /* of a VLAN tag, which the kernel hands over beside the frame */
-    LEAST_BYTES = 2048, /* of a buffer */
+    LEAST_BYTES = 2048,              /* of a buffer */
     RCVBUF_BYTES = 16 * 1024 * 1024, /* asked for; others than root get net.core.rmem_max */
     COST = 2304,                     /* bytes of the receive buffer that a frame may cost */
 };
@@ -92,19 +92,13 @@ static void complete_checksum(const struct virtio_net_hdr *head, uint8_t *frame,
 }
 
 /* The tag that stood in the frame and was taken out of it. */
-static bool take_tag(struct msghdr *m, uint8_t tag[TAG_BYTES])
+static bool find_tag(struct msghdr *m, struct tpacket_auxdata *out)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-        struct tpacket_auxdata aux;
         if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
             continue;
-        memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-        if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
-            return false;
-        ik_store_be16(tag, aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid
-                                                                     : (uint16_t)ETH_P_8021Q);
-        ik_store_be16(tag + 2, aux.tp_vlan_tci);
-        return true;
+        memcpy(out, CMSG_DATA(c), sizeof(*out));
+        return out->tp_status & TP_STATUS_VLAN_VALID;
     }
     return false;
 }
@@ -113,19 +107,17 @@ static bool take_tag(struct msghdr *m, uint8_t tag[TAG_BYTES])
  * tag before it. */
 static bool whole_frame(struct packet *p, size_t i, struct ik_rd *out)
 {
-    enum { ADDRESSES = 12 };
     struct msghdr *m = &p->in[i].msg_hdr;
-    uint8_t *frame = p->buffers + i * p->buffer_bytes + TAG_BYTES, tag[TAG_BYTES];
+    uint8_t *frame = p->buffers + i * p->buffer_bytes + IK_PACKSOCK_TAG_BYTES;
+    struct tpacket_auxdata aux;
     size_t n = p->in[i].msg_len;
     if (m->msg_flags & MSG_TRUNC || n < sizeof(p->head[i]) + ETH_HLEN)
         return false;
     n -= sizeof(p->head[i]);
     complete_checksum(&p->head[i], frame, n);
-    if (take_tag(m, tag)) {
-        memmove(frame - TAG_BYTES, frame, ADDRESSES);
-        memcpy(frame - TAG_BYTES + ADDRESSES, tag, TAG_BYTES);
-        frame -= TAG_BYTES;
-        n += TAG_BYTES;
+    if (find_tag(m, &aux)) {
+        frame = ik_packsock_put_tag(frame, aux.tp_status, aux.tp_vlan_tpid, aux.tp_vlan_tci);
+        n += IK_PACKSOCK_TAG_BYTES;
     }
     *out = (struct ik_rd){frame, n};
     return true;
@@ -251,43 +243,20 @@ static void packet_close(struct ik_link *l)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static enum ik_err set_int(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value)) ? ik_errmap_open(errno) : IK_OK;
-}
-
 /* Before the socket is bound it hears nothing, so nothing comes in the wrong form. */
 static enum ik_err configure(int fd)
 {
     const int stamps = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-    enum ik_err err = set_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
+    enum ik_err err = ik_packsock_set_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
     if (!err)
-        err = set_int(fd, SOL_PACKET, PACKET_AUXDATA, 1);
+        err = ik_packsock_set_int(fd, SOL_PACKET, PACKET_AUXDATA, 1);
     if (!err)
-        err = set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+        err = ik_packsock_set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
     if (!err)
-        err = set_int(fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
-    if (!err && set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RCVBUF_BYTES))
-        err = set_int(fd, SOL_SOCKET, SO_RCVBUF, RCVBUF_BYTES);
+        err = ik_packsock_set_int(fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
+    if (!err && ik_packsock_set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RCVBUF_BYTES))
+        err = ik_packsock_set_int(fd, SOL_SOCKET, SO_RCVBUF, RCVBUF_BYTES);
     return err;
-}
-
-/* Binding to an interface that is down succeeds, and says ENETDOWN at the first read. */
-static enum ik_err bind_to(int fd, unsigned index)
-{
-    const struct packet_mreq promiscuous = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
-    union {
-        struct sockaddr any;
-        struct sockaddr_ll ll;
-    } to = {.ll = {.sll_family = AF_PACKET,
-                   .sll_protocol = htons(ETH_P_ALL),
-                   .sll_ifindex = (int)index}};
-    int pending = 0;
-    socklen_t len = sizeof(pending);
-    if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)) ||
-        bind(fd, &to.any, sizeof(to.ll)) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len))
-        return ik_errmap_open(errno);
-    return pending ? ik_errmap_open(pending) : IK_OK;
 }
 
 /* Bytes of a buffer for the frames of that interface, a tag and the link's header included. */
@@ -297,7 +266,7 @@ static enum ik_err buffer_bytes(int fd, const char *name, size_t *out)
     strcpy(request.ifr_name, name);
     if (ioctl(fd, SIOCGIFMTU, &request))
         return ik_errmap_open(errno);
-    const size_t bytes = (size_t)request.ifr_mtu + ETH_HLEN + 2 * TAG_BYTES;
+    const size_t bytes = (size_t)request.ifr_mtu + ETH_HLEN + 2 * IK_PACKSOCK_TAG_BYTES;
     *out = bytes < LEAST_BYTES ? LEAST_BYTES : (bytes + 63) & ~(size_t)63;
     return IK_OK;
 }
@@ -306,9 +275,9 @@ static enum ik_err buffer_bytes(int fd, const char *name, size_t *out)
 static void wire(struct packet *p)
 {
     for (size_t i = 0; i < IK_BATCH; i++) {
-        uint8_t *buffer = p->buffers + i * p->buffer_bytes + TAG_BYTES;
+        uint8_t *buffer = p->buffers + i * p->buffer_bytes + IK_PACKSOCK_TAG_BYTES;
         p->in_iov[i][0] = (struct iovec){&p->head[i], sizeof(p->head[i])};
-        p->in_iov[i][1] = (struct iovec){buffer, p->buffer_bytes - TAG_BYTES};
+        p->in_iov[i][1] = (struct iovec){buffer, p->buffer_bytes - IK_PACKSOCK_TAG_BYTES};
         p->in[i].msg_hdr = (struct msghdr){.msg_iov = p->in_iov[i], .msg_iovlen = 2};
         p->out_iov[i][0] = (struct iovec){&p->no_offload, sizeof(p->no_offload)};
         p->out[i].msg_hdr = (struct msghdr){.msg_iov = p->out_iov[i], .msg_iovlen = 2};
@@ -327,7 +296,7 @@ static enum ik_err open_fd(struct packet *p, const char *ifname)
     if (!err)
         err = configure(p->fd);
     if (!err)
-        err = bind_to(p->fd, index);
+        err = ik_packsock_bind(p->fd, (int)index, true);
     if (err)
         close(p->fd);
     return err;

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "link/fails.h"
+#include "link/packsock.h"
 #include "link/ringfd.h"
 #include "link/ringfilter.h"
 #include "link/stamp.h"
@@ -21,7 +22,6 @@
 #include <time.h>
 
 enum {
-    TAG_BYTES = 4,
     COOKED_BYTES = 20,
     LOOK_EVERY = 100 * 1000 * 1000, /* ns: the drop counter, while frames keep coming */
     STOP_MS = 1000,                 /* longest wait for blocks to be handed over */
@@ -112,22 +112,13 @@ static void grow(struct frame *f, size_t n)
     f->wire_bytes += (uint32_t)n;
 }
 
-static uint16_t tag_type(const struct frame *f)
-{
-    return f->head.tp_status & TP_STATUS_VLAN_TPID_VALID ? f->head.hv1.tp_vlan_tpid
-                                                         : (uint16_t)ETH_P_8021Q;
-}
-
-/* Puts the tag that the kernel took out back behind the addresses. */
 static void put_tag(struct frame *f)
 {
-    enum { ADDRESSES = 2 * ETH_ALEN };
-    if (f->n < ADDRESSES) /* snapped before it */
+    if (f->n < 2 * ETH_ALEN) /* snapped before it */
         return;
-    grow(f, TAG_BYTES);
-    memmove(f->p, f->p + TAG_BYTES, ADDRESSES);
-    ik_store_be16(f->p + ADDRESSES, tag_type(f));
-    ik_store_be16(f->p + ADDRESSES + 2, (uint16_t)f->head.hv1.tp_vlan_tci);
+    (void)ik_packsock_put_tag(f->p, f->head.tp_status, f->head.hv1.tp_vlan_tpid,
+                              (uint16_t)f->head.hv1.tp_vlan_tci);
+    grow(f, IK_PACKSOCK_TAG_BYTES);
 }
 
 /* The header of LINKTYPE_LINUX_SLL2; a tag comes first in what follows it. */
@@ -136,10 +127,10 @@ static void put_cooked(struct frame *f)
     uint8_t protocol[2]; /* in network order, as it is told */
     memcpy(protocol, &f->ll.sll_protocol, sizeof(protocol));
     if (f->head.tp_status & TP_STATUS_VLAN_VALID) {
-        grow(f, TAG_BYTES);
+        grow(f, IK_PACKSOCK_TAG_BYTES);
         ik_store_be16(f->p, (uint16_t)f->head.hv1.tp_vlan_tci);
         memcpy(f->p + 2, protocol, sizeof(protocol));
-        ik_store_be16(protocol, tag_type(f));
+        ik_store_be16(protocol, ik_packsock_tag_type(f->head.tp_status, f->head.hv1.tp_vlan_tpid));
     }
     grow(f, COOKED_BYTES);
     memcpy(f->p, protocol, sizeof(protocol));

@@ -5,11 +5,10 @@
 #include "link/ringfd.h"
 
 #include "link/errmap.h"
+#include "link/packsock.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_arp.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
@@ -79,16 +78,6 @@ static enum ik_err find(const char *name, int *index, enum ik_medium *medium)
 
 /* ---- the socket ------------------------------------------------------------------------------ */
 
-static enum ik_err set(int fd, int level, int name, const void *value, size_t n)
-{
-    return setsockopt(fd, level, name, value, (socklen_t)n) ? ik_errmap_open(errno) : IK_OK;
-}
-
-static enum ik_err set_int(int fd, int level, int name, int value)
-{
-    return set(fd, level, name, &value, sizeof(value));
-}
-
 static uint32_t block_count(uint32_t bytes)
 {
     if (!bytes)
@@ -110,7 +99,7 @@ static enum ik_err set_ring(struct ik_ringfd *r, uint32_t bytes)
             .tp_frame_nr = r->blocks * (IK_RING_BLOCK_BYTES / FRAME_BYTES),
             .tp_retire_blk_tov = IK_RING_RETIRE_MS,
         };
-        err = set(r->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request));
+        err = ik_packsock_set(r->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request));
         if (!err)
             break;
     }
@@ -123,13 +112,13 @@ static enum ik_err configure(struct ik_ringfd *r, const struct ik_capture_cfg *c
     const int stamps = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
     enum ik_err err = ik_ringfd_attach(r, nothing, 1);
     if (!err)
-        err = set_int(r->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V3);
+        err = ik_packsock_set_int(r->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V3);
     if (!err)
-        err = set_int(r->fd, SOL_PACKET, PACKET_RESERVE, IK_RING_RESERVE);
+        err = ik_packsock_set_int(r->fd, SOL_PACKET, PACKET_RESERVE, IK_RING_RESERVE);
     if (!err)
         err = set_ring(r, cfg->ring_bytes);
     if (!err)
-        err = set_int(r->fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
+        err = ik_packsock_set_int(r->fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
     return err;
 }
 
@@ -141,26 +130,6 @@ static enum ik_err map(struct ik_ringfd *r)
         return ik_errmap_open(errno);
     r->map = at;
     return IK_OK;
-}
-
-/* Binding to an interface that is down succeeds, and leaves ENETDOWN behind. */
-static enum ik_err bind_to(int fd, int index, bool promiscuous)
-{
-    const struct packet_mreq all = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
-    union {
-        struct sockaddr any;
-        struct sockaddr_ll ll;
-    } to = {
-        .ll = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = index}};
-    int pending = 0;
-    socklen_t len = sizeof(pending);
-    enum ik_err err = IK_OK;
-    if (promiscuous && index)
-        err = set(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all));
-    if (!err &&
-        (bind(fd, &to.any, sizeof(to.ll)) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len)))
-        err = ik_errmap_open(errno);
-    return !err && pending ? ik_errmap_open(pending) : err;
 }
 
 enum ik_err ik_ringfd_open(struct ik_ringfd *r, const struct ik_capture_cfg *cfg)
@@ -179,7 +148,7 @@ enum ik_err ik_ringfd_open(struct ik_ringfd *r, const struct ik_capture_cfg *cfg
     if (!err)
         err = map(r);
     if (!err)
-        err = bind_to(r->fd, index, cfg->promiscuous);
+        err = ik_packsock_bind(r->fd, index, cfg->promiscuous);
     if (err)
         ik_ringfd_close(r);
     return err;
@@ -190,7 +159,7 @@ enum ik_err ik_ringfd_attach(const struct ik_ringfd *r, const struct sock_filter
     /* The kernel only reads, whatever its header says. */
     struct sock_fprog program = {.len = (unsigned short)n};
     memcpy(&program.filter, &code, sizeof(code));
-    return set(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+    return ik_packsock_set(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void ik_ringfd_close(struct ik_ringfd *r)
