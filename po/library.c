@@ -57,6 +57,20 @@ N_("answers again")
 N_("does not answer")
 N_("does not answer any more")
 
+/* include/icmpkit/capture.h: IK_CAPFILE_FAULTS; src/link/capsource.c. */
+N_("nothing is wrong")
+N_("no capture file: the first bytes are of no format we know")
+N_("the file ends inside a block or packet")
+N_("a block length that cannot be")
+N_("the length behind a block is not the one before it")
+N_("a packet of an interface that was never described")
+N_("more interfaces than are remembered")
+N_("more captured bytes than the packet or its block has")
+N_("an option that cannot be, or reaches past its block")
+N_("a block or packet larger than any reader should accept")
+N_("a version of the format that we do not read")
+N_("packed by gzip, and this icmp was built without zlib")
+
 /* The C library's errors, which it says in other languages only where they are installed. */
 N_("Operation not permitted")
 N_("No such file or directory")

@@ -16,7 +16,7 @@
 
 static bool fail(struct ik_dump *d, const char *what, enum ik_err err)
 {
-    ik_run_say("dump", "%s: %s", what, ik_err_text(err));
+    ik_run_say("dump", "%s: %s", what, ik_lang_err(err));
     d->failed = true;
     return false;
 }
@@ -187,7 +187,7 @@ bool ik_dump_wait(struct ik_dump *d, int fd, ik_ns at_most)
     const struct timespec ts = {.tv_sec = at_most == IK_NEVER ? 0 : at_most / IK_NS_PER_S,
                                 .tv_nsec = at_most == IK_NEVER ? 0 : at_most % IK_NS_PER_S};
     if (ppoll(fds, 2, at_most == IK_NEVER ? NULL : &ts, NULL) < 0 && errno != EINTR) {
-        ik_run_say("dump", _("cannot wait: %s"), strerror(errno));
+        ik_run_say("dump", _("cannot wait: %s"), ik_lang_errno(errno));
         d->failed = d->stop = true;
     }
     ik_dump_poll(d);
@@ -331,7 +331,7 @@ static int finish(struct ik_dump *d, const struct origin *from)
 {
     ik_out_flush(&d->out, true);
     if (d->out.error && d->out.error != EPIPE) {
-        ik_run_say("dump", _("cannot write the results: %s"), strerror(d->out.error));
+        ik_run_say("dump", _("cannot write the results: %s"), ik_lang_errno(d->out.error));
         d->failed = true;
     }
     if (!ik_dump_save_close(d->save, d->last, d->frames, d->dropped))
@@ -378,7 +378,7 @@ int ik_dump_verb(int argc, char **argv)
     const char **operands = calloc((size_t)argc + 1, sizeof *operands);
     int status = 2;
     if (!d || !operands) {
-        ik_run_say("dump", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("dump", "%s", ik_lang_err(IK_E_NOMEM));
     } else if (!ik_dump_opt_read(&d->plan, argc, argv, operands)) {
         ik_run_say("dump", "%s", d->plan.args.error);
     } else if ((status = inform(&d->plan)) < 0) {

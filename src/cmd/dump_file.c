@@ -32,7 +32,8 @@ static void tell_fault(struct reading *r, const struct ik_capfile_item *item)
     r->d->damaged = true;
     if (r->faults++ < FAULTS_TOLD)
         ik_run_say("dump", _("%s: byte %llu: %s"), path_of(r->d, path, sizeof path),
-                   (unsigned long long)item->at_bytes, ik_capfile_fault_text(item->fault));
+                   (unsigned long long)item->at_bytes,
+                   ik_lang_text(ik_capfile_fault_text(item->fault)));
 }
 
 static void take_packet(struct reading *r, const struct ik_capfile_item *item)
@@ -63,6 +64,20 @@ static void take_item(struct reading *r, const struct ik_capfile_item *item)
         tell_fault(r, item);
 }
 
+/* Why reading ended: by a fault of the file, or because there is no more to be had of it. */
+static void tell_end(const struct reading *r, const struct ik_capfile_item *item)
+{
+    char path[256], fault[IK_CAPREAD_TEXT];
+    const char *why = ik_capread_why(r->file), *what = ik_capfile_fault_text(item->fault);
+    const unsigned long long at = item->at_bytes;
+    snprintf(fault, sizeof fault, "byte %llu: %s", at, what);
+    if (!strcmp(why, fault))
+        ik_run_say("dump", _("%s: byte %llu: %s"), path_of(r->d, path, sizeof path), at,
+                   ik_lang_text(what));
+    else
+        ik_run_say("dump", "%s: %s", path_of(r->d, path, sizeof path), ik_lang_text(why));
+}
+
 /* The end, and how it came. */
 static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_item *item)
 {
@@ -71,7 +86,7 @@ static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_i
     if (err != IK_E_NOT_FOUND) {
         if (item->kind == IK_CAPFILE_PACKET && item->bytes.left)
             take_packet(r, item);
-        ik_run_say("dump", "%s: %s", path_of(d, path, sizeof path), ik_capread_why(r->file));
+        tell_end(r, item);
         const bool bad_file = err == IK_E_SYSTEM || err == IK_E_NOMEM || err == IK_E_ACCESS ||
                               item->fault == IK_CAPFILE_FAULT_MAGIC;
         d->failed = d->failed || bad_file;

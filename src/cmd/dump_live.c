@@ -41,7 +41,7 @@ struct ik_link *ik_dump_live_open(const struct ik_dump *d)
     else if (err == IK_E_IFACE)
         ik_run_say("dump", _("no interface '%s', or it is down; 'icmp dump -D' lists them"), safe);
     else
-        ik_run_say("dump", _("cannot capture on %s: %s"), safe, ik_err_text(err));
+        ik_run_say("dump", _("cannot capture on %s: %s"), safe, ik_lang_err(err));
     return NULL;
 }
 
@@ -128,7 +128,7 @@ void ik_dump_live(struct ik_dump *d, struct ik_link *capture)
     struct live l = {.d = d, .link = capture, .linktype = ik_link_linktype(capture)};
     const enum ik_err err = start(&l);
     if (err) {
-        ik_run_say("dump", _("cannot capture: %s"), ik_err_text(err));
+        ik_run_say("dump", _("cannot capture: %s"), ik_lang_err(err));
         d->failed = true;
         return;
     }
@@ -160,7 +160,7 @@ int ik_dump_live_list(void)
     unsigned n = 0;
     const enum ik_err err = ik_iface_each(print_interface, &n);
     if (err) {
-        ik_run_say("dump", _("cannot list the interfaces: %s"), ik_err_text(err));
+        ik_run_say("dump", _("cannot list the interfaces: %s"), ik_lang_err(err));
         return 2;
     }
     printf("%u.any [all of them]\n", n + 1);

@@ -99,7 +99,7 @@ bool ik_dump_save_flush(struct ik_dump_save *s)
         } else if (errno == EPIPE) {
             s->ended = true; /* the reader has enough: that is no error */
         } else if (errno != EINTR && errno != EAGAIN) {
-            const char *why = strerror(errno);
+            const char *why = ik_lang_errno(errno);
             cut_half_block(s, at);
             return fail(s, why);
         }
@@ -117,7 +117,7 @@ static uint8_t *room(struct ik_dump_save *s, size_t n)
     if (n > s->cap) {
         uint8_t *more = realloc(s->buf, n);
         if (!more) {
-            (void)fail(s, ik_err_text(IK_E_NOMEM));
+            (void)fail(s, ik_lang_err(IK_E_NOMEM));
             return NULL;
         }
         s->buf = more;
@@ -188,7 +188,7 @@ static bool end_file(struct ik_dump_save *s)
 {
     bool whole = ik_dump_save_flush(s);
     if (s->fd != STDOUT_FILENO && s->fd >= 0 && close(s->fd) && whole)
-        whole = fail(s, strerror(errno));
+        whole = fail(s, ik_lang_errno(errno));
     s->fd = -1;
     return whole;
 }
@@ -198,7 +198,7 @@ bool ik_dump_save_open(struct ik_dump_save **out, const struct ik_dump_save_cfg 
     struct ik_dump_save *s = calloc(1, sizeof *s);
     uint8_t *buf = malloc(BUFFER);
     if (!s || !buf) {
-        ik_run_say("dump", "%s", ik_err_text(IK_E_NOMEM));
+        ik_run_say("dump", "%s", ik_lang_err(IK_E_NOMEM));
         free(s);
         free(buf);
         return false;
@@ -354,7 +354,7 @@ bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p)
         return false;
     const enum ik_err err = ik_pcapng_frame(&f, at, s->cap - s->used, &n);
     if (err)
-        return fail(s, ik_err_text(err));
+        return fail(s, ik_lang_err(err));
     s->used += n;
     return !s->cfg.flush || ik_dump_save_flush(s);
 }
