@@ -69,6 +69,10 @@ class Install(unittest.TestCase):
                          sorted(p.name for p in here.glob('*.h'))
                          + sorted(p.name for p in here.glob('*.def')))
 
+    def test_messages_in_other_languages__are_there(self):
+        built = sorted(p.name for p in pathlib.Path(BUILD, 'po').rglob('*.mo'))
+        self.assertEqual(self.found('*.mo'), built)
+
     def test_nothing_of_the_tests_or_the_tools__is_there(self):
         self.assertEqual(self.found('bin'), ['bin'])
         self.assertEqual([p.name for p in self.dest.rglob('bin/*')], ['icmp'])
