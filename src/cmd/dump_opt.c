@@ -72,7 +72,7 @@ static const struct ik_opt options[] = {
 
 const struct ik_opt_spec ik_dump_spec = {
     .verb = "dump",
-    .synopsis = "[-i NAME | -r FILE] [OPTION]... [FILTER]",
+    .synopsis = N_("[-i NAME | -r FILE] [OPTION]... [FILTER]"),
     .intro = N_("ICMP packets of an interface or a capture file, with what they answer, what they "
                 "quote and what is wrong with them. FILTER is an expression of pcap-filter(7)."),
     .options = options,
