@@ -263,7 +263,7 @@ static void tell_bins(struct out *o, const struct ik_total_view *v)
         ik_put_s(w, "  below");
         put_limit(w, (ik_ns)(IK_NS_PER_US << i));
         put_right(w, v->bins[i], 10);
-        ik_put_s(w, "  ");
+        ik_put_s(w, v->bins[i] ? "  " : "");
         /* What is there has a mark, however small it is beside the most. */
         const uint64_t n = (uint64_t)((double)v->bins[i] / (double)most * BAR + 0.5);
         for (uint64_t mark = 0; mark < (n ? n : v->bins[i] != 0); mark++)

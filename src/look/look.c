@@ -10,6 +10,12 @@
 enum {
     ICMP_HEAD = 4, /* type, code, checksum */
     CHECKSUM_AT = 2,
+    TTL4_AT = 8,
+    SRC4_AT = 12,
+    DST4_AT = 16,
+    HOP_LIMIT6_AT = 7,
+    SRC6_AT = 8,
+    DST6_AT = 24,
     REQUESTS = 65536,
     DATAGRAMS = 64,
     DESCENTS = 4, /* reassembled tunnels inside each other that are entered */
@@ -168,6 +174,25 @@ static void decode_quote(struct ik_look_packet *out, uint32_t icmp_at)
     }
 }
 
+/* What a message says of the IP header around it has no place of its own in the message: it is
+ * found in that header. `from` is the first fault that is the message's. */
+static void move_to_ip(struct ik_look_packet *out, uint32_t icmp_at, uint16_t from)
+{
+    const bool v6 = out->ip.version == 6;
+    const uint32_t ip = out->ip_at_bytes;
+    for (uint16_t i = from; i < out->faults.n; i++) {
+        struct ik_fault *f = &out->faults.list[i];
+        if (f->at != icmp_at)
+            continue;
+        if (f->what == IK_FLAW_BAD_HOP_LIMIT)
+            f->at = (uint16_t)(ip + (v6 ? HOP_LIMIT6_AT : TTL4_AT));
+        else if (f->what == IK_FLAW_BAD_SOURCE)
+            f->at = (uint16_t)(ip + (v6 ? SRC6_AT : SRC4_AT));
+        else if (f->what == IK_FLAW_BAD_TARGET)
+            f->at = (uint16_t)(ip + (v6 ? DST6_AT : DST4_AT));
+    }
+}
+
 /* A checksum that the card was to fill in has not been wrong on the wire. */
 static void forgive_checksum(struct ik_look_packet *out, uint32_t icmp_at)
 {
@@ -205,7 +230,9 @@ static void decode_icmp(struct ik_look_packet *out, uint32_t at)
         return;
     }
     const uint32_t icmp_at = out->faults.base;
+    const uint16_t before = out->faults.n;
     const enum ik_err err = ik_icmp_decode(&out->icmp, ip->payload, &ctx, &out->faults);
+    move_to_ip(out, icmp_at, before);
     if (out->frame.checksum_left && !out->icmp.checksum_ok)
         forgive_checksum(out, icmp_at);
     if (!err && out->icmp.kind == IK_ICMP_ERROR)

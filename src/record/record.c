@@ -39,7 +39,10 @@ enum ik_err ik_record_json(const struct ik_record *rec, char *out, size_t cap, s
     ik_wr_put8(&w, '{');
     ik_json_put_member_word(&w, "record", row.name);
     ik_json_put_key(&w, "time");
-    ik_value_put(&w, IK_VALUE_TIME, &rec->time);
+    if (rec->time == IK_NEVER)
+        ik_fmt_put_text(&w, "null");
+    else
+        ik_value_put(&w, IK_VALUE_TIME, &rec->time);
     ik_json_put_member_u64(&w, "v", 1);
     for (size_t i = 0; i < row.n; i++)
         put_field(&w, &row.fields[i], (const char *)rec + row.fields[i].offset_bytes);

@@ -136,9 +136,9 @@ static void put_kind(struct ik_sized *s, const struct ik_table_kind *kind)
     }
     ik_sized_put(s, "],\n \"properties\":{\n  \"record\":{\"const\":\"");
     ik_sized_put(s, kind->name);
-    ik_sized_put(s, "\"},\n  \"time\":");
+    ik_sized_put(s, "\"},\n  \"time\":{\"anyOf\":[");
     ik_sized_put(s, ik_value_schema(IK_VALUE_TIME));
-    ik_sized_put(s, ",\n  \"v\":{\"const\":1}");
+    ik_sized_put(s, ",{\"type\":\"null\"}]},\n  \"v\":{\"const\":1}");
     for (size_t i = 0; i < kind->n; i++)
         put_property(s, &kind->fields[i]);
     ik_sized_put(s, "}}");
