@@ -311,7 +311,9 @@ static bool open_origin(struct ik_dump *d, struct origin *out)
     }
     if (!ik_capread_open(&out->file, o->read, o->follow, why))
         return true;
-    ik_run_say("dump", "%s", why);
+    char path[256];
+    const struct ik_rd given = {(const uint8_t *)o->read, strlen(o->read)};
+    ik_run_say("dump", _("cannot read %s: %s"), ik_text_escape(given, path, sizeof path), why);
     return false;
 }
 

@@ -161,7 +161,10 @@ static void close_group(struct tree *t)
     if (!t->n_quotes || t->quotes[t->n_quotes - 1] != t->depth)
         return;
     t->n_quotes--;
-    ik_put_c(begin(t, 0, 0), ']');
+    struct ik_put *w = row(t);
+    for (int i = 0; i <= t->depth; i++)
+        ik_put_s(w, "  ");
+    ik_put_c(w, ']');
     end(t);
 }
 

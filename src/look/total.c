@@ -128,6 +128,15 @@ static void sort_type(struct ik_total *t, unsigned family, unsigned type)
     }
 }
 
+/* The sketch keeps values to a few digits; no quantile lies beyond what was measured. */
+static ik_ns quantile(const struct ik_total *t, unsigned percent)
+{
+    const ik_ns q = ik_sketch_quantile(&t->sketch, percent);
+    if (q == IK_NEVER)
+        return q;
+    return q < t->rtt.min ? t->rtt.min : q > t->rtt.max ? t->rtt.max : q;
+}
+
 void ik_total_view(struct ik_total *t, struct ik_total_view *out)
 {
     struct ik_total_view *v = &t->view;
@@ -148,9 +157,9 @@ void ik_total_view(struct ik_total *t, struct ik_total_view *out)
         .max = t->rtt.n ? t->rtt.max : IK_NEVER,
         .avg = ik_rtt_avg(&t->rtt),
         .mdev = ik_rtt_mdev(&t->rtt),
-        .p50 = ik_sketch_quantile(&t->sketch, 50),
-        .p90 = ik_sketch_quantile(&t->sketch, 90),
-        .p99 = ik_sketch_quantile(&t->sketch, 99),
+        .p50 = quantile(t, 50),
+        .p90 = quantile(t, 90),
+        .p99 = quantile(t, 99),
     };
     *out = *v;
 }

@@ -55,7 +55,7 @@ static void quote__in_an_error__stands_in_brackets(void **state)
     assert_null(strstr(mark + 1, "<=="));
     contains(text, "    42-77       packet that it is about [\n");
     contains(strstr(text, " [\n"), "        58-61       destination address: 10.9.9.9\n");
-    contains(strstr(text, "10.9.9.9"), "                ]\n");
+    contains(strstr(text, "10.9.9.9"), "\n    ]\n");
     dump_rig_end(r);
 }
 

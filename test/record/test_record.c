@@ -89,7 +89,7 @@ static void record_json__fields_by_name__land_under_their_key(void **state)
     rec.trace_summary.sent = 33;
     rec.trace_summary.received = 0;
     assert_string_equal(json(&rec),
-                        "{\"record\":\"trace_summary\",\"time\":\"2262-04-11T23:47:16.854775807Z\","
+                        "{\"record\":\"trace_summary\",\"time\":null,"
                         "\"v\":1,\"target\":\"x\",\"addr\":\"2001:db8::1\",\"method\":\"udp\","
                         "\"reached\":true,\"stop\":\"port-unreachable\",\"hops\":11,\"sent\":33,"
                         "\"received\":0}\n");
