@@ -99,7 +99,7 @@ struct ik_stack_nat_cfg {
     uint8_t outside;
     uint32_t max_mappings;
     ik_ns query_timeout, udp_timeout, tcp_timeout; /* 0: 60 s, 300 s, 7,440 s */
-    ik_ns tcp_open_timeout; /* of TCP that is not open yet, or no more; 0: 240 s */
+    ik_ns tcp_open_timeout;             /* of TCP that is not open yet, or no more; 0: 240 s */
     bool filter_by_address;             /* inbound only from where the inside spoke to; else any */
     struct ik_stack_filter_rule *rules; /* what the inside may not do: answered with 3/13 */
     uint32_t n_rules;

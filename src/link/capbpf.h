@@ -6,7 +6,7 @@
 
 struct ik_capbpf;
 
-/* False: this build has no libpcap. */
+/* False: this build, or this machine, has no libpcap. */
 bool ik_capbpf_have(void);
 /* Compiles for frames of a link type, written by a machine of that order of bytes, which only the
  * link type null depends on. IK_E_UNSUPPORTED, with the reason in `why`. */

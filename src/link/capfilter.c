@@ -44,6 +44,7 @@ struct ik_capfilter {
     struct ik_capbpf *kernel;
     char *text; /* room for any expression with ours put in */
     size_t cap;
+    enum { PCAP_UNKNOWN, PCAP_HERE, PCAP_ABSENT } pcap; /* asked once, when it first matters */
     char why[IK_CAPFILTER_TEXT];
 };
 
@@ -198,11 +199,18 @@ static struct program *program_of(struct ik_capfilter *f, struct program wanted)
     return p;
 }
 
+static bool has_pcap(struct ik_capfilter *f)
+{
+    if (f->pcap == PCAP_UNKNOWN)
+        f->pcap = ik_capbpf_have() ? PCAP_HERE : PCAP_ABSENT;
+    return f->pcap == PCAP_HERE;
+}
+
 enum ik_err ik_capfilter_match(struct ik_capfilter *f, uint16_t linktype, struct ik_rd frame,
                                uint32_t wire_bytes, const struct ik_capfilter_view *view,
                                bool *match)
 {
-    const bool theirs = view->unread && f->expr.n_ours > 0 && ik_capbpf_have();
+    const bool theirs = view->unread && f->expr.n_ours > 0 && has_pcap(f);
     const uint32_t ours = theirs ? THEIRS : ik_capexpr_ours(&f->expr, view, wire_bytes);
     if (!f->expr.foreign && !theirs) {
         *match = ik_capexpr_holds(&f->expr, ours);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Frames of every link type and tunnel: name, link type, bytes, the headers around the innermost IP
  * packet (number/priority of each behind it), the version in its first octet (- none). Written by
- * hand after the documents that src/wire/layers_*.c name; lengths and IPv4 checksums by a script. The
- * innermost packet is an echo request. */
+ * hand after the documents that src/wire/layers_*.c name; lengths and IPv4 checksums by a script.
+ * The innermost packet is an echo request. */
 #pragma once
 
 #include <stddef.h>
