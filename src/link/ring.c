@@ -40,7 +40,7 @@ struct ring {
     uint32_t drops; /* that no event has told */
     ik_ns looked;   /* when the drop counter was read */
     ik_ns gone;     /* when the interface went; IK_NEVER: it did not */
-    ik_ns down_at;  /* when to look whether that can be told, IK_NEVER likewise */
+    ik_ns down_at;  /* when to look again whether that can be told, IK_NEVER likewise */
     bool down;      /* that was told */
     struct ik_offset offset;
     struct ik_fails fails;
@@ -224,8 +224,8 @@ static bool has_gone(const struct ring *r)
 static size_t tell_down(struct ring *r, struct ik_now now, struct ik_event *out)
 {
     if (r->gone == IK_NEVER && has_gone(r))
-        r->gone = r->down_at = now.mono;
-    if (now.mono < r->down_at)
+        r->gone = now.mono;
+    if (r->gone == IK_NEVER)
         return 0;
     if (r->told < r->stats.received && now.mono - r->gone < STOP_MS * IK_NS_PER_MS) {
         r->down_at = now.mono + IK_RING_RETIRE_MS * IK_NS_PER_MS;
