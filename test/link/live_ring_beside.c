@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Live capture beside others who know: filters of libpcap, round trips of a raw socket, and a
  * sender that counts (live_ring.sh). */
-#include "ring_rig.h"
+#include "flood.h"
 
 #include "icmpkit/wire.h"
 
-#include <errno.h>
 #include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 
 /* ---- filters of libpcap ---------------------------------------------------------------------- */
 
@@ -160,40 +158,21 @@ static void ring__round_trips_beside_a_ping__are_the_same(void **state)
 
 /* ---- many ------------------------------------------------------------------------------------ */
 
-enum { RATE = 200000, MANY = 200000, BURST = 50 };
+enum { RATE = 200000, MANY = 200000 };
 
-/* Sends n frames at RATE a second, in a process of its own. */
+static size_t make_numbered(uint8_t *frame, uint32_t i)
+{
+    return make_frame(frame, 0, 0, i, 80);
+}
+
+/* In a process of its own. */
 static pid_t send_many(uint32_t n)
 {
-    static uint8_t frames[BURST][128];
-    struct mmsghdr messages[BURST] = {0};
-    struct iovec iov[BURST];
-    const int fd = open_sender("va");
     const pid_t pid = fork();
     assert_true(pid >= 0);
-    if (pid) {
-        close(fd);
-        return pid;
-    }
-    const ik_ns begin = now().mono;
-    for (uint32_t sent = 0; sent < n;) {
-        const unsigned burst = n - sent < BURST ? n - sent : BURST;
-        for (uint32_t i = 0; i < burst; i++) {
-            iov[i] = (struct iovec){frames[i], make_frame(frames[i], 0, 0, sent + i, 80)};
-            messages[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
-        }
-        for (unsigned at = 0; at < burst;) {
-            const int took = sendmmsg(fd, messages + at, burst - at, 0);
-            if (took < 0 && errno != ENOBUFS && errno != EINTR)
-                _exit(1);
-            at += took > 0 ? (unsigned)took : 0;
-        }
-        sent += burst;
-        const ik_ns ahead = begin + sent * (IK_NS_PER_S / RATE) - now().mono;
-        if (ahead > 0)
-            nanosleep(&(struct timespec){.tv_nsec = ahead}, NULL);
-    }
-    _exit(0);
+    if (!pid)
+        _exit(!flood("va", n, RATE, make_numbered));
+    return pid;
 }
 
 /* What the pair itself had no room for, between its ends. */
