@@ -6,6 +6,8 @@
 #include "run.h"
 #include "verb.h"
 
+#include <icmpkit/wire.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -121,6 +123,13 @@ static bool is_wanted(struct ik_dump *d, const struct ik_look_packet *p)
     return !err && match;
 }
 
+/* Also a part of a message, or what is too short to be one. */
+static bool is_icmp(const struct ik_look_packet *p)
+{
+    return p->part ||
+           (p->has_ip && p->ip.proto == (p->ip.version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6));
+}
+
 void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
 {
     struct ik_look_packet p;
@@ -130,7 +139,7 @@ void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
     const bool message = ik_look_input(d->look, &f, &p);
     if (f.time != IK_NEVER)
         d->last = f.time;
-    if ((!message && !p.part) || !is_wanted(d, &p))
+    if ((!message && !is_icmp(&p)) || !is_wanted(d, &p))
         return;
     d->shown++;
     if (d->total && message)

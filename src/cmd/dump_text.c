@@ -141,6 +141,13 @@ static void put_part(struct ik_put *w, const struct ik_ip *ip)
     ik_put_s(w, ip->offset_bytes ? "" : " ");
 }
 
+/* Too few bytes for a message. */
+static void put_stub(struct ik_put *w, const struct ik_look_packet *p)
+{
+    ik_put_s(w, p->ip.version == 6 ? "ICMP6, too short, length " : "ICMP too short, length ");
+    ik_put_u64(w, p->ip.payload.left);
+}
+
 /* ---- the line -------------------------------------------------------------------------------- */
 
 static void put_verbose(struct ik_put *w, const struct ik_dump_style *style,
@@ -190,6 +197,8 @@ void ik_dump_text_line(struct ik_put *w, const struct ik_dump_style *style,
         put_part(w, &p->ip);
     if (p->has_icmp)
         ik_dump_words_put(w, p);
+    else if (!p->part)
+        put_stub(w, p);
     if (!style->quick)
         ik_dump_more_put(w, p);
     if (style->verbose && p->has_icmp)

@@ -246,6 +246,34 @@ static void tell_head(struct tree *t, const struct ik_dump_style *style,
     end(t);
 }
 
+/* What follows the IP header of a part, or of too few bytes for a message. */
+static void tell_stub(struct tree *t, const struct ik_look_packet *p)
+{
+    const struct ik_rd bytes = p->ip.payload;
+    const struct ik_tell step = {
+        .form = IK_TELL_BYTES,
+        .label = p->part ? "part of a message" : "too short for a message",
+        .at_bits = (p->ip_at_bytes + (uint32_t)(bytes.p - p->ip_bytes.p)) * 8,
+        .bits = (uint32_t)bytes.left * 8,
+        .bytes = bytes,
+    };
+    put_step(t, &step);
+}
+
+/* What is wrong is that bytes are missing: it has no field to stand at. */
+static void tell_missing(struct tree *t, const struct ik_look_packet *p)
+{
+    for (uint16_t i = 0; i < p->faults.n; i++) {
+        const struct ik_fault *f = &p->faults.list[i];
+        if (f->at < p->ip_at_bytes + p->ip_bytes.left)
+            continue;
+        struct ik_put *w = begin(t, f->at * 8u, 8);
+        ik_put_s(w, "not there  <-- ");
+        ik_put_s(w, ik_flaw_name(f->what));
+        end(t);
+    }
+}
+
 void ik_dump_tree(const struct ik_dump_style *style, struct ik_dump_stamp *stamp,
                   const struct ik_look_packet *p, ik_dump_piece_fn *fn, void *ctx)
 {
@@ -263,8 +291,11 @@ void ik_dump_tree(const struct ik_dump_style *style, struct ik_dump_stamp *stamp
     ik_tell_ip(&ip, &p->ip, p->ip_bytes);
     t.depth = 0;
     t.outer = false;
-    if (!p->has_icmp)
+    if (!p->has_icmp) {
+        tell_stub(&t, p);
+        tell_missing(&t, p);
         return;
+    }
     const uint32_t at = p->ip_at_bytes + (uint32_t)(p->icmp_bytes.p - p->ip_bytes.p);
     ik_put_s(begin(&t, at * 8, (uint32_t)p->icmp_bytes.left * 8),
              p->icmp.family == 6 ? "ICMPv6" : "ICMP");
@@ -273,4 +304,6 @@ void ik_dump_tree(const struct ik_dump_style *style, struct ik_dump_stamp *stamp
     const struct ik_tell_cfg icmp = {
         .fn = put_step, .ctx = &t, .at_bytes = at, .all = style->verbose};
     ik_tell_icmp(&icmp, &p->icmp, p->icmp_bytes);
+    t.depth = 0;
+    tell_missing(&t, p);
 }
