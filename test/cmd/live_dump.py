@@ -221,6 +221,25 @@ def file_capabilities_let_nobody_sniff():
         equal(done.stdout, "")
 
 
+@case
+def totals_on_the_way_are_not_the_last():
+    with Net() as net:
+        node = net.node("a")
+        dump = Dump(node, "-i", "lo", "--summary", "--json")
+        node.run([ICMP, "ping", "-c1", "127.0.0.1"], check=True)
+
+        def so_far():
+            dump.child.send_signal(signal.SIGQUIT)
+            wait_for(lambda: dump.printed().endswith("}\n"), "totals")
+            last = json.loads(dump.printed().splitlines()[-1])
+            return last["record"] == "dump_summary" and last["packets"] == 2  # some ms later
+
+        wait_for(so_far, "the totals of a ping")
+        totals = [json.loads(line) for line in dump.end().splitlines()][1:]
+        equal({t["final"] for t in totals[:-1]}, {False})
+        equal((totals[-1]["final"], totals[-1]["packets"], totals[-1]["dropped"]), (True, 2, 0))
+
+
 if __name__ == "__main__":
     require_root()
     main()
