@@ -96,6 +96,10 @@ IK_MUST_USE enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct 
  * be true is a flaw and ignored: the payload is then all that was quoted. */
 IK_MUST_USE enum ik_err ik_ip_decode_quoted(struct ik_ip *out, struct ik_rd in,
                                             struct ik_faults *faults);
+/* The same for a packet of a capture: a total length of 0 in IPv4, which a host writes that leaves
+ * the cutting to its card (TSO), means all the bytes, as other readers of captures take it. */
+IK_MUST_USE enum ik_err ik_ip_decode_captured(struct ik_ip *out, struct ik_rd in,
+                                              struct ik_faults *faults);
 /* Writes header, then payload, at `out`; *len is how many bytes. Header checksum and lengths are
  * computed when `exact` is false, and written as they stand in the view when it is true (so that a
  * decoded packet encodes to itself). `next_header` counts only for IPv6 with options, which go out

@@ -101,7 +101,7 @@ static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t a
 {
     out->faults.base = at;
     out->ip_at_bytes = at;
-    out->has_ip = !ik_ip_decode(&out->ip, bytes, &out->faults);
+    out->has_ip = !ik_ip_decode_captured(&out->ip, bytes, &out->faults);
     if (!out->has_ip)
         return false;
     const bool all = out->ip.truncated || out->ip.total_bytes > bytes.left;

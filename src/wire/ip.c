@@ -113,9 +113,13 @@ static void judge4(struct ik_ip *ip, const uint8_t *h, struct ik_faults *faults)
     ik_fault_up(faults, was);
 }
 
-static enum ik_err decode4(struct ik_ip *out, struct ik_rd in, bool quoted,
+/* Where a header was found, which decides how far its length is believed. */
+enum place { RECEIVED, QUOTED, CAPTURED };
+
+static enum ik_err decode4(struct ik_ip *out, struct ik_rd in, enum place place,
                            struct ik_faults *faults)
 {
+    const bool quoted = place == QUOTED;
     if (in.left < IK_IP4_BYTES)
         return reject(faults, IK_FLAW_SHORT, in.left, IK_E_SHORT);
     const size_t header = 4u * (in.p[0] & 0xf);
@@ -123,9 +127,13 @@ static enum ik_err decode4(struct ik_ip *out, struct ik_rd in, bool quoted,
         return reject(faults, IK_FLAW_BAD_LENGTH, 0, IK_E_LENGTH);
     if (!quoted && header > in.left)
         return reject(faults, IK_FLAW_SHORT, 0, IK_E_SHORT);
-    if (!quoted && ik_load_be16(in.p + 2) < header)
+    const uint16_t total = ik_load_be16(in.p + 2);
+    const bool left_open = place == CAPTURED && total == 0;
+    if (!quoted && !left_open && total < header)
         return reject(faults, IK_FLAW_BAD_LENGTH, IK_IP4_LENGTH_AT, IK_E_LENGTH);
     fill4(out, in.p, in.left);
+    if (left_open)
+        out->total_bytes = (uint32_t)in.left;
     out->options = ik_rd_from(ik_rd_head(in, header), IK_IP4_BYTES);
     if (quoted) {
         out->payload = quoted_rest(out, in, faults);
@@ -185,15 +193,16 @@ static enum ik_err decode6(struct ik_ip *out, struct ik_rd in, bool quoted,
     return IK_OK;
 }
 
-static enum ik_err decode(struct ik_ip *out, struct ik_rd in, bool quoted, struct ik_faults *faults)
+static enum ik_err decode(struct ik_ip *out, struct ik_rd in, enum place place,
+                          struct ik_faults *faults)
 {
     if (in.left == 0)
         return reject(faults, IK_FLAW_SHORT, 0, IK_E_SHORT);
     switch (in.p[0] >> 4) {
     case 4:
-        return decode4(out, in, quoted, faults);
+        return decode4(out, in, place, faults);
     case 6:
-        return decode6(out, in, quoted, faults);
+        return decode6(out, in, place == QUOTED, faults);
     default:
         return reject(faults, IK_FLAW_BAD_VERSION, 0, IK_E_VERSION);
     }
@@ -201,12 +210,17 @@ static enum ik_err decode(struct ik_ip *out, struct ik_rd in, bool quoted, struc
 
 enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    return decode(out, in, false, faults);
+    return decode(out, in, RECEIVED, faults);
+}
+
+enum ik_err ik_ip_decode_captured(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
+{
+    return decode(out, in, CAPTURED, faults);
 }
 
 enum ik_err ik_ip_decode_quoted(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    return decode(out, in, true, faults);
+    return decode(out, in, QUOTED, faults);
 }
 
 /* Header length to write; 0 when the view contradicts itself. A quoted header may have been cut

@@ -100,7 +100,7 @@ static enum ik_layers_step enter(struct ik_layers_walk *w, enum ik_layers_step n
     w->tunnel.faults_n = w->faults ? w->faults->n : 0;
     w->tunnel.faults_more = w->faults ? w->faults->more : 0;
     const uint32_t was = ik_fault_down(w->faults, w->at_bytes);
-    const enum ik_err err = ik_ip_decode(&ip, w->at, w->faults);
+    const enum ik_err err = ik_ip_decode_captured(&ip, w->at, w->faults);
     ik_fault_up(w->faults, was);
     if (err || !ik_layers_take(w, ip.version == 4 ? IK_LAYER_IPV4 : IK_LAYER_IPV6, ip.header_bytes))
         return IK_STEP_STOP;
@@ -122,7 +122,7 @@ enum ik_layers_step ik_layers_ip(struct ik_layers_walk *w)
         return w->tunnel.guessed ? IK_STEP_STOP : IK_STEP_FOUND;
     if (!w->ethertype)
         w->ethertype = version == 4 ? 0x0800 : 0x86dd;
-    if (!may_be_tunnel(w->at) || ik_ip_decode(&ip, w->at, NULL) || ip.fragment)
+    if (!may_be_tunnel(w->at) || ik_ip_decode_captured(&ip, w->at, NULL) || ip.fragment)
         return IK_STEP_FOUND;
     const enum ik_layers_step next = step_of_packet(&ip);
     return next == IK_STEP_FOUND ? IK_STEP_FOUND : enter(w, next);

@@ -73,6 +73,22 @@ static void ip4__impossible_lengths__are_refused(void **state)
 }
 
 /* R791-3.1-03 */
+/* Only a reader of captures takes it: to a host such a packet is none. */
+static void ip4__length_zero_in_a_capture__is_all_the_bytes(void **state)
+{
+    (void)state;
+    struct ik_rd in = vector_hex("45000000 00000000 4001 f995 c0a80001 c0a80002 0800f7ff");
+    struct ik_ip ip;
+    assert_refused(in, IK_E_LENGTH, IK_FLAW_BAD_LENGTH, 2);
+    faults = (struct ik_faults){0};
+    assert_int_equal(ik_ip_decode_captured(&ip, in, &faults), IK_OK);
+    assert_int_equal(ip.total_bytes, 24);
+    assert_int_equal(ip.length_field, 0);
+    assert_int_equal(ip.payload.left, 4);
+    assert_false(ip.truncated);
+    vector_free(in);
+}
+
 static void ip4__bytes_after_total_length__are_not_payload(void **state)
 {
     (void)state;
@@ -581,6 +597,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ip4__plain__keeps_every_field),
         cmocka_unit_test(ip4__impossible_lengths__are_refused),
+        cmocka_unit_test(ip4__length_zero_in_a_capture__is_all_the_bytes),
         cmocka_unit_test(ip4__bytes_after_total_length__are_not_payload),
         cmocka_unit_test(ip4__wrong_checksum__is_a_flaw_at_byte_10),
         cmocka_unit_test(ip4__ihl_15__has_40_bytes_of_options),
