@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 need = tools/install-packages packages/run.txt
 
-.PHONY: all run test bench asan storm conformance install format clean
+.PHONY: all run test bench asan storm conformance compare install format clean
 all:
 	@$(need)
 	@[ -e build/build.ninja ] || meson setup build
@@ -37,6 +37,13 @@ conformance: all
 	@$(need) packages/test.txt
 	ninja -C build test/scenario/subject
 	@tools/conformance
+
+# Each field that dump reads beside what tshark and tcpdump read, as a table: of captures that a
+# generator makes, or of those in a folder, PCAPS=DIR.
+PCAPS ?=
+compare: all
+	@$(need) packages/test.txt
+	@/usr/bin/python3 test/compare/compare.py --rules $(if $(PCAPS),'$(PCAPS)')
 
 # Beside the peers that are installed, as ratios.
 bench: all
