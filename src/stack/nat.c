@@ -3,6 +3,7 @@
  * the public address; what comes for the public address and has a mapping goes inside. Fragments
  * from outside are put together by the node first; of those from inside the first one makes the
  * way for the rest. */
+#include "net/scope.h"
 #include "net/ways.h"
 #include "stack/acl.h"
 #include "stack/natfrag.h"
@@ -497,9 +498,17 @@ static enum verdict judge_in(struct ik_stack *s, const struct ik_pkt *p, struct 
     return flow_in(s, p, &n);
 }
 
+/* Sources that no router passes on (RFC 1812 section 5.3.7, RFC 3927 section 2.7): behind the
+ * public address they could not be told from others. */
+static bool may_come_from(const struct ik_addr *src)
+{
+    return ik_scope_is_single_host(src) && !ik_addr_is_link_local(src);
+}
+
 bool ik_stack_nat_inbound(struct ik_stack *s, const struct ik_pkt *p)
 {
-    if (p->ip.fragment || number(&p->ip.dst) != public_addr(s) || ik_stack_ip4opt_has_route(&p->ip))
+    if (p->ip.fragment || !may_come_from(&p->ip.src) || number(&p->ip.dst) != public_addr(s) ||
+        ik_stack_ip4opt_has_route(&p->ip))
         return false;
     /* What was put together here lies in a buffer of ours; 64 KiB are not copied once more. */
     struct ik_buf *b = p->datagram ? p->datagram : ik_stack_pool_take(s, p->l3.left);

@@ -376,6 +376,23 @@ static void hairpin__datagram_and_its_error__are_translated_twice(void **state)
     rig_end(&r);
 }
 
+/* R1812-5.3.7-01: 0.0.0.0 and 169.254/16 stay on their link, under another address as well. */
+static void hairpin__from_who_is_not_forwarded__does_not_pass(void **state)
+{
+    (void)state;
+    static const uint32_t from[] = {0, 0xa9fe0101};
+    begin();
+    start();
+    udp(0, B, 5000, C, 80);
+    for (int i = 0; i < 2; i++) {
+        udp(0, from[i], 7000, T, 5000);
+        assert_int_equal(r.n_out, 0);
+    }
+    udp(0, A, 7000, T, 5000);
+    only(0, T, B);
+    rig_end(&r);
+}
+
 /* R5508-6-01 */
 static void flow__table_full_or_rule__is_answered_with_13(void **state)
 {
@@ -806,6 +823,7 @@ int main(void)
         cmocka_unit_test(error__with_extensions__they_stay),
         cmocka_unit_test(error__about_nothing__goes_nowhere),
         cmocka_unit_test(error__from_inside__comes_from_the_public_address),
+        cmocka_unit_test(hairpin__from_who_is_not_forwarded__does_not_pass),
         cmocka_unit_test(hairpin__datagram_and_its_error__are_translated_twice),
         cmocka_unit_test(flow__table_full_or_rule__is_answered_with_13),
         cmocka_unit_test(ttl__runs_out_here__each_side_is_told_what_it_sent),
