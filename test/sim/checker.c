@@ -274,9 +274,13 @@ static enum checker_rule judge_own(struct checker *c, const struct view *v)
 /* A translator's own errors, and those that it translates, bear the same address. */
 static enum checker_rule judge_translator(struct checker *c, uint8_t port, const struct view *v)
 {
-    const enum checker_rule passed = judge_forward(c, port, v);
-    return passed == CHECKER_FORWARD && addr_port(c->node, v->src, 4) >= 0 ? judge_own(c, v)
-                                                                           : passed;
+    enum checker_rule rule = judge_forward(c, port, v);
+    if (rule == CHECKER_FORWARD && addr_port(c->node, v->src, 4) >= 0)
+        rule = judge_own(c, v);
+    if (!rule || !v->fragment || port != 1 || memcmp(v->src, c->node->port[1].addr4, 4) != 0)
+        return rule;
+    const enum checker_rule renumbered = judge_renumbered(c, port, v);
+    return renumbered == CHECKER_FORWARD ? rule : renumbered;
 }
 
 static enum checker_rule judge_packet(struct checker *c, uint8_t port, const struct view *v)

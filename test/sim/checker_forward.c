@@ -58,7 +58,7 @@ static bool same_behind(const struct view *a, const struct view *q)
     const size_t a_end = a->offset + a->body_len, q_end = q->offset + q->body_len;
     const size_t end = a_end < q_end ? a_end : q_end;
     for (size_t i = from; i < end; i++)
-        if (i >= 8 && !(a->proto == P_TCP && i / 2 == 8) &&
+        if ((i >= 8 || (a->proto == P_ICMP && i < 2)) && !(a->proto == P_TCP && i / 2 == 8) &&
             a->body[i - a->offset] != q->body[i - q->offset])
             return false;
     return from < end;
@@ -75,6 +75,10 @@ static bool translated(const struct view *a, const struct view *q, enum passage 
         return false;
     /* What was put together has the header of its first fragment. */
     if (!a->fragment && q->offset)
+        return false;
+    /* What leaves is cut here or as it came, never longer. */
+    if (how == RENUMBERED &&
+        (a->offset < q->offset || a->offset + a->body_len > q->offset + q->body_len))
         return false;
     if (is_icmp_error(a))
         return is_icmp_error(q) && (q->fragment || a->fragment || a->body_len == q->body_len) &&
@@ -269,8 +273,7 @@ static enum checker_rule judge_among(struct checker *c, uint8_t port, const stru
     return worst;
 }
 
-/* The same for what cannot be found by its identification. */
-static enum checker_rule judge_renumbered(struct checker *c, uint8_t port, const struct view *a)
+enum checker_rule judge_renumbered(struct checker *c, uint8_t port, const struct view *a)
 {
     enum checker_rule worst = CHECKER_FORWARD;
     struct past *p;
@@ -288,8 +291,6 @@ enum checker_rule judge_forward(struct checker *c, uint8_t port, const struct vi
     const enum checker_rule as_it_was = judge_among(c, port, a, AS_IT_WAS);
     if (!as_it_was || !c->node->nat || a->version == 6)
         return as_it_was;
-    enum checker_rule changed = judge_among(c, port, a, TRANSLATED);
-    if (changed == CHECKER_FORWARD && a->fragment && port == 1)
-        changed = judge_renumbered(c, port, a);
+    const enum checker_rule changed = judge_among(c, port, a, TRANSLATED);
     return changed == CHECKER_FORWARD ? as_it_was : changed;
 }

@@ -122,5 +122,7 @@ enum checker_rule judge_error(struct checker *c, const struct view *v);
 /* Something that the node forwarded (checker_forward.c); CHECKER_ABOUT_NOTHING never, but
  * CHECKER_FORWARD when nothing fits. */
 enum checker_rule judge_forward(struct checker *c, uint8_t port, const struct view *v);
+/* The same of a fragment that a translator may have given another identification. */
+enum checker_rule judge_renumbered(struct checker *c, uint8_t port, const struct view *v);
 /* Echo, timestamps, TCP. */
 enum checker_rule judge_answer(struct checker *c, const struct view *v);
