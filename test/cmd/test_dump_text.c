@@ -115,7 +115,8 @@ static void other_types__every_field__is_told(void **state)
         {"10.0.0.2", "10.0.0.1", "12000000 00070009 ffffff00",
          "ICMP address mask is 0xffffff00, length 12 [2: reply to 1, 0.000 ms; 18/0 "
          "address-mask-reply; ident 7, seq 9, mask 255.255.255.0]"},
-        {"10.0.0.1", "10.0.0.2", "fd000000 deadbeef", "ICMP rfc3692-experiment-1, length 8 [3; 253/0 rfc3692-experiment-1; bytes deadbeef]"},
+        {"10.0.0.1", "10.0.0.2", "fd000000 deadbeef",
+         "ICMP rfc3692-experiment-1, length 8 [3; 253/0 rfc3692-experiment-1; bytes deadbeef]"},
         {"10.0.0.1", "10.0.0.2", "63010000 deadbeef",
          "ICMP type-#99, length 8 [4; 99/1 type-99; bytes deadbeef"},
         {"2001:db8::1", "2001:db8::2", "fa000000 00",
