@@ -72,7 +72,6 @@ static void ip4__impossible_lengths__are_refused(void **state)
     free(p);
 }
 
-/* R791-3.1-03 */
 /* Only a reader of captures takes it: to a host such a packet is none. */
 static void ip4__length_zero_in_a_capture__is_all_the_bytes(void **state)
 {
@@ -89,6 +88,7 @@ static void ip4__length_zero_in_a_capture__is_all_the_bytes(void **state)
     vector_free(in);
 }
 
+/* R791-3.1-03 */
 static void ip4__bytes_after_total_length__are_not_payload(void **state)
 {
     (void)state;
