@@ -10,6 +10,7 @@
 enum {
     ICMP_HEAD = 4, /* type, code, checksum */
     CHECKSUM_AT = 2,
+    AH_BYTES = 12, /* next header, length, SPI, sequence number */
     TTL4_AT = 8,
     SRC4_AT = 12,
     DST4_AT = 16,
@@ -96,6 +97,20 @@ static void forgive_cut(struct ik_faults *f)
     f->n = kept;
 }
 
+/* An authentication header hides nothing (RFC 4302 section 2): what it covers is the payload, as it
+ * is in IPv6, where it is one of the extension headers. A host must verify it first; we only look.
+ */
+static void follow_ah(struct ik_ip *ip)
+{
+    for (int depth = 0; depth < DESCENTS && ip->proto == IK_PROTO_AH; depth++) {
+        const size_t n = ip->payload.left < AH_BYTES ? 0 : 4 * (ip->payload.p[1] + (size_t)2);
+        if (n < AH_BYTES || n > ip->payload.left)
+            return;
+        ip->proto = ip->payload.p[0];
+        ip->payload = ik_rd_from(ip->payload, n);
+    }
+}
+
 /* The packet at `bytes`, `at` bytes into what faults are counted from. */
 static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t at)
 {
@@ -104,6 +119,8 @@ static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t a
     out->has_ip = !ik_ip_decode_captured(&out->ip, bytes, &out->faults);
     if (!out->has_ip)
         return false;
+    if (out->ip.version == 4 && !out->ip.fragment)
+        follow_ah(&out->ip);
     const bool all = out->ip.truncated || out->ip.total_bytes > bytes.left;
     out->ip_bytes = ik_rd_head(bytes, all ? bytes.left : out->ip.total_bytes);
     return true;
