@@ -43,6 +43,10 @@ def is_cut(diff):
 
 
 UNREAD = 'it shows the body of this type as bytes'
+def through(diff, protocol):
+    return protocol in diff.all.get('protocols', ())
+
+
 RULES = [
     Rule('tshark', 'packet', lambda d: only_ours(d) and len_of(d) < 8, 'RFC 792',
          'type, code and checksum are all that a message must have; it gives up on fewer than 8 bytes'),
@@ -87,6 +91,29 @@ RULES = [
          'where a chain of headers ends inside one of them, the last whole one is named'),
     Rule('tshark', r'quote\..*', refused, 'RFC 792, RFC 4443 2.4',
          'a quote that is no IP header, or ends inside it, is shown as bytes'),
+    # what other captures need
+    Rule('tshark', 'packet', lambda d: only_theirs(d) and through(d, 'pim'), 'RFC 7761 4.9.3',
+         'a PIM Register carries the first packets of a group; dump does not follow it', False),
+    Rule('tshark', 'packet', lambda d: only_theirs(d) and through(d, 'cmd'), 'RFC 2784 2.4',
+         'a protocol type of one maker, without a published format, is not followed', False),
+    Rule('tshark', 'packet', lambda d: only_ours(d) and any(
+        x['layer'] == 'vxlan' for x in d.rec['link']['layers']), 'RFC 7348 5',
+         'VXLAN on the port that Linux took before there was a number; it knows the number only',
+         False),
+    Rule('tshark', r'ext\..*', lambda d: only_theirs(d)
+         and d.rec['icmp'].get('length_words') == 0, 'RFC 4884 5.4',
+         'a length of zero says that there are no extensions, whatever stands after 128 bytes',
+         False),
+    Rule('tshark', r'ext\..*', lambda d: only_ours(d) and 'extension-unannounced' in flaws(d),
+         'RFC 4884 5.5', 'the length is wrong, but after 128 bytes is a structure whose checksum '
+         'is right: it is shown, with the flaw', False),
+    Rule('tshark', r'ext\.[1-9]\..*', lambda d: only_theirs(d)
+         and (kind(d, 4, 42) or kind(d, 6, 160)), 'RFC 8335 2',
+         'a probe has one object; what follows is data, not more objects', False),
+    Rule('tshark', 'pair|rtt_us', lambda d: only_ours(d)
+         and (kind(d, 4, 43) or kind(d, 6, 161)), 'RFC 8335 3',
+         'identifier and sequence number aid in matching replies with requests; it matches plain '
+         'echoes only', False),
     Rule('tcpdump', 'packet', lambda d: only_theirs(d) and d.all.get('malformed'), 'RFC 792',
          'fewer bytes than type, code and checksum are no message; it names the type'),
     Rule('tcpdump', 'target|destination', refused, 'RFC 4861 7.1, 8.1',

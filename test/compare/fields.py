@@ -6,6 +6,7 @@ import ipaddress
 import json
 import os
 import re
+import struct
 import subprocess
 
 ENVIRONMENT = {**os.environ, 'TZ': 'UTC', 'LC_ALL': 'C'}
@@ -28,6 +29,30 @@ def bool_of(text):
 
 def address(text):
     return str(ipaddress.ip_address(text))
+
+
+# ---- link types ----------------------------------------------------------------------------------
+
+# Those that dump reads: BSD loopback, Ethernet, PPP, raw IP, HDLC, Linux cooked
+READ = {0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276}
+
+
+def link_types(path):
+    """Those that a capture names, or none where it is no capture that we can read here."""
+    data = path.read_bytes()
+    if data[:4] in (b'\xd4\xc3\xb2\xa1', b'\x4d\x3c\xb2\xa1'):
+        return {struct.unpack('<I', data[20:24])[0] & 0xfffffff}
+    if data[:4] in (b'\xa1\xb2\xc3\xd4', b'\xa1\xb2\x3c\x4d'):
+        return {struct.unpack('>I', data[20:24])[0] & 0xfffffff}
+    out, at, order = set(), 0, '<'
+    while data[:4] == b'\x0a\x0d\x0d\x0a' and at + 12 <= len(data):
+        if data[at:at + 4] == b'\x0a\x0d\x0d\x0a':
+            order = '<' if data[at + 8:at + 12] == b'\x4d\x3c\x2b\x1a' else '>'
+        kind, length = struct.unpack(order + 'II', data[at:at + 8])
+        if kind == 1:
+            out.add(struct.unpack(order + 'H', data[at + 8:at + 10])[0])
+        at += max(length, 12)
+    return out
 
 
 # ---- icmpkit -------------------------------------------------------------------------------------
@@ -259,7 +284,7 @@ def ts_packet(layers, name):
 
 
 def tshark(path):
-    """Two: fields by frame, and the names of those layers that it found malformed."""
+    """Fields by frame; `malformed` and `protocols` are not compared, rules look at them."""
     text = output('tshark', '-n', '-r', str(path), '-o', 'ip.defragment:TRUE',
                   '-o', 'ipv6.defragment:TRUE', '-T', 'json', '--no-duplicate-keys')
     out = {}
@@ -269,6 +294,7 @@ def tshark(path):
         if name:
             one = out[number(layers['frame']['frame.number'])] = ts_packet(layers, name)
             one['malformed'] = '_ws.malformed' in layers
+            one['protocols'] = layers['frame']['frame.protocols'].split(':')
     return out
 
 
@@ -325,7 +351,7 @@ def td_packet(text):
     first = min((t for t in told if t[0]), key=lambda t: t[0].start(), default=None)
     if first:
         found, family, kind, code = first
-        out = {'family': family, 'malformed': 'truncated-ip' in text}
+        out = {'family': family, 'malformed': 'truncated-ip' in text or '[|icmp' in text}
         for key, value in (('type', kind), ('code', code)):
             if value is not None:
                 out[key] = value
