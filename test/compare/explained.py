@@ -33,9 +33,17 @@ def kind(diff, family, *types):
             and diff.rec['icmp']['type'] in types)
 
 
-def refused(diff):
+BROKEN = {'short', 'truncated', 'bad-length', 'bad-version', 'bad-count', 'trailing-bytes'}
+
+
+def refused(diff, *more):
     """We show the message, or its quote or options, as bytes, and name the flaw."""
-    return only_theirs(diff) and flaws(diff)
+    return only_theirs(diff) and (flaws(diff) & (BROKEN | set(more))
+                                  or any(f.startswith('option-') for f in flaws(diff)))
+
+
+def refused_quote(diff):
+    return refused(diff, 'quoted-length', 'header-chain-cut', 'no-quote')
 
 
 def is_cut(diff):
@@ -56,7 +64,7 @@ RULES = [
          'fewer bytes than type, code and checksum are no message; it shows them as malformed'),
     Rule('tshark', 'packet', lambda d: only_theirs(d) and d.all.get('family') == 4
          and 'src' not in d.all, 'RFC 792, RFC 4443 1',
-         'protocol 1 in IPv6 is not ICMP: that is 58 there'),
+         'protocol 1 in IPv6 is not ICMP: that is 58 there', False),
     Rule('tshark', 'checksum_ok', lambda d: only_theirs(d) and is_cut(d), 'RFC 792, RFC 4443 2.3',
          'the checksum covers the whole message; without its end there is no verdict'),
     Rule('tshark', 'ident|seq|pointer|mtu|count|lifetime|managed|other|options',
@@ -67,14 +75,26 @@ RULES = [
     Rule('tshark', 'ttl', lambda d: d.rec and d.rec.get('fragments'), 'RFC 791 3.2, RFC 8200 4.5',
          'the header of a reassembled packet is that of its first fragment, not of its last'),
     Rule('tshark', r'quote\.(sport|dport|type|code|ident|seq)',
-         lambda d: only_ours(d) and kind(d, 6, 1, 2, 3, 4), 'RFC 8200 4.5',
+         lambda d: only_ours(d) and kind(d, 6, 1, 2, 3, 4) and d.rec['icmp']['quote']['id'],
+         'RFC 8200 4.5',
          'a first fragment begins with the upper-layer header; it shows the quoted one as bytes'),
-    Rule('tshark', r'ext\.\d\.name', only_ours, 'RFC 5837 4.3',
+    Rule('tshark', r'ext\.\d\.name', lambda d: only_ours(d) and len(d.ours) > 4, 'RFC 5837 4.3',
          'the length octet of a name counts itself; it drops long names'),
     Rule('tshark', r'ext\..*', lambda d: only_theirs(d) and flaws(d)
          & {'extension-checksum', 'extension-version', 'extension-length', 'extension-value',
             'short', 'truncated', 'extension-missing', 'probe-object'},
          'RFC 4884 7', 'a structure that fails its checks is not believed'),
+    Rule('tshark', r'ext\..*', lambda d: only_theirs(d)
+         and not (kind(d, 4, 3, 11, 12, 42) or kind(d, 6, 1, 3, 160)), 'RFC 4884 4, RFC 8335 2',
+         'only these types have extensions', False),
+    Rule('tshark', r'ext\..*', lambda d: only_ours(d)
+         and d.rec['icmp'].get('quote', {}).get('truncated'), 'RFC 4884 5',
+         'where extensions begin is told by the length attribute, not by the length inside the '
+         'quote, which was longer before it was cut', False),
+    Rule('tshark', 'length|ident|seq|originate|receive|transmit|mask', refused, 'RFC 792',
+         'a message shorter than its type needs is shown as bytes with the flaw', False),
+    Rule('tshark', 'options', lambda d: only_theirs(d) and kind(d, 6, 150), 'RFC 4065 3',
+         'what follows the subtype is the subtype\'s own; it reads neighbour discovery options'),
     Rule('tshark', r'(options|target|destination|router|solicited|override|hop_limit|managed|other|'
          r'home_agent|lifetime|reachable_ms|retransmit_ms|preference|qtype|group)',
          refused, 'RFC 4861 6.1, 7.1, 8.1', 'a message with such an option or length is invalid; '
@@ -89,7 +109,9 @@ RULES = [
     Rule('tshark', r'quote\.proto', lambda d: flaws(d) & {'header-chain-cut', 'quoted-length',
          'truncated', 'short'}, 'RFC 8200 4',
          'where a chain of headers ends inside one of them, the last whole one is named'),
-    Rule('tshark', r'quote\..*', refused, 'RFC 792, RFC 4443 2.4',
+    Rule('tshark', r'quote\.proto', lambda d: 'option-past-end' in flaws(d), 'RFC 8200 4.2',
+         'the length of a header leads to the next, though an option in it is wrong', False),
+    Rule('tshark', r'quote\..*', refused_quote, 'RFC 792, RFC 4443 2.4',
          'a quote that is no IP header, or ends inside it, is shown as bytes'),
     # what other captures need
     Rule('tshark', 'packet', lambda d: only_theirs(d) and through(d, 'pim'), 'RFC 7761 4.9.3',

@@ -71,7 +71,8 @@ def our_object(obj):
 
 
 def put_objects(out, objects):
-    for i, obj in enumerate(objects):
+    """By class: tshark's JSON gathers objects of a kind."""
+    for i, obj in enumerate(sorted(objects, key=lambda o: o['class'])):
         for key, value in obj.items():
             if value is not None:
                 out[f'ext.{i}.{key}'] = value

@@ -298,6 +298,11 @@ class Maker:
             yield bytes(packet / echo)
         for option in (IPOption_RR(routers=[R4]), IPOption_Router_Alert()):
             yield self.ip4(icmp(4, 8, 0, self.body(4, 8, 0, 8), B4, A4), options=[option])
+        echo = icmp(4, 8, 0, self.body(4, 8, 0, 8), B4, A4)
+        yield self.ip4(echo, len=0)  # of a host that leaves the cutting to its card
+        yield self.ip4(b'\x01\x04' + bytes(6) + self.bytes(16) + echo, proto=51)
+        ah = b'\x3a\x04' + bytes(6) + self.bytes(16)
+        yield self.ip6(ah + icmp(6, 128, 0, self.body(6, 128, 0, 8), B6, A6), proto=51)
 
     # ---- conversations and fragments ---------------------------------------------------------
 
