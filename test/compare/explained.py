@@ -93,7 +93,7 @@ RULES = [
          'quote, which was longer before it was cut', False),
     Rule('tshark', 'length|ident|seq|originate|receive|transmit|mask', refused, 'RFC 792',
          'a message shorter than its type needs is shown as bytes with the flaw', False),
-    Rule('tshark', 'options', lambda d: only_theirs(d) and kind(d, 6, 150), 'RFC 4065 3',
+    Rule('tshark', 'options', lambda d: only_theirs(d) and kind(d, 6, 150), 'RFC 4065 8',
          'what follows the subtype is the subtype\'s own; it reads neighbour discovery options'),
     Rule('tshark', r'(options|target|destination|router|solicited|override|hop_limit|managed|other|'
          r'home_agent|lifetime|reachable_ms|retransmit_ms|preference|qtype|group)',
@@ -119,7 +119,7 @@ RULES = [
     Rule('tshark', 'packet', lambda d: only_theirs(d) and through(d, 'cmd'), 'RFC 2784 2.4',
          'a protocol type of one maker, without a published format, is not followed', False),
     Rule('tshark', 'packet', lambda d: only_ours(d) and any(
-        x['layer'] == 'vxlan' for x in d.rec['link']['layers']), 'RFC 7348 5',
+        x['layer'] == 'vxlan' for x in d.rec.get('link', {}).get('layers', ())), 'RFC 7348 5',
          'VXLAN on the port that Linux took before there was a number; it knows the number only',
          False),
     Rule('tshark', r'ext\..*', lambda d: only_theirs(d)
