@@ -341,7 +341,6 @@ TCPDUMP = [(re.compile(p), f, t, c) for p, f, t, c in (
     (r'ICMP6, redirect, (?P<destination>[0-9a-f:.]+) to (?P<target>[0-9a-f:.]+)', 6, 137, None),
     (r'ICMP6, multicast listener report v2, (?P<count>\d+) group', 6, 143, None),
 )]
-MPLS = re.compile(r'MPLS label \(?(\d+)\)?.*?\bexp (\d+)(, \[S\])?.*?\bttl (\d+)', re.I)
 
 
 def td_packet(text):
