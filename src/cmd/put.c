@@ -3,8 +3,6 @@
 
 #include <icmpkit/record.h>
 
-enum { DIGITS_MAX = 20 };
-
 /* "00" to "99". */
 static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
                             "34353637383940414243444546474849505152535455565758596061626364656667"
@@ -27,20 +25,31 @@ static char *digits_before(char *end, uint64_t v)
     return end;
 }
 
+static unsigned count_digits(uint64_t v)
+{
+    unsigned n = 1;
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
 void ik_put_u64(struct ik_put *w, uint64_t v)
 {
-    char text[DIGITS_MAX], *end = text + sizeof text;
-    const char *at = digits_before(end, v);
-    ik_put_mem(w, at, (size_t)(end - at));
+    const unsigned n = count_digits(v);
+    char *at = ik_put_room(w, n);
+    if (at)
+        digits_before(at + n, v);
 }
 
 void ik_put_pad(struct ik_put *w, uint64_t v, unsigned width)
 {
-    char text[DIGITS_MAX], *end = text + sizeof text;
-    char *at = digits_before(end, v);
-    while (at > text && (size_t)(end - at) < width)
-        *--at = '0';
-    ik_put_mem(w, at, (size_t)(end - at));
+    const unsigned digits = count_digits(v), n = digits < width ? width : digits;
+    char *at = ik_put_room(w, n);
+    if (!at)
+        return;
+    char *first = digits_before(at + n, v);
+    while (first > at)
+        *--first = '0';
 }
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -87,12 +96,18 @@ void ik_put_addr(struct ik_put *w, const struct ik_addr *a)
         ik_put_s(w, ik_addr_text(a, text));
         return;
     }
-    char *at = text;
+    /* In place, where there is room for the longest. */
+    const bool in_place = !w->cut && w->end - w->at >= IK_ADDR_TEXT;
+    char *from = in_place ? w->at : text, *at = from;
     for (int i = 0; i < 4; i++) {
         at = put_octet(at, a->bytes[i]);
         *at++ = '.';
     }
-    ik_put_mem(w, text, (size_t)(at - text) - 1);
+    at--;
+    if (in_place)
+        w->at = at;
+    else
+        ik_put_mem(w, from, (size_t)(at - from));
 }
 
 void ik_put_mac(struct ik_put *w, const uint8_t mac[static 6])
