@@ -279,6 +279,8 @@ bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
     }
     if (carries_icmp(&out->ip)) {
         out->part = out->ip.fragment;
+        if (!out->part)
+            ik_pair_expect(look->pair, &out->ip);
         if (!out->part || out->ip.offset_bytes == 0)
             decode_icmp(out, at);
     }

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { TAG_MAX = 16 };
+enum { TAG_MAX = 16, ASKER_AT = 2 };
 
 /* Family, type of the request and of the answer; where after the checksum the octets lie that come
  * back unchanged, and how many; whether the target among them says who is asked (neighbour
@@ -40,21 +40,26 @@ static const struct pair_row {
 #undef X
 };
 
+enum { KEY_MAX = 2 + 16 + 16 + TAG_MAX, KEY_SHORT = 16 };
+
 struct key {
-    uint8_t bytes[2 + 16 + 16 + TAG_MAX]; /* the rest is zero */
+    uint8_t bytes[KEY_MAX];
     uint8_t n;
 };
 
+/* All that the pairing of an IPv4 echo reads and writes lies in the first 64 bytes, a cache line
+ * where the memory is aligned so. */
 struct entry {
-    uint64_t hash; /* 0: nobody yet */
-    struct key key;
-    bool waiting, group, repeated;
-    uint8_t family, type;
-    uint16_t ip_id, checksum; /* to know a copy of the same packet from a request made again */
+    uint64_t hash; /* 0: nobody */
     uint64_t n;
     ik_ns at;
-    struct ik_addr src, dst;
+    uint16_t ip_id, checksum; /* to know a copy of the same packet from a request made again */
+    uint8_t key_bytes, family, type;
+    bool waiting, group, repeated;
+    uint8_t key[KEY_MAX + 16]; /* the key, then the destination */
+    uint8_t unused[22];
 };
+_Static_assert(sizeof(struct entry) == 128, "two cache lines");
 
 struct ik_pair {
     uint8_t secret[16];
@@ -62,8 +67,11 @@ struct ik_pair {
     uint64_t waiting, evicted;
     uint32_t size;   /* of the ring, a power of two */
     uint32_t serial; /* of the next request, from 1: its place in the ring follows from it */
+    bool full;       /* every place of the ring was taken once */
     struct ik_index index;
     struct entry *entries;
+    struct key expected; /* the key that was hashed last, and its hash; n 0: none */
+    uint64_t expected_hash;
 };
 
 static uint32_t ring_size(uint32_t requests)
@@ -101,10 +109,6 @@ struct ik_pair *ik_pair_init(void *mem, uint32_t requests, ik_ns within, const u
     };
     memcpy(t->secret, secret, sizeof(t->secret));
     ik_index_init(&t->index, p + index_at(), t->size);
-    for (uint32_t i = 0; i < t->size; i++) {
-        t->entries[i].hash = 0;
-        t->entries[i].waiting = false;
-    }
     return t;
 }
 
@@ -123,6 +127,12 @@ static struct entry *at(const struct ik_pair *t, uint32_t serial)
     return &t->entries[serial & (t->size - 1)];
 }
 
+/* Places of the ring that have been taken; the others hold nothing that means anything. */
+static uint32_t taken(const struct ik_pair *t)
+{
+    return t->full ? t->size : t->serial - 1;
+}
+
 /* ---- those that wait ------------------------------------------------------------------------- */
 
 static void stop_waiting(struct ik_pair *t, struct entry *e)
@@ -131,10 +141,17 @@ static void stop_waiting(struct ik_pair *t, struct entry *e)
     e->waiting = false;
 }
 
-/* The tag of a key: its last octets. */
-static const uint8_t *tag_of(const struct key *k, const struct pair_row *row)
+/* The tag of a request: the last octets of its key. */
+static const uint8_t *tag_of(const struct entry *e, const struct pair_row *row)
 {
-    return k->bytes + k->n - row->tag_bytes;
+    return e->key + e->key_bytes - row->tag_bytes;
+}
+
+static struct ik_addr addr_of(const struct entry *e, size_t from)
+{
+    struct ik_addr a = {.family = e->family};
+    memcpy(a.bytes, e->key + from, ik_addr_bytes(e->family));
+    return a;
 }
 
 static const struct pair_row *row_of(uint8_t family, uint8_t type, bool *is_reply)
@@ -151,18 +168,18 @@ static const struct pair_row *row_of(uint8_t family, uint8_t type, bool *is_repl
 void ik_pair_unanswered(const struct ik_pair *t, ik_ns before,
                         void (*fn)(void *ctx, const struct ik_look_request *request), void *ctx)
 {
-    for (uint32_t i = 0; i < t->size; i++) {
-        const struct entry *e = at(t, t->serial + i);
+    for (uint32_t i = taken(t); i > 0; i--) {
+        const struct entry *e = at(t, t->serial - i);
         bool is_reply;
         if (!e->waiting || (before != IK_NEVER && e->at > before))
             continue;
         const struct pair_row *row = row_of(e->family, e->type, &is_reply);
-        const uint8_t *tag = tag_of(&e->key, row);
+        const uint8_t *tag = tag_of(e, row);
         const struct ik_look_request request = {
             .n = e->n,
             .time = e->at,
-            .src = e->src,
-            .dst = e->dst,
+            .src = addr_of(e, ASKER_AT),
+            .dst = addr_of(e, e->family == 4 ? KEY_SHORT : e->key_bytes),
             .type = e->type,
             .ident = ik_load_be16(tag),
             .seq = row->tag_bytes >= 4   ? ik_load_be16(tag + 2)
@@ -188,17 +205,46 @@ static void key_put_addr(struct key *k, uint8_t family, const struct ik_addr *a)
     key_put(k, a ? a->bytes : nobody, ik_addr_bytes(family));
 }
 
+/* The keys of IPv4 are padded with zeros to KEY_SHORT bytes, for comparing without a loop. */
+static void key_make4(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
+                      const struct ik_addr *asked, const uint8_t *tag)
+{
+    memset(k->bytes, 0, KEY_SHORT);
+    k->bytes[0] = row->family;
+    k->bytes[1] = row->request;
+    if (asker)
+        memcpy(k->bytes + ASKER_AT, asker->bytes, 4);
+    if (asked)
+        memcpy(k->bytes + ASKER_AT + 4, asked->bytes, 4);
+    if (row->tag_bytes == 4)
+        memcpy(k->bytes + ASKER_AT + 8, tag, 4);
+    else
+        memcpy(k->bytes + ASKER_AT + 8, tag, row->tag_bytes);
+    k->n = (uint8_t)(ASKER_AT + 8 + row->tag_bytes);
+}
+
 static struct key key_make(const struct pair_row *row, const struct ik_addr *asker,
                            const struct ik_addr *asked, const uint8_t *tag)
 {
     struct key k;
+    if (row->family == 4) {
+        key_make4(&k, row, asker, asked, tag);
+        return k;
+    }
     k.bytes[0] = row->family;
     k.bytes[1] = row->request;
-    k.n = 2;
+    k.n = ASKER_AT;
     key_put_addr(&k, row->family, asker);
     key_put_addr(&k, row->family, asked);
     key_put(&k, tag, row->tag_bytes);
     return k;
+}
+
+static bool key_is(const struct key *k, const uint8_t *bytes, uint8_t n)
+{
+    if (k->n != n)
+        return false;
+    return n <= KEY_SHORT ? !memcmp(k->bytes, bytes, KEY_SHORT) : !memcmp(k->bytes, bytes, n);
 }
 
 /* True where several may answer. */
@@ -212,6 +258,8 @@ static bool is_group(const struct ik_addr *a)
 
 static uint64_t hash_of(const struct ik_pair *t, const struct key *k)
 {
+    if (key_is(k, t->expected.bytes, t->expected.n))
+        return t->expected_hash;
     const uint64_t h = ik_siphash(t->secret, k->bytes, k->n);
     return h ? h : 1;
 }
@@ -222,7 +270,7 @@ static struct entry *find(const struct ik_pair *t, const struct key *k, uint64_t
     for (int i = 0; i < IK_INDEX_WAYS; i++) {
         const uint32_t serial = ik_index_get(b, i, hash);
         struct entry *e = at(t, serial);
-        if (serial && e->hash == hash && e->key.n == k->n && !memcmp(e->key.bytes, k->bytes, k->n))
+        if (serial && e->hash == hash && key_is(k, e->key, e->key_bytes))
             return e;
     }
     return NULL;
@@ -259,8 +307,10 @@ static struct entry *place(struct ik_pair *t, uint64_t hash)
 {
     struct ik_index_bucket *b = ik_index_at(&t->index, hash);
     struct entry *e = at(t, t->serial);
-    forget(t, e);
+    if (t->full)
+        forget(t, e);
     ik_index_set(b, way_for(t, b), hash, t->serial);
+    t->full = t->full || t->serial == t->size;
     t->serial = t->serial + 1 ? t->serial + 1 : 1;
     return e;
 }
@@ -306,18 +356,24 @@ static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const str
         e->hash = 0;
     }
     e = place(t, hash);
-    *e = (struct entry){.hash = hash,
-                        .key = k,
-                        .waiting = true,
-                        .group = group,
-                        .family = ip->version,
-                        .type = p->icmp.type,
-                        .ip_id = (uint16_t)ip->id,
-                        .checksum = p->icmp.checksum,
-                        .n = p->frame.n,
-                        .at = p->frame.time,
-                        .src = ip->src,
-                        .dst = ip->dst};
+    e->hash = hash;
+    e->n = p->frame.n;
+    e->at = p->frame.time;
+    e->ip_id = (uint16_t)ip->id;
+    e->checksum = p->icmp.checksum;
+    e->key_bytes = k.n;
+    e->family = ip->version;
+    e->type = p->icmp.type;
+    e->waiting = true;
+    e->group = group;
+    e->repeated = false;
+    if (ip->version == 4) {
+        memcpy(e->key, k.bytes, KEY_SHORT);
+        memcpy(e->key + KEY_SHORT, ip->dst.bytes, 4);
+    } else {
+        memcpy(e->key, k.bytes, k.n);
+        memcpy(e->key + k.n, ip->dst.bytes, 16);
+    }
     t->waiting++;
 }
 
@@ -367,6 +423,23 @@ static void judge_error(struct ik_pair *t, struct ik_look_packet *p)
     struct entry *e = find(t, &k, hash_of(t, &k));
     if (e && in_time(t, e->at, p->frame.time))
         answered(t, p, e, IK_LOOK_PAIR_ERROR);
+}
+
+void ik_pair_expect(struct ik_pair *t, const struct ik_ip *ip)
+{
+    enum { HEAD = 4 };
+    const struct ik_rd m = ip->payload;
+    bool is_reply;
+    const struct pair_row *row = m.left ? row_of(ip->version, m.p[0], &is_reply) : NULL;
+    if (!row || row->by_target || m.left < HEAD + (size_t)row->tag_at + row->tag_bytes)
+        return;
+    const struct ik_addr *asker = is_reply ? &ip->final_dst : &ip->src;
+    const struct ik_addr *asked = is_reply ? &ip->src : &ip->final_dst;
+    const struct key k =
+        key_make(row, asker, is_group(asked) ? NULL : asked, m.p + HEAD + row->tag_at);
+    t->expected_hash = hash_of(t, &k);
+    t->expected = k;
+    __builtin_prefetch(ik_index_at(&t->index, t->expected_hash));
 }
 
 void ik_pair_judge(struct ik_pair *t, struct ik_look_packet *p)

@@ -22,6 +22,12 @@ struct place {
 
 struct ik_talker {
     uint8_t secret[16];
+    /* The latest sender waits until the next one comes: what it is counted in is fetched meanwhile.
+     */
+    bool waits;
+    uint32_t bytes;
+    uint64_t hash;
+    struct ik_addr addr;
     uint32_t n;
     struct place heap[IK_TALKER_MAX]; /* none below is known to have less */
     struct counter counters[IK_TALKER_MAX];
@@ -44,6 +50,7 @@ struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16])
 {
     struct ik_talker *t = mem;
     t->n = 0;
+    t->waits = false;
     memcpy(t->secret, secret, sizeof(t->secret));
     ik_index_init(&t->index, (uint8_t *)mem + index_at(), INDEX_SLOTS);
     return t;
@@ -122,23 +129,37 @@ static void begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr
     t->heap[t->n++] = (struct place){.known = 1, .counter = i};
 }
 
+/* Counts the one that waits. */
+static void settle(struct ik_talker *t)
+{
+    if (!t->waits)
+        return;
+    t->waits = false;
+    struct counter *c = find(t, t->hash);
+    if (!c) {
+        begin(t, t->hash, &t->addr, t->bytes);
+        return;
+    }
+    c->t.packets++;
+    c->t.bytes += t->bytes;
+}
+
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes)
 {
     uint8_t id[17] = {addr->family};
     memcpy(id + 1, addr->bytes, 16);
-    const uint64_t hash = ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family));
-    struct counter *c = find(t, hash);
-    if (!c) {
-        begin(t, hash, addr, bytes);
-        return;
-    }
-    c->t.packets++;
-    c->t.bytes += bytes;
+    settle(t);
+    t->hash = ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family));
+    t->addr = *addr;
+    t->bytes = bytes;
+    t->waits = true;
+    __builtin_prefetch(ik_index_at(&t->index, t->hash));
 }
 
-size_t ik_talker_top(const struct ik_talker *t, struct ik_total_talker *out, size_t cap)
+size_t ik_talker_top(struct ik_talker *t, struct ik_total_talker *out, size_t cap)
 {
     size_t n = 0;
+    settle(t);
     for (uint32_t i = 0; i < t->n; i++) {
         const struct ik_total_talker *c = &t->counters[i].t;
         size_t at = n < cap ? n : cap;

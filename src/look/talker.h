@@ -6,11 +6,11 @@
 
 #include "icmpkit/look.h"
 
-enum { IK_TALKER_MAX = 1024 };
+enum { IK_TALKER_MAX = 4096 };
 
 struct ik_talker;
 size_t ik_talker_bytes(void);
 struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16]);
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes);
 /* The top senders, most packets first; returns how many, at most cap. */
-size_t ik_talker_top(const struct ik_talker *t, struct ik_total_talker *out, size_t cap);
+size_t ik_talker_top(struct ik_talker *t, struct ik_total_talker *out, size_t cap);
