@@ -215,6 +215,9 @@ static bool open_looker(struct ik_dump *d)
     if (err)
         return fail(d, _("no random numbers"), err);
     d->look_memory = pages(ik_look_bytes(&cfg));
+    /* Its tables are looked up at random; where that is refused it only takes longer. */
+    if (d->look_memory)
+        (void)madvise(d->look_memory, ik_look_bytes(&cfg), MADV_HUGEPAGE);
     if (d->plan.opt.summary)
         d->total_memory = pages(ik_total_bytes());
     if (!d->look_memory || (d->plan.opt.summary && !d->total_memory))
