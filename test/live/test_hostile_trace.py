@@ -27,7 +27,7 @@ SILENT = {"silent", "quote-ident", "quote-253", "quote-noise", "bad-checksum"}
 
 def run_all(family, method, user=None):
     targets = [hostile.address(name, family) for name in sorted(router_faults(family))]
-    return trace_json(node, [*METHODS[method], "-q", "2", "-w", "0.3", *targets], user=user,
+    return trace_json(node, [*METHODS[method], "-q", "2", "-w", "1", *targets], user=user,
                       command=command, status=0)
 
 
@@ -92,7 +92,7 @@ for a_key in runs:
 def text_is_printable(family, args):
     def run():
         targets = [hostile.address(name, family) for name in sorted(router_faults(family))]
-        done = node.run([command, "trace", "-e", "-q", "1", "-w", "0.3", *args, *targets])
+        done = node.run([command, "trace", "-e", "-q", "1", "-w", "1", *args, *targets])
         equal(done.returncode, 0, done.stderr)
         for line in (done.stdout + done.stderr).splitlines():
             if not line.isprintable():
