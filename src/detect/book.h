@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * The book of findings: one cause, one finding. Detectors report as often as they see something;
+ * the book opens, raises at once, lowers and ends with hysteresis, puts together what has too many
+ * sources, and says what changed. */
+#pragma once
+
+#include "icmpkit/detect.h"
+
+/* Findings that are open at once, and of one detector with a source each before they are told as
+ * one with many sources. */
+enum { IK_BOOK_MAX = 1024, IK_BOOK_SOURCES = 32 };
+
+/* What a detector saw. */
+struct ik_report {
+    enum ik_detector detector;
+    enum ik_severity severity;
+    struct ik_addr src, dst;    /* the cause: family 0 where it is not part of it */
+    uint8_t family, type, code; /* of the message; family 0: of several */
+    ik_ns window;               /* that value was measured over; 0: one packet */
+    double value, threshold;
+    enum ik_limit limit; /* whose threshold; IK_LIMITS: exact */
+    const char *why;     /* static, a sentence for people */
+    const char *source;  /* where the threshold comes from; NULL: that of `limit` */
+    const char *tool;    /* static; NULL: unknown, or as before */
+    enum ik_remedy remedy;
+    uint64_t packets; /* that this report adds */
+    uint32_t sources; /* distinct ones, where the detector knows; 0: one, or not known */
+    /* The bytes that prove it, in the frame of the packet being looked at: `bytes` lies in
+     * p->frame.bytes (or in the reassembled datagram). p NULL (in a tick): no evidence. */
+    const struct ik_look_packet *p;
+    struct ik_rd bytes;
+};
+
+struct ik_book;
+size_t ik_book_bytes(void);
+struct ik_book *ik_book_init(void *mem, const struct ik_detect_cfg *cfg);
+void ik_book_reload(struct ik_book *b, const struct ik_detect_cfg *cfg);
+/* Before a packet's reports: nothing is kept of it yet. */
+void ik_book_next(struct ik_book *b);
+/* Takes a report at `now`. The same detector, src and dst are one cause. */
+void ik_book_report(struct ik_book *b, ik_ns now, const struct ik_report *r);
+/* Ends and lowers what was not reported for long. */
+void ik_book_tick(struct ik_book *b, ik_ns now);
+ik_ns ik_book_deadline(const struct ik_book *b);
+const struct ik_finding *ik_book_take(struct ik_book *b);
+bool ik_book_kept(const struct ik_book *b);
+void ik_book_stop(struct ik_book *b);
+const struct ik_finding *ik_book_open(const struct ik_book *b, size_t i);
+uint64_t ik_book_opened(const struct ik_book *b);
+uint64_t ik_book_merged(const struct ik_book *b);

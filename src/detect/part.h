@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ * What the detectors of this room share: a packet with what is known of it, and the table of parts.
+ * A part is one file that keeps the state of a few detectors; parts know nothing of each other but
+ * what an earlier one put into the sight. */
+#pragma once
+
+#include "detect/book.h"
+
+#include "icmpkit/detect.h"
+
+/* Which way a packet goes, by cfg.home. */
+enum ik_way {
+    IK_WAY_UNKNOWN, /* no homes were given */
+    IK_WAY_IN,
+    IK_WAY_OUT,
+    IK_WAY_INSIDE,
+    IK_WAY_ACROSS, /* neither end is ours */
+};
+
+/* Whether the packet that an error quotes was seen to leave. */
+enum ik_quoted {
+    IK_QUOTED_NOTHING, /* no error, or nothing that names a flow */
+    IK_QUOTED_KNOWN,
+    IK_QUOTED_UNKNOWN,    /* flows were seen long enough: this one was not among them */
+    IK_QUOTED_UNOBSERVED, /* the capture may have begun later, or the flow was evicted */
+};
+
+/* A packet on its way through the parts, in the order of ik_parts. */
+struct ik_sight {
+    const struct ik_look_packet *p;
+    const struct ik_detect_cfg *cfg;
+    struct ik_book *book;
+    ik_ns now; /* never goes back */
+    bool icmp; /* a whole message: p->icmp means something */
+    enum ik_way way;
+    /* Keyed hashes of what stands in the IP header: the source as it is counted (IPv6: its /64),
+     * the destination, and both hosts in either order. */
+    uint64_t src_hash, dst_hash, pair_hash;
+    struct ik_addr src; /* as it is counted: an IPv6 source with its last 64 bits zero */
+    /* By flow.c: */
+    enum ik_quoted quoted;
+    bool
+        quoted_in_window; /* TCP: the quoted sequence number was in flight (RFC 5927 section 4.1) */
+    /* By sender.c: who made this echo request or reply, by its form; 0 unknown. And how many of the
+     * first payload bytes are a clock that differs from one to the next. */
+    uint8_t sender, clock_bytes;
+};
+
+/* Which packets a part wants to see. */
+enum ik_wants {
+    IK_WANTS_ICMP = 1 << 0,  /* whole messages */
+    IK_WANTS_PARTS = 1 << 1, /* fragments of ICMP messages */
+    IK_WANTS_OTHER = 1 << 2, /* IP packets that carry something else */
+};
+
+struct ik_part {
+    uint32_t wants;
+    size_t (*bytes)(const struct ik_detect_cfg *cfg);
+    /* `state` is zeroed and aligned to 64 bytes. */
+    void (*init)(void *state, const struct ik_detect_cfg *cfg);
+    void (*input)(void *state, struct ik_sight *s);
+    /* Once a second of the packets' time, before the first packet of the next second; several
+     * missed seconds are told by one call. NULL: not wanted. */
+    void (*tick)(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book);
+    /* Entries that gave way to others. NULL: none ever do. */
+    uint64_t (*evicted)(const void *state);
+};
+
+/* In order, ended by NULL. */
+extern const struct ik_part *const ik_parts[];
+
+/* True when the limits say that detector d looks at packets of this source. */
+bool ik_sight_minds(const struct ik_sight *s, enum ik_detector d);
