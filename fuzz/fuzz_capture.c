@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ik_arena arena = {0};
-    struct ik_lab_fault fault = {0};
+    struct ik_conf_fault fault = {0};
     const struct ik_sim_timed_frame *frames = NULL;
     size_t n = 0;
     const enum ik_err err =

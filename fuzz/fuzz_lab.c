@@ -5,7 +5,7 @@
 
 #include "lab/address.h"
 #include "lab/model.h"
-#include "lab/tree.h"
+#include "conf/tree.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ static void model_check(const struct ik_model *m)
 static void read_as(struct ik_rd bytes, bool external)
 {
     struct ik_arena arena = {0};
-    struct ik_lab_fault fault = {0};
+    struct ik_conf_fault fault = {0};
     struct ik_model m = {.arena = &arena, .fault = &fault, .external = external};
     const struct ik_tree_node *root;
     enum ik_err err = ik_tree_parse(&root, &arena, bytes, &fault);

@@ -4,16 +4,11 @@
 #pragma once
 
 #include <icmpkit/base.h>
+#include <icmpkit/conf.h>
 #include <icmpkit/net.h>
 #include <icmpkit/sim.h>
 
 struct ik_lab;
-
-/* What is wrong with a file, where, and what would be right. */
-struct ik_lab_fault {
-    unsigned line, column; /* from 1; 0: not of a place in the file */
-    char text[400];        /* "unknown key \"dealy\": did you mean delay?" */
-};
 
 struct ik_lab_cfg {
     bool has_seed; /* instead of the file's */
@@ -32,7 +27,7 @@ struct ik_lab_cfg {
  * file...), IK_E_VALUE (what is written in it), IK_E_NOMEM, IK_E_UNSUPPORTED; then *fault says
  * what. */
 IK_MUST_USE enum ik_err ik_lab_open(struct ik_lab **out, const char *path_or_name,
-                                    const struct ik_lab_cfg *cfg, struct ik_lab_fault *fault);
+                                    const struct ik_lab_cfg *cfg, struct ik_conf_fault *fault);
 void ik_lab_close(struct ik_lab *lab);
 /* The names of the built-in examples, ended by NULL, and their text; NULL for an unknown one. */
 const char *const *ik_lab_builtins(void);

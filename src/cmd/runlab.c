@@ -49,7 +49,7 @@ bool ik_runlab_check(const struct ik_runlab_opt *o, const struct ik_opt_spec *sp
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-void ik_runlab_say_fault(const char *verb, const char *lab, const struct ik_lab_fault *fault)
+void ik_runlab_say_fault(const char *verb, const char *lab, const struct ik_conf_fault *fault)
 {
     char file[256], text[2 * sizeof fault->text];
     ik_text_escape((struct ik_rd){(const uint8_t *)lab, strlen(lab)}, file, sizeof file);
@@ -65,7 +65,7 @@ static bool open_lab(struct ik_runlab *l, const char *verb, const struct ik_runl
 {
     const struct ik_lab_cfg cfg = {
         .has_seed = o->seed >= 0, .seed = (uint64_t)o->seed, .events = o->events};
-    struct ik_lab_fault fault = {.line = 0};
+    struct ik_conf_fault fault = {.line = 0};
     if (!ik_lab_open(&l->lab, o->lab, &cfg, &fault)) {
         ik_lab_vantage(l->lab, &l->vantage);
         return true;

@@ -56,7 +56,7 @@ IK_MUST_USE bool ik_runlab_open(struct ik_runlab **out, const char *verb,
                                 void *ctx);
 void ik_runlab_close(struct ik_runlab *l);
 /* Says what is wrong with a lab file, on stderr. */
-void ik_runlab_say_fault(const char *verb, const char *lab, const struct ik_lab_fault *fault);
+void ik_runlab_say_fault(const char *verb, const char *lab, const struct ik_conf_fault *fault);
 
 /* Virtual time, which begins at 1970-01-01; with realtime it runs as the machine's. */
 struct ik_now ik_runlab_now(const struct ik_runlab *l);

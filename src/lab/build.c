@@ -2,7 +2,7 @@
 #include "lab/build.h"
 
 #include "lab/capture.h"
-#include "lab/input.h"
+#include "conf/input.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "lab/capture.h"
 
 #include "base/rd.h"
-#include "lab/say.h"
+#include "conf/say.h"
 
 #include <icmpkit/wire.h>
 
@@ -16,7 +16,7 @@ enum { LINKTYPE_RAW_BSD = 12 };
 #define CENTURY (INT64_C(36525) * 24 * 3600 * IK_NS_PER_S)
 
 struct reading {
-    struct ik_lab_fault *fault;
+    struct ik_conf_fault *fault;
     struct ik_sim_timed_frame *frames;
     size_t n, room;
     struct ik_capfile file;
@@ -145,7 +145,7 @@ static int by_time(const void *a, const void *b)
 
 enum ik_err ik_capture_read(struct ik_arena *arena, struct ik_rd bytes,
                             const struct ik_sim_timed_frame **out, size_t *n,
-                            struct ik_lab_fault *fault)
+                            struct ik_conf_fault *fault)
 {
     struct reading r = {.fault = fault};
     enum ik_err err = read_any(&r, bytes);

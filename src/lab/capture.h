@@ -3,7 +3,7 @@
  * when they were seen. Pure: bytes in, packets out. */
 #pragma once
 
-#include "lab/arena.h"
+#include "conf/arena.h"
 
 #include <icmpkit/lab.h>
 #include <icmpkit/sim.h>
@@ -15,4 +15,4 @@ enum { IK_CAPTURE_BYTES_MAX = 64 << 20, IK_CAPTURE_PACKETS_MAX = 1000000 };
  * was cut, or is of a link type without IP; IK_E_NOMEM; then *fault says what. */
 IK_MUST_USE enum ik_err ik_capture_read(struct ik_arena *arena, struct ik_rd bytes,
                                         const struct ik_sim_timed_frame **out, size_t *n,
-                                        struct ik_lab_fault *fault);
+                                        struct ik_conf_fault *fault);

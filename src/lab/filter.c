@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/filter.h"
 
-#include "lab/units.h"
+#include "conf/units.h"
 
 #include <string.h>
 

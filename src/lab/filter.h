@@ -2,7 +2,7 @@
  * Rules of filters, and of what a NAT forbids its inside. */
 #pragma once
 
-#include "lab/keys.h"
+#include "conf/keys.h"
 
 #include <icmpkit/stack.h>
 

@@ -3,7 +3,7 @@
 
 #include "lab/address.h"
 #include "lab/build.h"
-#include "lab/input.h"
+#include "conf/input.h"
 #include "lab/model.h"
 #include "lab/paths.h"
 #include "lab/show.h"
@@ -29,7 +29,7 @@ static const char *builtin_name(const void *ctx, size_t i)
 /* The bytes of a built-in example or of a file. A name that is an example is that; "./internet" is
  * a file. */
 static enum ik_err bytes_of(struct ik_lab *lab, const char *path, struct ik_rd *out,
-                            struct ik_lab_fault *fault)
+                            struct ik_conf_fault *fault)
 {
     const char *text = ik_lab_builtin_text(path);
     if (text) {
@@ -60,7 +60,7 @@ static const char *folder_of(struct ik_lab *lab, const char *path)
 }
 
 static enum ik_err read_all(struct ik_lab *lab, const char *path, const struct ik_lab_cfg *cfg,
-                            struct ik_lab_fault *fault)
+                            struct ik_conf_fault *fault)
 {
     const struct ik_tree_node *root;
     struct ik_rd bytes;
@@ -85,7 +85,7 @@ static enum ik_err read_all(struct ik_lab *lab, const char *path, const struct i
 }
 
 enum ik_err ik_lab_open(struct ik_lab **out, const char *path_or_name, const struct ik_lab_cfg *cfg,
-                        struct ik_lab_fault *fault)
+                        struct ik_conf_fault *fault)
 {
     struct ik_lab *lab = calloc(1, sizeof(*lab));
     if (!lab)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/link.h"
 
-#include "lab/units.h"
+#include "conf/units.h"
 #include "net/scope.h"
 
 #include <icmpkit/record.h>
@@ -113,7 +113,7 @@ enum ik_err ik_link_check(const struct ik_model *m, const struct ik_tree_node *a
 enum ik_err ik_link_read_set(const struct ik_model *m, const struct ik_tree_node *set,
                              struct ik_sim_impair *over)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct ik_model_way way = {.impair = *over};
     enum ik_err err = ik_keys_read(&ctx, &set_of, set, &way);
     if (!err)
@@ -125,7 +125,7 @@ enum ik_err ik_link_read_set(const struct ik_model *m, const struct ik_tree_node
 
 static enum ik_err read_ways(const struct ik_model *m, struct link_read *r)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     enum ik_err err = IK_OK;
     r->link.forward = r->link.back = r->all;
     if (r->link.n_ends > 2 && r->forward)
@@ -175,7 +175,7 @@ static enum ik_err ends_unique(const struct ik_model *m, const struct ik_tree_no
 
 static enum ik_err read_between(const struct ik_model *m, struct link_read *r)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     const struct ik_tree_node *between = r->between;
     enum ik_err err = ik_keys_list(&ctx, between, "between", "[me, gw]");
     if (err)
@@ -245,7 +245,7 @@ static const char *const nets[] = {"net", "net6"};
 static enum ik_err address_set(const struct ik_model *m, const struct ik_model_link *l,
                                struct ik_model_end *end, const struct ik_tree_node *value)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct ik_addr a;
     enum ik_err err = ik_keys_addr(&ctx, value, "addresses", 0, &a);
     if (err)
@@ -275,7 +275,7 @@ static struct ik_model_end *end_of(const struct ik_model_link *l, uint32_t node)
 /* `addresses: {far: 203.0.113.9}`, or a list of one of each family. */
 static enum ik_err read_addresses(const struct ik_model *m, const struct link_read *r)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     if (!r->addresses)
         return IK_OK;
     enum ik_err err = ik_keys_map(&ctx, r->addresses, "addresses", "far: 10.0.1.9");
@@ -340,7 +340,7 @@ static enum ik_err mtu_check(const struct ik_model *m, const struct ik_model_lin
 static enum ik_err read_link(const struct ik_model *m, const struct ik_tree_node *map,
                              struct ik_model_link *out)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct link_read r = {.link = {.at = map, .mtu = 1500}, .all = {.cost = 1}};
     enum ik_err err = ik_keys_read(&ctx, &link_of, map, &r);
     if (!err)
@@ -362,7 +362,7 @@ static enum ik_err read_link(const struct ik_model *m, const struct ik_tree_node
 
 enum ik_err ik_link_read_all(struct ik_model *m, const struct ik_tree_node *links)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     uint64_t ends = 0;
     enum ik_err err = ik_keys_list(&ctx, links, "links", "[{between: [me, gw], net: 10.0.1.0/24}]");
     if (err)
@@ -452,7 +452,7 @@ enum ik_err ik_link_of(const struct ik_model *m, const struct ik_tree_node *valu
     uint32_t nodes[2];
     if (value->kind == IK_TREE_SCALAR)
         return link_named(m, value, out);
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     enum ik_err err = ik_keys_list(&ctx, value, "link", "[me, gw]");
     if (err)
         return err;

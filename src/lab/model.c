@@ -184,7 +184,7 @@ static enum ik_err read_net(struct ik_model *m, const struct root_read *r)
 
 enum ik_err ik_model_read(struct ik_model *m, const struct ik_tree_node *root)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct root_read r = {.seed = 1};
     enum ik_err err = ik_keys_read(&ctx, &root_of, root, &r);
     if (err)

@@ -3,7 +3,7 @@
  * and links are numbered in the order of the file. All of it lives in one arena. */
 #pragma once
 
-#include "lab/keys.h"
+#include "conf/keys.h"
 
 #include <icmpkit/lab.h>
 #include <icmpkit/sim.h>
@@ -109,7 +109,7 @@ struct ik_model_prefix {
 
 struct ik_model {
     struct ik_arena *arena;
-    struct ik_lab_fault *fault;
+    struct ik_conf_fault *fault;
     bool external;
     uint64_t seed;
     const char *vantage_name;
@@ -135,6 +135,11 @@ struct ik_model {
  * then *m->fault says what. */
 IK_MUST_USE enum ik_err ik_model_read(struct ik_model *m, const struct ik_tree_node *root);
 
+/* What the tables of keys are read with. */
+static inline struct ik_keys_ctx ik_model_ctx(const struct ik_model *m)
+{
+    return (struct ik_keys_ctx){m->arena, m->fault, "icmp-lab(5)"};
+}
 /* The number of the node with that name; IK_MODEL_NONE when there is none. */
 uint32_t ik_model_find(const struct ik_model *m, const char *name);
 /* The same for the scalar at `name`, with a fault ("no node ...: did you mean ...?"). */

@@ -4,7 +4,7 @@
 #include "lab/filter.h"
 #include "lab/node_errors.h"
 #include "lab/node_services.h"
-#include "lab/units.h"
+#include "conf/units.h"
 
 #include <string.h>
 
@@ -283,7 +283,7 @@ static enum ik_err memory_check(const struct ik_model *m, const struct ik_tree_n
 
 enum ik_err ik_node_read_all(struct ik_model *m, const struct ik_tree_node *nodes)
 {
-    const struct ik_keys_ctx ctx = {m->arena, m->fault};
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     enum ik_err err = ik_keys_map(&ctx, nodes, "nodes", "me: {kind: host}, gw: {kind: router}");
     if (err)
         return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/node_errors.h"
 
-#include "lab/units.h"
+#include "conf/units.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * The key `errors` of a node: which ICMP errors it sends, how many, from where, with what. */
 #pragma once
 
-#include "lab/keys.h"
+#include "conf/keys.h"
 
 #include <icmpkit/stack.h>
 

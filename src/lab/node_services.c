@@ -2,7 +2,7 @@
 #include "lab/node_services.h"
 
 #include "lab/filter.h"
-#include "lab/units.h"
+#include "conf/units.h"
 
 #include <string.h>
 

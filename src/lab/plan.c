@@ -3,7 +3,7 @@
 
 #include "lab/address.h"
 #include "lab/link.h"
-#include "lab/units.h"
+#include "conf/units.h"
 #include "net/scope.h"
 
 #include <stdlib.h>
@@ -11,11 +11,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define DAY (24 * 3600 * IK_NS_PER_S)
-
-static struct ik_keys_ctx ctx_of(const struct ik_model *m)
-{
-    return (struct ik_keys_ctx){m->arena, m->fault};
-}
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
@@ -118,7 +113,7 @@ static enum ik_err override_to(const struct ik_model *m, struct overrides *all,
                                const struct route_read *r, uint32_t node, uint32_t via,
                                uint32_t *added)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct ik_prefix p = {0};
     enum ik_err err;
     if (strcmp(r->to->text, "default") == 0) {
@@ -159,7 +154,7 @@ static const char *neighbours(const struct ik_model *m, uint32_t node, char *buf
 static enum ik_err read_route(const struct ik_model *m, const struct ik_tree_node *map,
                               struct overrides *all)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct route_read r = {0};
     char near[120];
     uint32_t node, via = IK_MODEL_NONE, added = 0;
@@ -205,7 +200,7 @@ static enum ik_err overrides_keep(struct ik_model *m, const struct overrides *al
 
 enum ik_err ik_plan_routes(struct ik_model *m, const struct ik_tree_node *list)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct overrides all = {0};
     enum ik_err err = ik_keys_list(&ctx, list, "routes", "[{node: gw, to: default, via: isp}]");
     for (uint32_t i = 0; !err && i < list->n; i++) {
@@ -264,7 +259,7 @@ static enum ik_err read_link_event(const struct ik_model *m, const struct event_
 static enum ik_err read_node_event(const struct ik_model *m, const struct event_read *r,
                                    struct ik_model_event *out)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     if (!r->restart)
         return ik_say_at(m->fault, out->at,
                          "an event of a node needs \"restart\", such as restart: 2s");
@@ -282,7 +277,7 @@ static enum ik_err read_node_event(const struct ik_model *m, const struct event_
 static enum ik_err read_event(const struct ik_model *m, const struct ik_tree_node *map,
                               struct ik_model_event *out)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct event_read r = {0};
     *out = (struct ik_model_event){.at = map, .link = IK_MODEL_NONE, .node = IK_MODEL_NONE};
     const enum ik_err err = ik_keys_read(&ctx, &event_of, map, &r);
@@ -342,7 +337,7 @@ static enum ik_err events_apply(struct ik_model *m)
 
 enum ik_err ik_plan_events(struct ik_model *m, const struct ik_tree_node *list)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     enum ik_err err = ik_keys_list(&ctx, list, "events", "[{at: 5s, node: gw, restart: 2s}]");
     if (err)
         return err;
@@ -462,7 +457,7 @@ static int hex_digit(char c)
 static enum ik_err read_packet(const struct ik_model *m, struct traffic_read *r)
 {
     static const char right[] = "the hexadecimal digits of an IP packet, at most 2048 bytes";
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     uint8_t *bytes = ik_arena_array(m->arena, PACKET_BYTES_MAX, 1);
     struct ik_sim_timed_frame *frame = ik_arena_array(m->arena, 1, sizeof(*frame));
     if (!bytes || !frame)
@@ -488,7 +483,7 @@ static enum ik_err read_packet(const struct ik_model *m, struct traffic_read *r)
 static enum ik_err read_traffic(const struct ik_model *m, const struct ik_tree_node *map,
                                 struct ik_model_traffic *out)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     struct traffic_read r = {0};
     enum ik_err err = ik_keys_read(&ctx, &traffic_of, map, &r);
     if (!err)
@@ -509,7 +504,7 @@ static enum ik_err read_traffic(const struct ik_model *m, const struct ik_tree_n
 
 enum ik_err ik_plan_traffic(struct ik_model *m, const struct ik_tree_node *list)
 {
-    const struct ik_keys_ctx ctx = ctx_of(m);
+    const struct ik_keys_ctx ctx = ik_model_ctx(m);
     enum ik_err err =
         ik_keys_list(&ctx, list, "traffic", "[{from: me, to: far, kind: echo, rate: 100/s}]");
     if (err)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lab/model.h"
-#include "lab/tree.h"
+#include "conf/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 struct rig {
     struct ik_arena arena;
-    struct ik_lab_fault fault;
+    struct ik_conf_fault fault;
     struct ik_model model;
 };
 

@@ -10,7 +10,7 @@
 
 struct result {
     struct ik_arena arena;
-    struct ik_lab_fault fault;
+    struct ik_conf_fault fault;
     const struct ik_sim_timed_frame *frames;
     size_t n;
     enum ik_err err;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static struct ik_lab_fault fault;
+static struct ik_conf_fault fault;
 
 static struct ik_lab *open_lab(const char *name, const struct ik_lab_cfg *cfg)
 {

@@ -551,11 +551,11 @@ static void link__wrong__is_said(void **state)
         {"{between: [a, b], net6: 10.0.0.0/8}", 4,
          "wrong value \"10.0.0.0/8\" for net6: must be an IPv6 prefix, such as 2001:db8:1::/64"},
         {"{between: [a, b], net: 10.0.1.5/24}", 4,
-         "wrong value \"10.0.1.5/24\" for net: must be 10.0.1.0/24: what follows those bits is for "
-         "the nodes"},
+         "wrong value \"10.0.1.5/24\" for net: must be 10.0.1.0/24: no bit behind the prefix is "
+         "set"},
         {"{between: [a, b], net6: \"2001:db8::1/64\"}", 4,
-         "wrong value \"2001:db8::1/64\" for net6: must be 2001:db8::/64: what follows those bits "
-         "is for the nodes"},
+         "wrong value \"2001:db8::1/64\" for net6: must be 2001:db8::/64: no bit behind the prefix "
+         "is set"},
         {"{between: [a, b], net: 10.0.0.0/32}", 4,
          "10.0.0.0/32 is too small for 2 nodes: take /31 or wider"},
         {"{between: [a, b, c], net: 10.0.0.0/30}", 4,

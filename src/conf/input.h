@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * Files that labs are made of: the lab itself, and captures beside it. */
+ * Files, read whole into memory. */
 #pragma once
 
-#include "lab/arena.h"
+#include "conf/arena.h"
 
 #include <icmpkit/base.h>
-#include <icmpkit/lab.h>
+#include <icmpkit/conf.h>
 
 /* All of a file of at most `most` bytes, into the arena. IK_E_NOT_FOUND, IK_E_ACCESS, IK_E_SYSTEM,
  * IK_E_NOMEM, IK_E_VALUE for a longer one; then *fault says what, without the path. */
 IK_MUST_USE enum ik_err ik_input_read(struct ik_arena *arena, const char *path, size_t most,
-                                      struct ik_rd *out, struct ik_lab_fault *fault);
+                                      struct ik_rd *out, struct ik_conf_fault *fault);

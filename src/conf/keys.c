@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/keys.h"
+#include "conf/keys.h"
 
-#include "lab/units.h"
+#include "conf/units.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -266,8 +266,8 @@ static enum ik_err host_bits_check(const struct ik_keys_ctx *ctx, const struct i
         return IK_OK;
     ik_addr_text(&p->addr, net);
     if (family)
-        return ik_keys_wrong(ctx, value, key, "%s/%u: what follows those bits is for the nodes",
-                             net, p->bits);
+        return ik_keys_wrong(ctx, value, key, "%s/%u: no bit behind the prefix is set", net,
+                             p->bits);
     return ik_keys_wrong(ctx, value, key, "%s/%u, or %s for that address alone", net, p->bits,
                          addr);
 }
@@ -364,8 +364,8 @@ static enum ik_err unknown_key(const struct ik_keys_ctx *ctx, const struct ik_ke
         used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
                                  keys->keys[i].name);
     if (used >= sizeof(all))
-        return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s; icmp-lab(5) lists them all",
-                         key->text, keys->what);
+        return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s; %s lists them all",
+                         key->text, keys->what, ctx->page);
     return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s: there are %s", key->text,
                      keys->what, all);
 }

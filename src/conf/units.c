@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/units.h"
+#include "conf/units.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/say.h"
+#include "conf/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void tame(char *text)
     }
 }
 
-__attribute__((format(printf, 4, 0))) static void fill(struct ik_lab_fault *fault, unsigned line,
+__attribute__((format(printf, 4, 0))) static void fill(struct ik_conf_fault *fault, unsigned line,
                                                        unsigned column, const char *fmt, va_list ap)
 {
     fault->line = line;
@@ -36,7 +36,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct ik_lab_fault *faul
     tame(fault->text);
 }
 
-enum ik_err ik_say_at(struct ik_lab_fault *fault, const struct ik_tree_node *at, const char *fmt,
+enum ik_err ik_say_at(struct ik_conf_fault *fault, const struct ik_tree_node *at, const char *fmt,
                       ...)
 {
     va_list ap;
@@ -46,7 +46,7 @@ enum ik_err ik_say_at(struct ik_lab_fault *fault, const struct ik_tree_node *at,
     return IK_E_VALUE;
 }
 
-enum ik_err ik_say_place(struct ik_lab_fault *fault, enum ik_err err, unsigned line,
+enum ik_err ik_say_place(struct ik_conf_fault *fault, enum ik_err err, unsigned line,
                          unsigned column, const char *fmt, ...)
 {
     va_list ap;
@@ -56,7 +56,7 @@ enum ik_err ik_say_place(struct ik_lab_fault *fault, enum ik_err err, unsigned l
     return err;
 }
 
-enum ik_err ik_say_nomem(struct ik_lab_fault *fault)
+enum ik_err ik_say_nomem(struct ik_conf_fault *fault)
 {
     return ik_say_place(fault, IK_E_NOMEM, 0, 0, "%s", ik_err_text(IK_E_NOMEM));
 }

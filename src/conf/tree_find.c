@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What needs no libyaml. */
-#include "lab/tree.h"
+#include "conf/tree.h"
 
 #include <string.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * instead of tree.c where libyaml is not there. */
-#include "lab/tree.h"
+#include "conf/tree.h"
 
-#include "lab/say.h"
+#include "conf/say.h"
 
 enum ik_err ik_tree_parse(const struct ik_tree_node **out, struct ik_arena *arena,
-                          struct ik_rd bytes, struct ik_lab_fault *fault)
+                          struct ik_rd bytes, struct ik_conf_fault *fault)
 {
     (void)out;
     (void)arena;
     (void)bytes;
     return ik_say_place(fault, IK_E_UNSUPPORTED, 0, 0,
-                        "this icmp was built without libyaml, which reads lab files");
+                        "this icmp was built without libyaml, which reads such files");
 }

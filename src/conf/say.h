@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * How what is wrong with a lab file is said: one line, its place, nothing that a terminal obeys. */
+ * How what is wrong with a file is said: one line, its place, nothing that a terminal obeys. */
 #pragma once
 
-#include "lab/tree.h"
+#include "conf/tree.h"
 
-#include <icmpkit/lab.h>
+#include <icmpkit/conf.h>
 
 /* Fills *fault with the place of `at` (NULL: of no place in the file) and the text. Returns
  * IK_E_VALUE. */
 __attribute__((format(printf, 3, 4))) enum ik_err
-ik_say_at(struct ik_lab_fault *fault, const struct ik_tree_node *at, const char *fmt, ...);
+ik_say_at(struct ik_conf_fault *fault, const struct ik_tree_node *at, const char *fmt, ...);
 /* The same with a place by numbers, and an error of the caller's, which it returns. */
-__attribute__((format(printf, 5, 6))) enum ik_err ik_say_place(struct ik_lab_fault *fault,
+__attribute__((format(printf, 5, 6))) enum ik_err ik_say_place(struct ik_conf_fault *fault,
                                                                enum ik_err err, unsigned line,
                                                                unsigned column, const char *fmt,
                                                                ...);
 /* "out of memory"; returns IK_E_NOMEM. */
-enum ik_err ik_say_nomem(struct ik_lab_fault *fault);
+enum ik_err ik_say_nomem(struct ik_conf_fault *fault);
 /* The first names of n, with commas between, and "..." where there are more. Returns buf. */
 const char *ik_say_names(char *buf, size_t size, const char *(*get)(const void *ctx, size_t i),
                          const void *ctx, size_t n);

@@ -4,10 +4,10 @@
  * its size, depth, number of nodes and what its aliases grow to are bounded, keys are unique. */
 #pragma once
 
-#include "lab/arena.h"
+#include "conf/arena.h"
 
 #include <icmpkit/base.h>
-#include <icmpkit/lab.h>
+#include <icmpkit/conf.h>
 
 enum ik_tree_kind { IK_TREE_SCALAR, IK_TREE_LIST, IK_TREE_MAP };
 
@@ -37,6 +37,6 @@ struct ik_tree_node {
  * items. IK_E_VALUE when it is not YAML, has a tag, a second document, a key twice or too much;
  * IK_E_NOMEM; IK_E_UNSUPPORTED when built without libyaml. Then *fault says what, where. */
 IK_MUST_USE enum ik_err ik_tree_parse(const struct ik_tree_node **out, struct ik_arena *arena,
-                                      struct ik_rd bytes, struct ik_lab_fault *fault);
+                                      struct ik_rd bytes, struct ik_conf_fault *fault);
 /* The value of a key of a map, NULL when it is not there. */
 const struct ik_tree_node *ik_tree_find(const struct ik_tree_node *map, const char *key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Memory that is taken piece by piece and given back at once: what a lab file becomes. */
+ * Memory that is taken piece by piece and given back at once: what a file becomes. */
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/tree.h"
+#include "conf/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct ik_lab_fault fault;
+static struct ik_conf_fault fault;
 
 static enum ik_err parse(struct ik_arena *a, const char *text, const struct ik_tree_node **out)
 {
@@ -94,7 +94,7 @@ static void parse__faults__are_said_with_their_place(void **state)
         {"a: &x [*x]\n", 1, 8, "nothing is anchored as &x before this"},
         {"a: !!int 3\n", 1, 4, "a tag (tag:yaml.org,2002:int) has no meaning here"},
         {"a: !thing {}\n", 1, 4, "a tag (!thing) has no meaning here"},
-        {"a: 1\n---\nb: 2\n", 2, 1, "a second document: a lab is one"},
+        {"a: 1\n---\nb: 2\n", 2, 1, "a second document: a file is one"},
         {"[1, 2]: 3\n", 1, 1, "a key must be a word"},
         {"a: \"x\\0y\"\n", 1, 4, "a text with a zero byte in it"},
         {"a: \"\\xff\n", 2, 1,

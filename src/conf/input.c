@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/input.h"
+#include "conf/input.h"
 
-#include "lab/say.h"
+#include "conf/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static enum ik_err err_of(int number)
     }
 }
 
-static enum ik_err refused(int number, struct ik_lab_fault *fault)
+static enum ik_err refused(int number, struct ik_conf_fault *fault)
 {
     const char *why = strerrordesc_np(number);
     return ik_say_place(fault, err_of(number), 0, 0, "cannot be read: %s",
@@ -56,7 +56,7 @@ static int read_all(int fd, unsigned char **at, size_t cap, size_t *n)
 }
 
 enum ik_err ik_input_read(struct ik_arena *arena, const char *path, size_t most, struct ik_rd *out,
-                          struct ik_lab_fault *fault)
+                          struct ik_conf_fault *fault)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)

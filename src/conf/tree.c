@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * libyaml's events, made into the tree. Items wait in one vector while the list or map that they
  * belong to is open; `frames` says where each one's begin. */
-#include "lab/tree.h"
+#include "conf/tree.h"
 
-#include "lab/say.h"
+#include "conf/say.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct anchor {
 
 struct build {
     struct ik_arena *arena;
-    struct ik_lab_fault *fault;
+    struct ik_conf_fault *fault;
     struct ik_tree_item *waiting;
     size_t n_waiting, room;
     struct frame frames[IK_TREE_DEPTH_MAX];
@@ -279,7 +279,7 @@ static enum ik_err on_event(struct build *b, const yaml_event_t *ev)
         if (b->documents++ == 0)
             return IK_OK;
         return ik_say_place(b->fault, IK_E_VALUE, line_of(ev->start_mark),
-                            column_of(ev->start_mark), "a second document: a lab is one");
+                            column_of(ev->start_mark), "a second document: a file is one");
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
     case YAML_STREAM_END_EVENT:
@@ -324,7 +324,7 @@ static const struct ik_tree_node nothing = {
     .kind = IK_TREE_MAP, .line = 1, .column = 1, .text = "{...}", .weight = 1};
 
 enum ik_err ik_tree_parse(const struct ik_tree_node **out, struct ik_arena *arena,
-                          struct ik_rd bytes, struct ik_lab_fault *fault)
+                          struct ik_rd bytes, struct ik_conf_fault *fault)
 {
     struct build b = {.arena = arena, .fault = fault};
     if (bytes.left > IK_TREE_BYTES_MAX)

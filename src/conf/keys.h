@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Declarative objects: what an object of a lab file may hold stands in one table of its keys; what
+ * Declarative objects: what an object of a file may hold stands in one table of its keys; what
  * is not in it, or has a wrong value, is refused with what would be right. */
 #pragma once
 
-#include "lab/say.h"
-#include "lab/tree.h"
+#include "conf/say.h"
+#include "conf/tree.h"
 
 #include <icmpkit/net.h>
 
@@ -30,7 +30,8 @@ enum ik_key_kind {
 
 struct ik_keys_ctx {
     struct ik_arena *arena;
-    struct ik_lab_fault *fault;
+    struct ik_conf_fault *fault;
+    const char *page; /* of the manual, which has all keys: "icmp-lab(5)" */
 };
 
 struct ik_keys_ports {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Numbers with units as lab files have them. All take the whole text or nothing: false, and *out
+ * Numbers with units as people write them. All take the whole text or nothing: false, and *out
  * is untouched. */
 #pragma once
 

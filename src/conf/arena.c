@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/arena.h"
+#include "conf/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
