@@ -164,7 +164,7 @@ static enum ik_err tag_check(struct build *b, const yaml_event_t *ev, const yaml
 
 static enum ik_err on_scalar(struct build *b, const yaml_event_t *ev)
 {
-    struct ik_tree_node *n;
+    struct ik_tree_node *n = NULL;
     enum ik_err err = tag_check(b, ev, ev->data.scalar.tag);
     if (!err)
         err = node_new(b, ev, IK_TREE_SCALAR, &n);
@@ -189,7 +189,7 @@ static enum ik_err on_scalar(struct build *b, const yaml_event_t *ev)
 static enum ik_err on_start(struct build *b, const yaml_event_t *ev, enum ik_tree_kind kind,
                             const yaml_char_t *tag, const yaml_char_t *anchor)
 {
-    struct ik_tree_node *n;
+    struct ik_tree_node *n = NULL;
     enum ik_err err = tag_check(b, ev, tag);
     if (!err)
         err = node_new(b, ev, kind, &n);
