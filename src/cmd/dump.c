@@ -9,8 +9,6 @@
 #include <icmpkit/wire.h>
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -98,7 +96,7 @@ static void show(struct ik_dump *d, const struct ik_look_packet *p)
     if (d->plan.opt.line_buffered)
         ik_out_flush(&d->out, true);
     if (d->out.error)
-        d->stop = true;
+        d->from.stop = true;
 }
 
 /* ---- a frame --------------------------------------------------------------------------------- */
@@ -130,15 +128,14 @@ static bool is_icmp(const struct ik_look_packet *p)
            (p->has_ip && p->ip.proto == (p->ip.version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6));
 }
 
-void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
+static void take_frame(void *ctx, const struct ik_look_frame *frame)
 {
+    struct ik_dump *d = ctx;
     struct ik_look_packet p;
     struct ik_look_frame f = *frame;
     if (d->plan.opt.snap > 0 && f.bytes.left > (uint64_t)d->plan.opt.snap)
         f.bytes.left = (size_t)d->plan.opt.snap;
     const bool message = ik_look_input(d->look, &f, &p);
-    if (f.time != IK_NEVER)
-        d->last = f.time;
     if ((!message && !is_icmp(&p)) || !is_wanted(d, &p))
         return;
     d->shown++;
@@ -146,11 +143,11 @@ void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame)
         ik_total_add(d->total, &p);
     show(d, &p);
     if (d->save && !ik_dump_save_packet(d->save, &p)) {
-        d->stop = true;
+        d->from.stop = true;
         d->failed = d->failed || ik_dump_save_has_failed(d->save);
     }
     if (d->plan.opt.count && d->shown >= (uint64_t)d->plan.opt.count)
-        d->stop = true;
+        d->from.stop = true;
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -159,48 +156,17 @@ static void flush(struct ik_dump *d)
 {
     ik_out_flush(&d->out, true);
     if (d->save && !ik_dump_save_flush(d->save)) {
-        d->stop = true;
+        d->from.stop = true;
         d->failed = d->failed || ik_dump_save_has_failed(d->save);
     }
     if (d->out.error)
-        d->stop = true;
+        d->from.stop = true;
 }
 
-static void print_summary(struct ik_dump *d, bool final);
-
-static void on_signal(void *ctx, int signo, struct ik_now now)
+static ik_ns on_idle(void *ctx)
 {
-    struct ik_dump *d = ctx;
-    (void)now;
-    if (signo == SIGQUIT) {
-        print_summary(d, false);
-        flush(d);
-        return;
-    }
-    d->stop = d->interrupted = true;
-}
-
-void ik_dump_poll(struct ik_dump *d)
-{
-    struct ik_source *s = ik_signals_source(d->signals);
-    s->ready(s, (struct ik_now){0, 0});
-}
-
-bool ik_dump_wait(struct ik_dump *d, int fd, ik_ns at_most)
-{
-    flush(d);
-    if (d->stop)
-        return false;
-    struct ik_source *s = ik_signals_source(d->signals);
-    struct pollfd fds[2] = {{.fd = s->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-    const struct timespec ts = {.tv_sec = at_most == IK_NEVER ? 0 : at_most / IK_NS_PER_S,
-                                .tv_nsec = at_most == IK_NEVER ? 0 : at_most % IK_NS_PER_S};
-    if (ppoll(fds, 2, at_most == IK_NEVER ? NULL : &ts, NULL) < 0 && errno != EINTR) {
-        ik_run_say("dump", _("cannot wait: %s"), ik_lang_errno(errno));
-        d->failed = d->stop = true;
-    }
-    ik_dump_poll(d);
-    return !d->stop;
+    flush(ctx);
+    return IK_NEVER;
 }
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
@@ -238,18 +204,6 @@ static bool open_filter(struct ik_dump *d)
     return false;
 }
 
-static bool open_signals(struct ik_dump *d)
-{
-    enum ik_err err = ik_priv_drop();
-    if (err)
-        return fail(d, _("cannot give up privileges"), err);
-    err = ik_signals_open(&d->signals);
-    if (err)
-        return fail(d, _("cannot start"), err);
-    ik_signals_on(d->signals, on_signal, d);
-    return true;
-}
-
 static void print_run(struct ik_dump *d)
 {
     static const char *const none[] = {NULL};
@@ -272,8 +226,8 @@ static void print_summary(struct ik_dump *d, bool final)
         return;
     const struct ik_dump_summary s = {.look = d->look,
                                       .total = d->total,
-                                      .dropped = d->dropped,
-                                      .now = d->last,
+                                      .dropped = d->from.dropped,
+                                      .now = d->from.last,
                                       .final = final,
                                       .all = d->plan.opt.verbose};
     struct ik_total_view view;
@@ -285,48 +239,54 @@ static void print_summary(struct ik_dump *d, bool final)
     }
 }
 
+static void on_status(void *ctx)
+{
+    struct ik_dump *d = ctx;
+    print_summary(d, false);
+    flush(d);
+}
+
 /* As tcpdump ends: what was captured, on stderr. */
 static void say_counts(const struct ik_dump *d)
 {
     ik_run_say("dump", _("%llu packets captured"), (unsigned long long)d->shown);
-    ik_run_say("dump", _("%llu frames seen"), (unsigned long long)d->frames);
-    if (d->dropped != UINT64_MAX)
-        ik_run_say("dump", _("%llu frames dropped by the kernel"), (unsigned long long)d->dropped);
+    ik_run_say("dump", _("%llu frames seen"), (unsigned long long)d->from.n);
+    if (d->from.dropped != UINT64_MAX)
+        ik_run_say("dump", _("%llu frames dropped by the kernel"),
+                   (unsigned long long)d->from.dropped);
 }
 
-/* Where frames come from: one of the two. */
-struct origin {
-    struct ik_capread *file;
-    struct ik_link *capture;
-};
-
-static void run(struct ik_dump *d, const struct origin *from)
+static void run(struct ik_dump *d)
 {
     if (d->plan.opt.json)
         print_run(d);
-    if (from->file)
-        ik_dump_file(d, from->file);
-    else
-        ik_dump_live(d, from->capture);
+    ik_frames_run(&d->from);
     print_summary(d, true);
-    if (d->interrupted || from->capture)
+    if (d->from.interrupted || d->from.capture)
         say_counts(d);
 }
 
-static bool open_origin(struct ik_dump *d, struct origin *out)
+static bool open_frames(struct ik_dump *d)
 {
-    char why[IK_CAPREAD_TEXT];
     const struct ik_dump_opt *o = &d->plan.opt;
-    if (!o->read) {
-        out->capture = ik_dump_live_open(d);
-        return out->capture;
-    }
-    if (!ik_capread_open(&out->file, o->read, o->follow, why))
-        return true;
-    char path[256];
-    const struct ik_rd given = {(const uint8_t *)o->read, strlen(o->read)};
-    ik_run_say("dump", _("cannot read %s: %s"), ik_text_escape(given, path, sizeof path), why);
-    return false;
+    const bool any = !o->interface || !strcmp(o->interface, "any");
+    const char *filter = d->plan.filter;
+    /* Nothing that may be ICMP, in a tunnel or a fragment, is left out. */
+    snprintf(d->wanted, sizeof d->wanted,
+             filter[0] ? "(icmp or icmp6) and (%s)" : "icmp or icmp6%s", filter);
+    const struct ik_frames_cfg cfg = {.verb = "dump",
+                                      .read = o->read,
+                                      .follow = o->follow,
+                                      .capture = {.interface = o->interface,
+                                                  .snap_bytes = (uint32_t)o->snap,
+                                                  .ring_bytes = (uint32_t)o->buffer_kib * 1024,
+                                                  .promiscuous = !o->no_promiscuous && !any},
+                                      .wanted = d->wanted,
+                                      .frame = take_frame,
+                                      .idle = on_idle,
+                                      .status = on_status,
+                                      .ctx = d};
+    return ik_frames_open(&d->from, &cfg);
 }
 
 static bool open_save(struct ik_dump *d)
@@ -341,35 +301,31 @@ static bool open_save(struct ik_dump *d)
 }
 
 /* Exit status. */
-static int finish(struct ik_dump *d, const struct origin *from)
+static int finish(struct ik_dump *d)
 {
     ik_out_flush(&d->out, true);
     if (d->out.error && d->out.error != EPIPE) {
         ik_run_say("dump", _("cannot write the results: %s"), ik_lang_errno(d->out.error));
         d->failed = true;
     }
-    if (!ik_dump_save_close(d->save, d->last, d->frames, d->dropped))
+    if (!ik_dump_save_close(d->save, d->from.last, d->from.n, d->from.dropped))
         d->failed = true;
-    ik_signals_close(d->signals);
     ik_capfilter_close(d->filter);
-    ik_capread_close(from->file);
-    if (from->capture)
-        from->capture->ops->close(from->capture);
-    return d->failed ? 2 : d->damaged ? 1 : 0;
+    ik_frames_close(&d->from);
+    return d->failed || d->from.failed ? 2 : d->from.damaged ? 1 : 0;
 }
 
 static int execute(struct ik_dump *d)
 {
-    struct origin from = {.file = NULL};
     ik_out_init(&d->out, STDOUT_FILENO);
     ik_dump_stamp_init(&d->stamp, (enum ik_dump_stamps)d->plan.opt.stamps, d->plan.opt.nano,
                        d->plan.opt.utc);
-    if (open_origin(d, &from) && open_save(d) && open_signals(d) && open_filter(d) &&
+    if (open_frames(d) && open_save(d) && ik_frames_start(&d->from) && open_filter(d) &&
         open_looker(d))
-        run(d, &from);
+        run(d);
     else
         d->failed = true;
-    return finish(d, &from);
+    return finish(d);
 }
 
 /* Help, version, interfaces; -1: go on. */
@@ -380,7 +336,7 @@ static int inform(const struct ik_dump_plan *plan)
     else if (plan->opt.help)
         ik_opt_help(&ik_dump_spec, stdout);
     else if (plan->opt.list)
-        return ik_dump_live_list();
+        return ik_dump_list();
     else
         return -1;
     return ik_run_printed("dump");
@@ -397,8 +353,6 @@ int ik_dump_verb(int argc, char **argv)
         ik_run_say("dump", "%s", d->plan.args.error);
     } else if ((status = inform(&d->plan)) < 0) {
         d->argv = argv;
-        d->last = IK_NEVER;
-        d->dropped = UINT64_MAX;
         status = execute(d);
     }
     free(operands);

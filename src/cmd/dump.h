@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dump_text.h"
+#include "frames.h"
 #include "opt.h"
 #include "out.h"
 
@@ -103,33 +104,15 @@ struct ik_dump {
     struct ik_total *total; /* NULL: nobody asks for totals */
     struct ik_capfilter *filter;
     struct ik_dump_save *save;
-    struct ik_signals *signals;
+    struct ik_frames from;
     char *const *argv;
-    uint64_t frames, shown; /* read; printed, written or counted */
-    uint64_t dropped;       /* by the kernel; UINT64_MAX: not known */
-    ik_ns last;             /* time of the last frame */
-    bool stop;              /* enough, or asked to end */
-    bool interrupted;       /* by a signal */
-    bool damaged, failed;   /* exit status 1, 2 */
-    bool filter_said;       /* that it does not fit a link type */
+    char wanted[IK_DUMP_FILTER + 32]; /* of the kernel */
+    uint64_t shown;                   /* printed, written or counted */
+    bool failed;                      /* exit status 2 */
+    bool filter_said;                 /* that it does not fit a link type */
 };
 
-/* One frame, from wherever: looked at, filtered, shown, written, counted. */
-void ik_dump_frame(struct ik_dump *d, const struct ik_look_frame *frame);
-/* Waits until fd is readable, a signal came, or so long (IK_NEVER: without end); fd -1: none. What
- * is to be written goes out before. False when the end was asked for. */
-bool ik_dump_wait(struct ik_dump *d, int fd, ik_ns at_most);
-/* Looks for signals, without waiting. */
-void ik_dump_poll(struct ik_dump *d);
-
-/* Reads all of a file, or of standard input. */
-void ik_dump_file(struct ik_dump *d, struct ik_capread *file);
-
-/* Opens a capture, with the privileges that there are. NULL: said. */
-struct ik_link *ik_dump_live_open(const struct ik_dump *d);
-/* Shows what passes, until the end is asked for. */
-void ik_dump_live(struct ik_dump *d, struct ik_link *capture);
 /* Lists the interfaces on standard output. Returns the exit status. */
-int ik_dump_live_list(void);
+int ik_dump_list(void);
 
 int ik_dump_verb(int argc, char **argv);

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT
- * Packets out of a file, and what is wrong with the file. */
-#include "dump.h"
+ * Frames out of a file, and what is wrong with the file. */
+#include "frames.h"
 
 #include "run.h"
 
 #include <string.h>
 
-enum { INTERFACES = 256, FAULTS_TOLD = 10, POLL_EVERY = 4096 };
+enum { FAULTS_TOLD = 10, POLL_EVERY = 4096 };
 #define LOOK_AGAIN (IK_NS_PER_S / 5)
 
 struct reading {
-    struct ik_dump *d;
-    struct ik_capread *file;
+    struct ik_frames *f;
     uint64_t faults;
     char name[64]; /* of the interface of the latest packet, escaped by whoever prints it */
 };
 
-static const char *path_of(const struct ik_dump *d, char *buf, size_t cap)
+bool ik_frames_open_file(struct ik_frames *f)
 {
-    const char *path = d->plan.opt.read;
+    char why[IK_CAPREAD_TEXT], path[256];
+    if (!ik_capread_open(&f->file, f->cfg.read, f->cfg.follow, why))
+        return true;
+    const struct ik_rd given = {(const uint8_t *)f->cfg.read, strlen(f->cfg.read)};
+    ik_run_say(f->cfg.verb, _("cannot read %s: %s"), ik_text_escape(given, path, sizeof path), why);
+    return false;
+}
+
+static const char *path_of(const struct ik_frames *f, char *buf, size_t cap)
+{
+    const char *path = f->cfg.read;
     if (!strcmp(path, "-"))
         return _("standard input");
     return ik_text_escape((struct ik_rd){(const uint8_t *)path, strlen(path)}, buf, cap);
@@ -29,17 +38,16 @@ static const char *path_of(const struct ik_dump *d, char *buf, size_t cap)
 static void tell_fault(struct reading *r, const struct ik_capfile_item *item)
 {
     char path[256];
-    r->d->damaged = true;
+    r->f->damaged = true;
     if (r->faults++ < FAULTS_TOLD)
-        ik_run_say("dump", _("%s: byte %llu: %s"), path_of(r->d, path, sizeof path),
+        ik_run_say(r->f->cfg.verb, _("%s: byte %llu: %s"), path_of(r->f, path, sizeof path),
                    (unsigned long long)item->at_bytes,
                    ik_lang_text(ik_capfile_fault_text(item->fault)));
 }
 
 static void take_packet(struct reading *r, const struct ik_capfile_item *item)
 {
-    struct ik_look_frame f = {.n = ++r->d->frames,
-                              .time = item->time,
+    struct ik_look_frame f = {.time = item->time,
                               .bytes = item->bytes,
                               .wire_bytes = item->wire_bytes,
                               .linktype = item->linktype};
@@ -50,16 +58,16 @@ static void take_packet(struct reading *r, const struct ik_capfile_item *item)
         r->name[n] = 0;
         f.interface = r->name;
     }
-    ik_dump_frame(r->d, &f);
+    ik_frames_put(r->f, &f);
 }
 
 static void take_item(struct reading *r, const struct ik_capfile_item *item)
 {
-    struct ik_dump *d = r->d;
+    struct ik_frames *f = r->f;
     if (item->kind == IK_CAPFILE_PACKET)
         take_packet(r, item);
     else if (item->kind == IK_CAPFILE_STATS && item->dropped != UINT64_MAX)
-        d->dropped = (d->dropped == UINT64_MAX ? 0 : d->dropped) + item->dropped;
+        f->dropped = (f->dropped == UINT64_MAX ? 0 : f->dropped) + item->dropped;
     if (item->fault)
         tell_fault(r, item);
 }
@@ -68,20 +76,20 @@ static void take_item(struct reading *r, const struct ik_capfile_item *item)
 static void tell_end(const struct reading *r, const struct ik_capfile_item *item)
 {
     char path[256], fault[IK_CAPREAD_TEXT];
-    const char *why = ik_capread_why(r->file), *what = ik_capfile_fault_text(item->fault);
+    const char *why = ik_capread_why(r->f->file), *what = ik_capfile_fault_text(item->fault);
     const unsigned long long at = item->at_bytes;
     snprintf(fault, sizeof fault, "byte %llu: %s", at, what);
     if (!strcmp(why, fault))
-        ik_run_say("dump", _("%s: byte %llu: %s"), path_of(r->d, path, sizeof path), at,
+        ik_run_say(r->f->cfg.verb, _("%s: byte %llu: %s"), path_of(r->f, path, sizeof path), at,
                    ik_lang_text(what));
     else
-        ik_run_say("dump", "%s: %s", path_of(r->d, path, sizeof path), ik_lang_text(why));
+        ik_run_say(r->f->cfg.verb, "%s: %s", path_of(r->f, path, sizeof path), ik_lang_text(why));
 }
 
 /* The end, and how it came. */
 static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_item *item)
 {
-    struct ik_dump *d = r->d;
+    struct ik_frames *f = r->f;
     char path[256];
     if (err != IK_E_NOT_FOUND) {
         if (item->kind == IK_CAPFILE_PACKET && item->bytes.left)
@@ -89,23 +97,23 @@ static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_i
         tell_end(r, item);
         const bool bad_file = err == IK_E_SYSTEM || err == IK_E_NOMEM || err == IK_E_ACCESS ||
                               item->fault == IK_CAPFILE_FAULT_MAGIC;
-        d->failed = d->failed || bad_file;
-        d->damaged = true;
+        f->failed = f->failed || bad_file;
+        f->damaged = true;
     }
     if (r->faults > FAULTS_TOLD)
-        ik_run_say("dump", _("%s: %llu faults in all"), path_of(d, path, sizeof path),
+        ik_run_say(r->f->cfg.verb, _("%s: %llu faults in all"), path_of(f, path, sizeof path),
                    (unsigned long long)r->faults);
 }
 
-void ik_dump_file(struct ik_dump *d, struct ik_capread *file)
+void ik_frames_run_file(struct ik_frames *f)
 {
-    struct reading r = {.d = d, .file = file};
+    struct reading r = {.f = f};
     struct ik_capfile_item item;
-    for (unsigned turn = 1; !d->stop; turn++) {
-        const enum ik_err err = ik_capread_take(file, &item);
+    for (unsigned turn = 1; !f->stop; turn++) {
+        const enum ik_err err = ik_capread_take(f->file, &item);
         if (err == IK_E_AGAIN) {
-            const int fd = ik_capread_fd(file);
-            if (!ik_dump_wait(d, fd, fd < 0 ? LOOK_AGAIN : IK_NEVER))
+            const int fd = ik_capread_fd(f->file);
+            if (!ik_frames_wait(f, fd, fd < 0 ? LOOK_AGAIN : IK_NEVER))
                 break;
             continue;
         }
@@ -115,6 +123,6 @@ void ik_dump_file(struct ik_dump *d, struct ik_capread *file)
         }
         take_item(&r, &item);
         if (turn % POLL_EVERY == 0)
-            ik_dump_poll(d);
+            ik_frames_poll(f);
     }
 }

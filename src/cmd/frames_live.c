@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ * Frames of an interface as they pass. */
+#include "frames.h"
+
+#include "run.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAMES = 64 };
+
+struct live {
+    struct ik_frames *f;
+    struct ik_link *link;
+    uint16_t linktype;
+    /* Names of the interfaces that were seen last, by index. */
+    struct {
+        uint32_t index;
+        char name[IF_NAMESIZE];
+    } names[NAMES];
+};
+
+bool ik_frames_open_live(struct ik_frames *f)
+{
+    const char *verb = f->cfg.verb, *name = f->cfg.capture.interface;
+    char safe[64];
+    const enum ik_err err = ik_link_open_capture(&f->capture, &f->cfg.capture);
+    if (!err)
+        return true;
+    if (!name)
+        name = "any";
+    ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe);
+    if (err == IK_E_ACCESS)
+        ik_run_say_refused(verb, _("capturing"));
+    else if (err == IK_E_IFACE)
+        ik_run_say(verb, _("no interface '%s', or it is down; 'icmp dump -D' lists them"), safe);
+    else
+        ik_run_say(verb, _("cannot capture on %s: %s"), safe, ik_lang_err(err));
+    return false;
+}
+
+/* What the kernel can leave out at once. */
+static enum ik_err start(struct live *l)
+{
+    char why[IK_CAPFILTER_TEXT];
+    const char *wanted = l->f->cfg.wanted;
+    struct ik_capfilter *filter = NULL;
+    const struct sock_filter *program = NULL;
+    size_t n = 0;
+    if (wanted && !ik_capfilter_open(&filter, wanted, false, why) &&
+        ik_capfilter_kernel(filter, l->linktype, &program, &n))
+        n = 0; /* none: all comes up, and is judged by the verb */
+    const enum ik_err err = ik_link_capture_start(l->link, program, n);
+    ik_capfilter_close(filter);
+    return err;
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+static const char *name_of(struct live *l, uint32_t index)
+{
+    if (!index)
+        return NULL;
+    char *name = l->names[index % NAMES].name;
+    if (l->names[index % NAMES].index == index)
+        return name;
+    l->names[index % NAMES].index = index;
+    if (ik_iface_name(index, name))
+        snprintf(name, IF_NAMESIZE, "if%u", index); /* it went, and its frames are still here */
+    return name;
+}
+
+static void take(struct live *l, const struct ik_event *e)
+{
+    struct ik_frames *f = l->f;
+    switch (e->kind) {
+    case IK_EV_FRAME: {
+        struct ik_look_frame frame = {.time = e->captured.real,
+                                      .bytes = e->frame.bytes,
+                                      .wire_bytes = e->captured.wire_bytes,
+                                      .linktype = l->linktype,
+                                      .interface = name_of(l, e->frame.meta.ifindex),
+                                      .checksum_left = e->captured.checksum_left};
+        ik_frames_put(f, &frame);
+        break;
+    }
+    case IK_EV_DOWN:
+        ik_run_say(f->cfg.verb, _("the interface went down"));
+        f->failed = f->stop = true;
+        break;
+    default: /* what was dropped is asked for at the end */
+        break;
+    }
+}
+
+static size_t take_batch(struct live *l)
+{
+    struct ik_event events[IK_BATCH];
+    const size_t n = l->link->ops->rx(l->link, ik_clock_now(), events, IK_BATCH);
+    for (size_t i = 0; i < n && !l->f->stop; i++)
+        take(l, &events[i]);
+    l->f->dropped = ik_link_capture_stats(l->link).dropped;
+    return n;
+}
+
+/* Those that were there when the end was asked for are still told. */
+static void drain(struct live *l)
+{
+    ik_link_capture_stop(l->link);
+    if (!l->f->interrupted)
+        return;
+    l->f->stop = false;
+    while (take_batch(l) && !l->f->stop)
+        ;
+    l->f->stop = true;
+}
+
+void ik_frames_run_live(struct ik_frames *f)
+{
+    struct live l = {.f = f, .link = f->capture, .linktype = ik_link_linktype(f->capture)};
+    const enum ik_err err = start(&l);
+    if (err) {
+        ik_run_say(f->cfg.verb, _("cannot capture: %s"), ik_lang_err(err));
+        f->failed = true;
+        return;
+    }
+    ik_run_say(f->cfg.verb, _("listening on %s, link type %s"),
+               f->cfg.capture.interface ? f->cfg.capture.interface : "any",
+               ik_linktype_name(l.linktype));
+    while (!f->stop) {
+        if (take_batch(&l))
+            ik_frames_poll(f);
+        else
+            (void)ik_frames_wait(f, f->capture->ops->fd(f->capture), IK_NEVER);
+    }
+    drain(&l);
+}
