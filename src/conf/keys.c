@@ -3,9 +3,12 @@
 
 #include "conf/units.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- what is wrong --------------------------------------------------------------------------- */
 
@@ -78,72 +81,84 @@ static void store(void *to, size_t size, uint64_t v)
     memcpy(to, from, size);
 }
 
-static enum ik_err read_int(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                            const struct ik_tree_node *value, void *to)
+static bool int_take(const char *text, int64_t *out)
 {
+    return ik_units_int(text, INT64_MIN, INT64_MAX, out);
+}
+
+static const char *int_text(int64_t v, char buf[static 32])
+{
+    snprintf(buf, 32, "%lld", (long long)v);
+    return buf;
+}
+
+static const char *percent_text(int64_t v, char buf[static 32])
+{
+    snprintf(buf, 32, "%lld%%", (long long)v);
+    return buf;
+}
+
+static const char *per_second_text(int64_t v, char buf[static 32])
+{
+    snprintf(buf, 32, "%lld/s", (long long)v);
+    return buf;
+}
+
+/* How each kind of number is written, and what is right where one is not. */
+static const struct number {
+    bool (*take)(const char *text, int64_t *out);
+    const char *right;
+    const char *(*text)(int64_t v, char buf[static 32]); /* of the bounds that keys can have */
+    const char *within;                                  /* `right` with them */
+    int64_t min, max;                                    /* where a key has none */
+    const char *example;
+} numbers[] = {
+    [IK_KEY_INT] = {int_take, "a whole number", int_text, "a whole number from %s to %s", INT64_MIN,
+                    INT64_MAX, "1"},
+    [IK_KEY_TIME] = {ik_units_time, "a time with its unit (500us, 5ms, 2s, 1min)",
+                     ik_units_time_text,
+                     "a time with its unit (500us, 5ms, 2s, 1min), from %s to %s", 0, INT64_MAX,
+                     "5s"},
+    [IK_KEY_BYTES] = {ik_units_bytes, "a number of bytes such as 1500, 64KiB or 4MB",
+                      ik_units_bytes_text,
+                      "a number of bytes such as 1500, 64KiB or 4MB, from %s to %s", 0, INT64_MAX,
+                      "1500"},
+    [IK_KEY_RATIO] = {ik_units_ratio, "a part in percent from 0% to 100%, such as 0.5%", NULL, NULL,
+                      0, UINT32_MAX, "1%"},
+    [IK_KEY_PERCENT] = {ik_units_percent, "a whole part in percent such as 90%", percent_text,
+                        "a whole part in percent from %s to %s", 0, 100, "90%"},
+    [IK_KEY_BITRATE] = {ik_units_bitrate,
+                        "bits a second with their unit, such as 64kbit, 10Mbit or 1Gbit", NULL,
+                        NULL, 0, INT64_MAX, "10Mbit"},
+    [IK_KEY_RATE] = {ik_units_rate, "a rate such as 100/s, 0.5/s or 30/min", NULL, NULL, 0,
+                     INT64_MAX, "100/s"},
+    [IK_KEY_PER_SECOND] = {ik_units_per_second, "a whole number a second, such as 100/s",
+                           per_second_text, "a whole number a second, from %s to %s", 0, 1000000000,
+                           "100/s"},
+};
+
+static bool is_number(enum ik_key_kind kind)
+{
+    return kind < COUNT(numbers) && numbers[kind].take;
+}
+
+static enum ik_err read_number(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                               const struct ik_tree_node *value, void *to)
+{
+    const struct number *of = &numbers[key->kind];
+    const bool bounded = key->min || key->max;
+    const int64_t min = bounded ? key->min : of->min, max = bounded ? key->max : of->max;
     int64_t v;
-    if (!ik_units_int(value->text, key->min, key->max, &v))
-        return ik_keys_wrong(ctx, value, key->name, "a whole number from %lld to %lld",
-                             (long long)key->min, (long long)key->max);
-    store(to, key->size, (uint64_t)v);
-    return IK_OK;
-}
-
-static enum ik_err read_time(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                             const struct ik_tree_node *value, void *to)
-{
-    char lo[32], hi[32];
-    ik_ns v;
-    if (!ik_units_time(value->text, &v) || v < key->min || v > key->max)
-        return ik_keys_wrong(ctx, value, key->name,
-                             "a time with its unit (500us, 5ms, 2s, 1min), from %s to %s",
-                             ik_units_time_text(key->min, lo), ik_units_time_text(key->max, hi));
-    memcpy(to, &v, sizeof(v));
-    return IK_OK;
-}
-
-static enum ik_err read_ratio(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                              const struct ik_tree_node *value, void *to)
-{
-    uint32_t v;
-    if (!ik_units_ratio(value->text, &v))
-        return ik_keys_wrong(ctx, value, key->name,
-                             "a part in percent from 0%% to 100%%, such as "
-                             "0.5%%");
-    memcpy(to, &v, sizeof(v));
-    return IK_OK;
-}
-
-static enum ik_err read_bitrate(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                                const struct ik_tree_node *value, void *to)
-{
-    uint64_t v;
-    if (!ik_units_bitrate(value->text, &v))
-        return ik_keys_wrong(ctx, value, key->name,
-                             "bits a second with their unit, such as 64kbit, 10Mbit or 1Gbit");
-    memcpy(to, &v, sizeof(v));
-    return IK_OK;
-}
-
-static enum ik_err read_rate(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                             const struct ik_tree_node *value, void *to)
-{
-    uint64_t v;
-    if (!ik_units_rate(value->text, &v))
-        return ik_keys_wrong(ctx, value, key->name, "a rate such as 100/s, 0.5/s or 30/min");
-    memcpy(to, &v, sizeof(v));
-    return IK_OK;
-}
-
-static enum ik_err read_per_second(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                                   const struct ik_tree_node *value, void *to)
-{
-    uint64_t v;
-    if (!ik_units_rate(value->text, &v) || v % 1000 != 0 || v / 1000 > 1000000000)
-        return ik_keys_wrong(ctx, value, key->name, "a whole number a second, such as 100/s");
-    const uint32_t each_second = (uint32_t)(v / 1000);
-    memcpy(to, &each_second, sizeof(each_second));
-    return IK_OK;
+    assert(key->size == sizeof(v) || bounded || of->max >> (8 * key->size) == 0);
+    if (of->take(value->text, &v) && v >= min && v <= max) {
+        store(to, key->size, (uint64_t)v);
+        return IK_OK;
+    }
+    if (!bounded || !of->within)
+        return ik_keys_wrong(ctx, value, key->name, "%s", of->right);
+    char low[32], high[32];
+    return ik_keys_wrong(ctx, value, key->name, of->within, of->text(min, low),
+                         of->text(max, high));
 }
 
 /* The place of the value among the words. */
@@ -198,41 +213,6 @@ static enum ik_err read_word(const struct ik_keys_ctx *ctx, const struct ik_key 
     bits |= UINT32_C(1) << i;
     memcpy(to, &bits, sizeof(bits));
     return IK_OK;
-}
-
-enum { PORTS_MAX = 1024 };
-
-struct ports {
-    uint16_t *at;
-    uint16_t n;
-};
-
-static enum ik_err read_port(const struct ik_keys_ctx *ctx, const struct ik_key *key,
-                             const struct ik_tree_node *one, void *to)
-{
-    struct ports *p = to;
-    int64_t v;
-    if (!ik_units_int(one->text, 1, 65535, &v))
-        return ik_keys_wrong(ctx, one, key->name, "a port from 1 to 65535");
-    p->at[p->n++] = (uint16_t)v;
-    return IK_OK;
-}
-
-enum ik_err ik_keys_ports(const struct ik_keys_ctx *ctx, const char *key,
-                          const struct ik_tree_node *value, struct ik_keys_ports *out)
-{
-    const struct ik_key of = {.name = key};
-    const uint32_t n = value->kind == IK_TREE_LIST ? value->n : 1;
-    if (n > PORTS_MAX)
-        return ik_say_at(ctx->fault, value, "%u ports for %s are too many: at most %d", (unsigned)n,
-                         key, PORTS_MAX);
-    struct ports p = {.at = ik_arena_array(ctx->arena, n, sizeof(*p.at))};
-    if (!p.at)
-        return ik_say_nomem(ctx->fault);
-    const enum ik_err err = each(ctx, &of, value, &p, read_port);
-    if (!err)
-        *out = (struct ik_keys_ports){p.at, p.n};
-    return err;
 }
 
 static const char *family_name(uint8_t family)
@@ -292,6 +272,106 @@ enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_n
     return err;
 }
 
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+enum { PORTS_MAX = 1024 };
+
+struct list {
+    void *at; /* of what the next one becomes */
+    uint32_t n;
+};
+
+/* Room for what the value, or each of the list that it is, becomes. */
+static enum ik_err list_take(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                             const char *what, uint32_t most, size_t size, struct list *out)
+{
+    const uint32_t n = value->kind == IK_TREE_LIST ? value->n : 1;
+    if (n > most)
+        return ik_say_at(ctx->fault, value, "%u %s are too many: at most %u", (unsigned)n, what,
+                         (unsigned)most);
+    *out = (struct list){ik_arena_array(ctx->arena, n, size), n};
+    return out->at ? IK_OK : ik_say_nomem(ctx->fault);
+}
+
+static enum ik_err read_port(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *one, void *to)
+{
+    uint16_t **next = to;
+    int64_t v;
+    if (!ik_units_int(one->text, 1, 65535, &v))
+        return ik_keys_wrong(ctx, one, key->name, "a port from 1 to 65535");
+    *(*next)++ = (uint16_t)v;
+    return IK_OK;
+}
+
+enum ik_err ik_keys_ports(const struct ik_keys_ctx *ctx, const char *key,
+                          const struct ik_tree_node *value, struct ik_keys_ports *out)
+{
+    const struct ik_key of = {.name = key};
+    struct list l;
+    enum ik_err err = list_take(ctx, value, "ports", PORTS_MAX, sizeof(uint16_t), &l);
+    if (err)
+        return err;
+    uint16_t *next = l.at;
+    err = each(ctx, &of, value, &next, read_port);
+    if (!err)
+        *out = (struct ik_keys_ports){l.at, (uint16_t)l.n};
+    return err;
+}
+
+static enum ik_err read_prefix(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                               const struct ik_tree_node *one, void *to)
+{
+    struct ik_prefix **next = to;
+    return ik_keys_prefix(ctx, one, key->name, key->family, (*next)++);
+}
+
+enum ik_err ik_keys_prefixes(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                             const char *key, uint8_t family, uint32_t most,
+                             struct ik_keys_prefixes *out)
+{
+    const struct ik_key of = {.name = key, .family = family};
+    struct list l;
+    enum ik_err err = list_take(ctx, value, "prefixes", most, sizeof(struct ik_prefix), &l);
+    if (err)
+        return err;
+    struct ik_prefix *next = l.at;
+    err = each(ctx, &of, value, &next, read_prefix);
+    if (!err)
+        *out = (struct ik_keys_prefixes){l.at, l.n};
+    return err;
+}
+
+static enum ik_err read_text(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                             const struct ik_tree_node *value, void *to)
+{
+    if (value->kind != IK_TREE_SCALAR)
+        return ik_keys_wrong(ctx, value, key->name, "one word");
+    memcpy(to, &value->text, sizeof(value->text));
+    return IK_OK;
+}
+
+static enum ik_err read_next_text(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                                  const struct ik_tree_node *one, void *to)
+{
+    const char ***next = to;
+    return read_text(ctx, key, one, (*next)++);
+}
+
+static enum ik_err read_texts(const struct ik_keys_ctx *ctx, const struct ik_key *key,
+                              const struct ik_tree_node *value, struct ik_keys_texts *out)
+{
+    struct list l;
+    enum ik_err err = list_take(ctx, value, "words", (uint32_t)key->max, sizeof(const char *), &l);
+    if (err)
+        return err;
+    const char **next = l.at;
+    err = each(ctx, key, value, &next, read_next_text);
+    if (!err)
+        *out = (struct ik_keys_texts){l.at, l.n};
+    return err;
+}
+
 /* ---- objects --------------------------------------------------------------------------------- */
 
 static enum ik_err read_scalar(const struct ik_keys_ctx *ctx, const struct ik_key *key,
@@ -301,18 +381,6 @@ static enum ik_err read_scalar(const struct ik_keys_ctx *ctx, const struct ik_ke
     case IK_KEY_FLAG:
     case IK_KEY_OFF:
         return read_flag(ctx, key, value, to);
-    case IK_KEY_INT:
-        return read_int(ctx, key, value, to);
-    case IK_KEY_TIME:
-        return read_time(ctx, key, value, to);
-    case IK_KEY_RATIO:
-        return read_ratio(ctx, key, value, to);
-    case IK_KEY_BITRATE:
-        return read_bitrate(ctx, key, value, to);
-    case IK_KEY_RATE:
-        return read_rate(ctx, key, value, to);
-    case IK_KEY_PER_SECOND:
-        return read_per_second(ctx, key, value, to);
     case IK_KEY_CHOICE:
         return read_choice(ctx, key, value, to);
     case IK_KEY_ADDR:
@@ -320,10 +388,8 @@ static enum ik_err read_scalar(const struct ik_keys_ctx *ctx, const struct ik_ke
     case IK_KEY_PREFIX:
         return ik_keys_prefix(ctx, value, key->name, key->family, to);
     default:
-        if (value->kind != IK_TREE_SCALAR)
-            return ik_keys_wrong(ctx, value, key->name, "one word");
-        memcpy(to, &value->text, sizeof(value->text));
-        return IK_OK;
+        return is_number(key->kind) ? read_number(ctx, key, value, to)
+                                    : read_text(ctx, key, value, to);
     }
 }
 
@@ -334,8 +400,12 @@ static enum ik_err read_value(const struct ik_keys_ctx *ctx, const struct ik_key
     switch (key->kind) {
     case IK_KEY_WORDS:
         return each(ctx, key, value, to, read_word);
+    case IK_KEY_TEXTS:
+        return read_texts(ctx, key, value, to);
     case IK_KEY_PORTS:
         return ik_keys_ports(ctx, key->name, value, to);
+    case IK_KEY_PREFIXES:
+        return ik_keys_prefixes(ctx, value, key->name, key->family, (uint32_t)key->max, to);
     case IK_KEY_NODE:
         memcpy(to, &value, sizeof(const struct ik_tree_node *));
         return IK_OK;
@@ -379,18 +449,13 @@ static const char *example_of(const struct ik_key *key)
     case IK_KEY_FLAG:
     case IK_KEY_OFF:
         return "off";
-    case IK_KEY_TIME:
-        return "5s";
-    case IK_KEY_RATIO:
-        return "1%";
-    case IK_KEY_PER_SECOND:
-        return "100/s";
     case IK_KEY_CHOICE:
         return key->words[0];
     case IK_KEY_PREFIX:
+    case IK_KEY_PREFIXES:
         return "192.0.2.0/24";
     default:
-        return "...";
+        return is_number(key->kind) ? numbers[key->kind].example : "...";
     }
 }
 

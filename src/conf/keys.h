@@ -10,19 +10,24 @@
 
 /* What a key takes, and what its member is. */
 enum ik_key_kind {
-    IK_KEY_FLAG,       /* on or off; bool */
-    IK_KEY_OFF,        /* on or off; bool, true for off */
-    IK_KEY_INT,        /* a whole number, min to max; an unsigned integer of `size` bytes */
-    IK_KEY_TIME,       /* a time, min to max; ik_ns */
-    IK_KEY_RATIO,      /* 0 to 100%; uint32_t, parts of 2^32 */
-    IK_KEY_BITRATE,    /* 10Mbit; uint64_t, bits a second */
-    IK_KEY_RATE,       /* 100/s; uint64_t, in a thousand seconds */
-    IK_KEY_PER_SECOND, /* 100/s, whole; uint32_t */
+    IK_KEY_FLAG, /* on or off; bool */
+    IK_KEY_OFF,  /* on or off; bool, true for off */
+    /* Numbers, min to max (where both are 0: what the unit allows); an integer of `size` bytes. */
+    IK_KEY_INT,        /* a whole number */
+    IK_KEY_TIME,       /* 5ms; nanoseconds */
+    IK_KEY_BYTES,      /* 1500, 64KiB, 4MB */
+    IK_KEY_RATIO,      /* 0.5%; parts of 2^32 */
+    IK_KEY_PERCENT,    /* 90%, whole; hundredths */
+    IK_KEY_BITRATE,    /* 10Mbit; bits a second */
+    IK_KEY_RATE,       /* 100/s, 0.5/s; in a thousand seconds */
+    IK_KEY_PER_SECOND, /* 100/s, whole; a second */
     IK_KEY_CHOICE,     /* one of `words`; an enum, its place from 0 */
     IK_KEY_WORDS,      /* one or a list of `words`; uint32_t, a bit each from bit 0 */
     IK_KEY_TEXT,       /* a word; const char * */
+    IK_KEY_TEXTS,      /* a word or a list of them, at most `max`; struct ik_keys_texts */
     IK_KEY_PORTS,      /* a port or a list of them; struct ik_keys_ports */
     IK_KEY_PREFIX,     /* struct ik_prefix; a bare address is a prefix of all its bits */
+    IK_KEY_PREFIXES,   /* a prefix or a list of them, at most `max`; struct ik_keys_prefixes */
     IK_KEY_ADDR,       /* struct ik_addr */
     IK_KEY_NODE,       /* anything; const struct ik_tree_node *, for the caller to read */
     IK_KEY_READ,       /* what `read` takes */
@@ -39,6 +44,16 @@ struct ik_keys_ports {
     uint16_t n;
 };
 
+struct ik_keys_prefixes {
+    struct ik_prefix *prefixes;
+    uint32_t n;
+};
+
+struct ik_keys_texts {
+    const char **texts;
+    uint32_t n;
+};
+
 typedef enum ik_err ik_keys_read_fn(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
                                     void *object);
 
@@ -51,7 +66,7 @@ struct ik_key {
     const char *const *words; /* ended by NULL */
     ik_keys_read_fn *read;
     bool required;
-    uint8_t family;      /* PREFIX, ADDR: 4, 6, or 0 for both */
+    uint8_t family;      /* PREFIX, PREFIXES, ADDR: 4, 6, or 0 for both */
     const char *example; /* of a value, where none follows from the kind */
 };
 
@@ -89,3 +104,8 @@ IK_MUST_USE enum ik_err ik_keys_addr(const struct ik_keys_ctx *ctx,
 IK_MUST_USE enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx,
                                        const struct ik_tree_node *value, const char *key,
                                        uint8_t family, struct ik_prefix *out);
+/* The same for a prefix or a list of at most `most`. */
+IK_MUST_USE enum ik_err ik_keys_prefixes(const struct ik_keys_ctx *ctx,
+                                         const struct ik_tree_node *value, const char *key,
+                                         uint8_t family, uint32_t most,
+                                         struct ik_keys_prefixes *out);

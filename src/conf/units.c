@@ -102,7 +102,7 @@ bool ik_units_time(const char *text, ik_ns *out)
     return true;
 }
 
-bool ik_units_ratio(const char *text, uint32_t *out)
+bool ik_units_ratio(const char *text, int64_t *out)
 {
     static const struct unit percent[] = {{"%", NANO}};
     int64_t v; /* billionths of a hundredth */
@@ -111,11 +111,21 @@ bool ik_units_ratio(const char *text, uint32_t *out)
     else if (!scaled(text, percent, 1, (int64_t)100 * NANO, &v))
         return false;
     const __int128 parts = (__int128)v * ((__int128)1 << 32) / ((__int128)100 * NANO);
-    *out = parts > UINT32_MAX ? UINT32_MAX : (uint32_t)parts;
+    *out = parts > UINT32_MAX ? UINT32_MAX : (int64_t)parts;
     return true;
 }
 
-bool ik_units_bitrate(const char *text, uint64_t *out)
+bool ik_units_percent(const char *text, int64_t *out)
+{
+    static const struct unit percent[] = {{"%", NANO}};
+    int64_t v;
+    if (!scaled(text, percent, 1, INT64_MAX, &v) || v % NANO != 0)
+        return false;
+    *out = v / NANO;
+    return true;
+}
+
+bool ik_units_bitrate(const char *text, int64_t *out)
 {
     static const struct unit units[] = {
         {"bit", 1},
@@ -126,11 +136,21 @@ bool ik_units_bitrate(const char *text, uint64_t *out)
     int64_t v;
     if (!scaled(text, units, COUNT(units), 1000000000000, &v) || v == 0)
         return false;
-    *out = (uint64_t)v;
+    *out = v;
     return true;
 }
 
-bool ik_units_rate(const char *text, uint64_t *out)
+bool ik_units_bytes(const char *text, int64_t *out)
+{
+    static const struct unit units[] = {
+        {"B", 1},         {"kB", 1000},     {"MB", 1000000},  {"GB", 1000000000},
+        {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+    };
+    return ik_units_int(text, 0, INT64_MAX, out) ||
+           scaled(text, units, COUNT(units), INT64_MAX, out);
+}
+
+bool ik_units_rate(const char *text, int64_t *out)
 {
     static const struct unit units[] = {{"/s", 1000 * 3600}, {"/min", 1000 * 60}, {"/h", 1000}};
     int64_t v;
@@ -139,7 +159,16 @@ bool ik_units_rate(const char *text, uint64_t *out)
     v /= 3600;
     if (v == 0)
         return false;
-    *out = (uint64_t)v;
+    *out = v;
+    return true;
+}
+
+bool ik_units_per_second(const char *text, int64_t *out)
+{
+    int64_t v;
+    if (!ik_units_rate(text, &v) || v % 1000 != 0)
+        return false;
+    *out = v / 1000;
     return true;
 }
 
@@ -155,19 +184,29 @@ bool ik_units_flag(const char *text, bool *out)
     return false;
 }
 
-const char *ik_units_time_text(ik_ns v, char buf[static 32])
+/* With the first of the units, the last of which is one, that needs no decimals. */
+static const char *whole_text(int64_t v, const struct unit *units, char buf[static 32])
 {
-    static const struct {
-        const char *name;
-        ik_ns each;
-    } units[] = {{"h", 3600 * IK_NS_PER_S},
-                 {"s", IK_NS_PER_S},
-                 {"ms", IK_NS_PER_MS},
-                 {"us", IK_NS_PER_US},
-                 {"ns", 1}};
     size_t i = 0;
     while (v % units[i].each != 0)
         i++;
     snprintf(buf, 32, "%lld%s", (long long)(v / units[i].each), v == 0 ? "" : units[i].name);
     return buf;
+}
+
+const char *ik_units_time_text(ik_ns v, char buf[static 32])
+{
+    static const struct unit units[] = {{"h", 3600 * IK_NS_PER_S},
+                                        {"s", IK_NS_PER_S},
+                                        {"ms", IK_NS_PER_MS},
+                                        {"us", IK_NS_PER_US},
+                                        {"ns", 1}};
+    return whole_text(v, units, buf);
+}
+
+const char *ik_units_bytes_text(int64_t v, char buf[static 32])
+{
+    static const struct unit units[] = {
+        {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}};
+    return whole_text(v, units, buf);
 }

@@ -10,6 +10,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+enum { PREFIXES_MAX = 200 };
+
 /* A node while it is read: its members, and keys whose meaning depends on its kind or others. */
 struct node_read {
     struct ik_model_node node;
@@ -65,11 +67,13 @@ static enum ik_err read_prefixes(const struct ik_keys_ctx *ctx, const struct ik_
                                  void *object)
 {
     struct ik_model_node *node = &((struct node_read *)object)->node;
-    uint32_t n = 0;
-    const enum ik_err err = ik_node_services_prefixes(ctx, value, "prefixes", &node->prefixes, &n);
-    node->options.prefixes = node->prefixes;
-    node->options.n_prefixes = (uint16_t)n;
-    return err;
+    struct ik_keys_prefixes all;
+    const enum ik_err err = ik_keys_prefixes(ctx, value, "prefixes", 0, PREFIXES_MAX, &all);
+    if (err)
+        return err;
+    node->options.prefixes = node->prefixes = all.prefixes;
+    node->options.n_prefixes = (uint16_t)all.n;
+    return IK_OK;
 }
 
 static enum ik_err read_udp_open(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,

@@ -8,29 +8,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { PREFIXES_MAX = 200 };
-
-enum ik_err ik_node_services_prefixes(const struct ik_keys_ctx *ctx,
-                                      const struct ik_tree_node *value, const char *key,
-                                      struct ik_prefix **out, uint32_t *n)
-{
-    const uint32_t count = value->kind == IK_TREE_LIST ? value->n : 1;
-    if (count > PREFIXES_MAX)
-        return ik_say_at(ctx->fault, value, "%u prefixes are too many: at most %d", (unsigned)count,
-                         PREFIXES_MAX);
-    struct ik_prefix *all = ik_arena_array(ctx->arena, count, sizeof(*all));
-    if (!all)
-        return ik_say_nomem(ctx->fault);
-    enum ik_err err = IK_OK;
-    for (uint32_t i = 0; i < count && !err; i++) {
-        const struct ik_tree_node *one =
-            value->kind == IK_TREE_LIST ? value->items[i].value : value;
-        err = ik_keys_prefix(ctx, one, key, 0, &all[i]);
-    }
-    *out = all;
-    *n = count;
-    return err;
-}
+enum { SOURCES_MAX = 200 };
 
 /* ---- NAT ------------------------------------------------------------------------------------- */
 
@@ -125,9 +103,9 @@ static enum ik_err read_permitted(const struct ik_keys_ctx *ctx, const struct ik
     enum ik_err err = ik_keys_list(ctx, list, "permitted", "[10.0.0.0/8]");
     if (err)
         return err;
-    if (list->n > PREFIXES_MAX)
+    if (list->n > SOURCES_MAX)
         return ik_say_at(ctx->fault, list, "%u prefixes are too many: at most %d",
-                         (unsigned)list->n, PREFIXES_MAX);
+                         (unsigned)list->n, SOURCES_MAX);
     struct ik_stack_probe_source *all = ik_arena_array(ctx->arena, list->n, sizeof(*all));
     if (!all)
         return ik_say_nomem(ctx->fault);

@@ -18,7 +18,3 @@ IK_MUST_USE enum ik_err ik_node_services_advertise(const struct ik_keys_ctx *ctx
 IK_MUST_USE enum ik_err ik_node_services_answers(const struct ik_keys_ctx *ctx,
                                                  const struct ik_tree_node *value,
                                                  struct ik_stack_options *out);
-/* A prefix or a list of them. */
-IK_MUST_USE enum ik_err ik_node_services_prefixes(const struct ik_keys_ctx *ctx,
-                                                  const struct ik_tree_node *value, const char *key,
-                                                  struct ik_prefix **out, uint32_t *n);
