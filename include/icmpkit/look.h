@@ -11,6 +11,9 @@
 
 /* ---- one packet ------------------------------------------------------------------------------ */
 
+/* Which way a frame went, where whoever captured it knows. */
+enum ik_look_way { IK_LOOK_WAY_UNKNOWN, IK_LOOK_WAY_IN, IK_LOOK_WAY_OUT };
+
 /* A frame as it was captured. */
 struct ik_look_frame {
     uint64_t n; /* from 1, over all frames of the source, ICMP or not */
@@ -21,6 +24,7 @@ struct ik_look_frame {
     const char *interface; /* NULL: not told */
     bool checksum_left;    /* the checksum of what IP carries was left to the card: what stands
                               there is no flaw */
+    enum ik_look_way way;  /* to or from the machine that captured it */
 };
 
 /* How a packet relates to an earlier one. */
@@ -64,6 +68,7 @@ struct ik_look_cfg {
     uint32_t datagrams;      /* in reassembly at most; 0: 64 */
     ik_ns reply_within;      /* an answer later than this belongs to nothing; 0: 60 s */
     ik_ns reassemble_within; /* 0: 60 s (RFC 8200 section 4.5) */
+    bool unpaired;           /* nobody wants to know partners: all are IK_LOOK_PAIR_NONE */
 };
 
 struct ik_look;

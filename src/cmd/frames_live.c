@@ -81,7 +81,9 @@ static void take(struct live *l, const struct ik_event *e)
                                       .wire_bytes = e->captured.wire_bytes,
                                       .linktype = l->linktype,
                                       .interface = name_of(l, e->frame.meta.ifindex),
-                                      .checksum_left = e->captured.checksum_left};
+                                      .checksum_left = e->captured.checksum_left,
+                                      .way =
+                                          e->captured.outgoing ? IK_LOOK_WAY_OUT : IK_LOOK_WAY_IN};
         ik_frames_put(f, &frame);
         break;
     }

@@ -27,7 +27,7 @@ enum {
 
 struct ik_look {
     struct ik_look_stats stats;
-    struct ik_pair *pair;
+    struct ik_pair *pair; /* NULL: nobody wants to know */
     struct ik_join *join;
 };
 
@@ -46,11 +46,15 @@ static size_t rounded(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
+static size_t pair_bytes(const struct ik_look_cfg *c)
+{
+    return c->unpaired ? 0 : rounded(ik_pair_bytes(c->requests));
+}
+
 size_t ik_look_bytes(const struct ik_look_cfg *cfg)
 {
     const struct ik_look_cfg c = with_defaults(cfg);
-    return rounded(sizeof(struct ik_look)) + rounded(ik_pair_bytes(c.requests)) +
-           ik_join_bytes(c.datagrams);
+    return rounded(sizeof(struct ik_look)) + pair_bytes(&c) + ik_join_bytes(c.datagrams);
 }
 
 struct ik_look *ik_look_init(void *mem, const struct ik_look_cfg *cfg)
@@ -58,8 +62,10 @@ struct ik_look *ik_look_init(void *mem, const struct ik_look_cfg *cfg)
     const struct ik_look_cfg c = with_defaults(cfg);
     struct ik_look *look = mem;
     uint8_t *p = (uint8_t *)mem + rounded(sizeof(*look));
-    *look = (struct ik_look){.pair = ik_pair_init(p, c.requests, c.reply_within, c.secret)};
-    p += rounded(ik_pair_bytes(c.requests));
+    *look = (struct ik_look){0};
+    if (!c.unpaired)
+        look->pair = ik_pair_init(p, c.requests, c.reply_within, c.secret);
+    p += pair_bytes(&c);
     look->join = ik_join_init(p, c.datagrams, c.reassemble_within);
     return look;
 }
@@ -73,15 +79,16 @@ struct ik_look_stats ik_look_stats(const struct ik_look *look)
     s.evicted_datagrams = j->evicted;
     s.expired_datagrams = j->expired;
     s.overlapped_datagrams = j->overlapped;
-    s.waiting = ik_pair_waiting(look->pair);
-    s.evicted_requests = ik_pair_evicted(look->pair);
+    s.waiting = look->pair ? ik_pair_waiting(look->pair) : 0;
+    s.evicted_requests = look->pair ? ik_pair_evicted(look->pair) : 0;
     return s;
 }
 
 void ik_look_unanswered(const struct ik_look *look, ik_ns before,
                         void (*fn)(void *ctx, const struct ik_look_request *request), void *ctx)
 {
-    ik_pair_unanswered(look->pair, before, fn, ctx);
+    if (look->pair)
+        ik_pair_unanswered(look->pair, before, fn, ctx);
 }
 
 /* ---- IP -------------------------------------------------------------------------------------- */
@@ -279,7 +286,7 @@ bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
     }
     if (carries_icmp(&out->ip)) {
         out->part = out->ip.fragment;
-        if (!out->part)
+        if (!out->part && look->pair)
             ik_pair_expect(look->pair, &out->ip);
         if (!out->part || out->ip.offset_bytes == 0)
             decode_icmp(out, at);
@@ -289,6 +296,7 @@ bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
     if (!out->has_icmp || out->part)
         return false;
     look->stats.icmp++;
-    ik_pair_judge(look->pair, out);
+    if (look->pair)
+        ik_pair_judge(look->pair, out);
     return true;
 }
