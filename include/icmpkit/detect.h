@@ -166,7 +166,7 @@ struct ik_detect_stats {
     uint64_t backward;    /* frames older than the ones before */
     uint64_t findings;    /* opened */
     uint64_t evicted;     /* entries of detectors that gave way: not observed */
-    uint64_t merged;      /* causes told as one, because there were too many sources */
+    uint64_t merged;      /* reports told in a finding of many sources */
     uint64_t senders[32]; /* echo requests of each known benign sender: ik_sender_name */
 };
 struct ik_detect_stats ik_detect_stats(const struct ik_detect *d);

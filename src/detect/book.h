@@ -35,16 +35,21 @@ struct ik_book;
 size_t ik_book_bytes(void);
 struct ik_book *ik_book_init(void *mem, const struct ik_detect_cfg *cfg);
 void ik_book_reload(struct ik_book *b, const struct ik_detect_cfg *cfg);
-/* Before a packet's reports: nothing is kept of it yet. */
-void ik_book_next(struct ik_book *b);
-/* Takes a report at `now`. The same detector, src and dst are one cause. */
+/* Before a packet's reports: nothing is kept of it yet. `shift`: what `now` is ahead of the times
+ * that people are told, because the source's time went back. */
+void ik_book_next(struct ik_book *b, ik_ns shift);
+/* Takes a report at `now`. The same detector, src and dst are one cause. A cause without room is
+ * told in a finding of many sources. */
 void ik_book_report(struct ik_book *b, ik_ns now, const struct ik_report *r);
-/* Ends and lowers what was not reported for long. */
+/* Ends and lowers what was not reported for long. To be called once a second. */
 void ik_book_tick(struct ik_book *b, ik_ns now);
-ik_ns ik_book_deadline(const struct ik_book *b);
 const struct ik_finding *ik_book_take(struct ik_book *b);
 bool ik_book_kept(const struct ik_book *b);
-void ik_book_stop(struct ik_book *b);
+/* Ends all. */
+void ik_book_stop(struct ik_book *b, ik_ns now);
 const struct ik_finding *ik_book_open(const struct ik_book *b, size_t i);
 uint64_t ik_book_opened(const struct ik_book *b);
+/* Reports that went into a finding of many sources. */
 uint64_t ik_book_merged(const struct ik_book *b);
+/* Findings whose end nobody took before their place was needed. */
+uint64_t ik_book_lost(const struct ik_book *b);

@@ -49,7 +49,7 @@ struct ik_sight {
 /* Which packets a part wants to see. */
 enum ik_wants {
     IK_WANTS_ICMP = 1 << 0,  /* whole messages */
-    IK_WANTS_PARTS = 1 << 1, /* fragments of ICMP messages */
+    IK_WANTS_PARTS = 1 << 1, /* fragments of ICMP messages, and what is too short to be one */
     IK_WANTS_OTHER = 1 << 2, /* IP packets that carry something else */
 };
 
@@ -68,6 +68,12 @@ struct ik_part {
 
 /* In order, ended by NULL. */
 extern const struct ik_part *const ik_parts[];
+
+/* Sets of other parts than those of the table, which tests make: as ik_detect_bytes and
+ * ik_detect_init. `parts`, ended by NULL, are borrowed as long as the set lives. */
+size_t ik_detect_bytes_of(const struct ik_detect_cfg *cfg, const struct ik_part *const *parts);
+struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
+                                    const struct ik_part *const *parts);
 
 /* True when the limits say that detector d looks at packets of this source. */
 bool ik_sight_minds(const struct ik_sight *s, enum ik_detector d);

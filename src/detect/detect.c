@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ * The set of detectors: a packet in, its sight filled, each part that wants it called in order.
+ *
+ * Time is that of the packets, made monotone: a step back by little (packets that changed places on
+ * their way) is taken as no step, a step back by more as another beginning of the same clock, so
+ * that one stamp from the far future does not stop the clock for all that follow. */
+#include "icmpkit/detect.h"
+
+#include "detect/part.h"
+#include "detect/sight.h"
+
+#include <string.h>
+
+enum { PARTS = 32, ALIGN = 64 };
+
+/* What a packet is, for those who want it. */
+enum sort { SORT_ICMP, SORT_PART, SORT_OTHER, SORTS };
+
+#define TIME_MAX ((ik_ns)1 << 62)       /* no time of ours is later */
+#define STEP_MAX (7200 * IK_NS_PER_S)   /* forward at once: beyond it all windows are over */
+#define BACK_MAX IK_NS_PER_S            /* back, and still the same clock */
+#define IDLE_AFTER (3600 * IK_NS_PER_S) /* without packets nothing is left to wait for */
+
+/* The parts that want one sort of packet. */
+struct wanted {
+    uint8_t n;
+    uint8_t parts[PARTS];
+};
+
+struct ik_detect {
+    struct ik_detect_cfg cfg;
+    struct ik_book *book;
+    const struct ik_part *const *parts;
+    uint8_t n_parts;
+    void *states[PARTS];
+    struct wanted wanted[SORTS];
+    struct ik_sight_memo memo;
+    bool begun;
+    ik_ns now, tick, packet; /* ours: the present, the next tick, the last packet */
+    ik_ns raw, shift;        /* of the source: its latest time; now - shift is on its scale */
+    struct ik_detect_stats stats;
+};
+
+static size_t rounded(size_t n)
+{
+    return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+struct ik_detect_cfg ik_detect_defaults(void)
+{
+    struct ik_detect_cfg cfg;
+    memset(&cfg, 0, sizeof(cfg));
+    for (int i = 0; i < IK_LIMITS; i++)
+        cfg.limits[i] = ik_limit_row((enum ik_limit)i)->value;
+    return cfg;
+}
+
+size_t ik_detect_bytes_of(const struct ik_detect_cfg *cfg, const struct ik_part *const *parts)
+{
+    size_t n = rounded(sizeof(struct ik_detect)) + rounded(ik_book_bytes()) + ALIGN;
+    for (; *parts; parts++)
+        n += rounded((*parts)->bytes(cfg));
+    return n;
+}
+
+size_t ik_detect_bytes(const struct ik_detect_cfg *cfg)
+{
+    return ik_detect_bytes_of(cfg, ik_parts);
+}
+
+static void want(struct ik_detect *d, enum sort sort, uint8_t part)
+{
+    struct wanted *w = &d->wanted[sort];
+    w->parts[w->n++] = part;
+}
+
+struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
+                                    const struct ik_part *const *parts)
+{
+    /* The caller's memory is aligned as malloc does; tables want whole cache lines. */
+    uint8_t *p = (uint8_t *)mem + (ALIGN - (uintptr_t)mem % ALIGN) % ALIGN;
+    struct ik_detect *d = (struct ik_detect *)(void *)p;
+    memset(d, 0, sizeof(*d));
+    d->cfg = *cfg;
+    d->parts = parts;
+    p += rounded(sizeof(*d));
+    d->book = ik_book_init(p, &d->cfg);
+    p += rounded(ik_book_bytes());
+    for (; parts[d->n_parts] && d->n_parts < PARTS; d->n_parts++) {
+        const struct ik_part *part = parts[d->n_parts];
+        const size_t n = part->bytes(cfg);
+        memset(p, 0, n);
+        part->init(p, &d->cfg);
+        d->states[d->n_parts] = p;
+        p += rounded(n);
+        if (part->wants & IK_WANTS_ICMP)
+            want(d, SORT_ICMP, d->n_parts);
+        if (part->wants & IK_WANTS_PARTS)
+            want(d, SORT_PART, d->n_parts);
+        if (part->wants & IK_WANTS_OTHER)
+            want(d, SORT_OTHER, d->n_parts);
+    }
+    return d;
+}
+
+struct ik_detect *ik_detect_init(void *mem, const struct ik_detect_cfg *cfg)
+{
+    return ik_detect_init_of(mem, cfg, ik_parts);
+}
+
+void ik_detect_reload(struct ik_detect *d, const struct ik_detect_cfg *cfg)
+{
+    /* The secret is what tables were filled under. */
+    uint8_t secret[sizeof(cfg->secret)];
+    memcpy(secret, d->cfg.secret, sizeof(secret));
+    d->cfg = *cfg;
+    memcpy(d->cfg.secret, secret, sizeof(secret));
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void begin(struct ik_detect *d, ik_ns time)
+{
+    d->begun = true;
+    d->now = d->raw = time;
+    d->packet = time;
+    d->tick = time - time % IK_NS_PER_S + IK_NS_PER_S;
+}
+
+/* Moves `now` to the source's `time`. */
+static void move(struct ik_detect *d, ik_ns time)
+{
+    if (time < 0 || time > TIME_MAX)
+        time = time < 0 ? 0 : TIME_MAX;
+    if (!d->begun) {
+        begin(d, time);
+        return;
+    }
+    ik_ns step = time - d->raw;
+    if (step < 0 && step >= -BACK_MAX)
+        return; /* it overtook others: the clock stands */
+    d->raw = time;
+    if (step < 0)
+        step = 0;
+    else if (step > STEP_MAX)
+        step = STEP_MAX;
+    d->now = d->now > TIME_MAX - step ? TIME_MAX : d->now + step;
+    d->shift = d->now - time;
+}
+
+static void tick(struct ik_detect *d)
+{
+    if (d->now < d->tick)
+        return;
+    d->tick = d->now - d->now % IK_NS_PER_S + IK_NS_PER_S;
+    for (uint8_t i = 0; i < d->n_parts; i++) {
+        if (d->parts[i]->tick)
+            d->parts[i]->tick(d->states[i], d->now, &d->cfg, d->book);
+    }
+    ik_book_tick(d->book, d->now);
+}
+
+void ik_detect_tick(struct ik_detect *d, ik_ns now)
+{
+    if (!d->begun || now < d->raw)
+        return; /* it is packets that set the clock, and those that set it back */
+    move(d, now);
+    ik_book_next(d->book, d->shift);
+    tick(d);
+}
+
+ik_ns ik_detect_deadline(const struct ik_detect *d)
+{
+    const bool idle = !d->begun || d->now - d->packet > IDLE_AFTER;
+    return idle && !ik_book_open(d->book, 0) ? IK_NEVER : d->tick - d->shift;
+}
+
+/* ---- packets --------------------------------------------------------------------------------- */
+
+static bool carries_icmp(const struct ik_ip *ip)
+{
+    return ip->proto == (ip->version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6);
+}
+
+static bool is_echo_request(const struct ik_look_packet *p)
+{
+    return p->icmp.type == (p->ip.version == 4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
+}
+
+void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked)
+{
+    const ik_ns time = p->frame.time;
+    d->stats.packets++;
+    d->stats.icmp += looked;
+    if (time != IK_NEVER || !d->begun) {
+        d->stats.backward += d->begun && time < d->raw;
+        move(d, time == IK_NEVER ? 0 : time);
+        d->packet = d->now;
+    }
+    ik_book_next(d->book, d->shift);
+    tick(d);
+    if (!p->has_ip)
+        return;
+    const struct wanted *w = &d->wanted[looked                 ? SORT_ICMP
+                                        : carries_icmp(&p->ip) ? SORT_PART
+                                                               : SORT_OTHER];
+    if (w->n == 0)
+        return;
+    struct ik_sight s;
+    s.p = p;
+    s.cfg = &d->cfg;
+    s.book = d->book;
+    s.now = d->now;
+    s.icmp = looked;
+    s.quoted = IK_QUOTED_NOTHING;
+    s.quoted_in_window = false;
+    s.sender = s.clock_bytes = 0;
+    ik_sight_fill(&s, &d->memo);
+    for (uint8_t i = 0; i < w->n; i++)
+        d->parts[w->parts[i]]->input(d->states[w->parts[i]], &s);
+    if (looked && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
+        d->stats.senders[s.sender] += is_echo_request(p);
+}
+
+/* ---- what it has to say ---------------------------------------------------------------------- */
+
+const struct ik_finding *ik_detect_take(struct ik_detect *d)
+{
+    return ik_book_take(d->book);
+}
+
+bool ik_detect_kept(const struct ik_detect *d)
+{
+    return ik_book_kept(d->book);
+}
+
+void ik_detect_stop(struct ik_detect *d)
+{
+    ik_book_stop(d->book, d->now);
+}
+
+const struct ik_finding *ik_detect_open(const struct ik_detect *d, size_t i)
+{
+    return ik_book_open(d->book, i);
+}
+
+struct ik_detect_stats ik_detect_stats(const struct ik_detect *d)
+{
+    struct ik_detect_stats s = d->stats;
+    s.findings = ik_book_opened(d->book);
+    s.merged = ik_book_merged(d->book);
+    s.evicted = ik_book_lost(d->book);
+    for (uint8_t i = 0; i < d->n_parts; i++) {
+        if (d->parts[i]->evicted)
+            s.evicted += d->parts[i]->evicted(d->states[i]);
+    }
+    return s;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * Which parts there are, in order. */
+#include "detect/part.h"
+
+/* What others need of a packet. */
+
+/* Rates and many targets. */
+
+/* Tunnels and what is hidden. */
+
+/* What is forged or broken. */
+
+const struct ik_part *const ik_parts[] = {
+    /* what others need */
+
+    /* rates */
+
+    /* tunnels */
+
+    /* forged */
+
+    NULL,
+};

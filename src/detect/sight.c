@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * Hashes, direction, and who is not minded. */
+#include "detect/sight.h"
+
+#include "base/siphash.h"
+
+#include <string.h>
+
+enum { NET_BYTES = 8 }; /* what an IPv6 source is counted by: it can take any address of its /64 */
+
+static bool is_same(const struct ik_addr *a, const struct ik_addr *b)
+{
+    return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+/* The keyed hash of an address; the key is the same for all, so that a host has one hash whether it
+ * sends or receives. */
+static uint64_t hash_of(const struct ik_detect_cfg *cfg, struct ik_sight_last *last,
+                        const struct ik_addr *a)
+{
+    if (is_same(&last->addr, a))
+        return last->hash;
+    last->addr = *a;
+    last->hash = ik_siphash(cfg->secret, a->bytes, ik_addr_bytes(a->family));
+    return last->hash;
+}
+
+/* Of two hashes in either order: they are secret, so that nobody can choose two with the same sum.
+ * The rest is the end of splitmix64, which spreads it over all bits. */
+static uint64_t pair_of(uint64_t a, uint64_t b)
+{
+    uint64_t z = a + b;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* ---- direction ------------------------------------------------------------------------------- */
+
+/* Multicast and the limited broadcast do not leave the link of whoever sends, nor do addresses of
+ * the link: they are on our side when the other end is. */
+static bool is_near(const struct ik_addr *a)
+{
+    static const uint8_t all[4] = {255, 255, 255, 255};
+    return ik_addr_is_multicast(a) || ik_addr_is_link_local(a) || ik_addr_is_any(a) ||
+           (a->family == 4 && !memcmp(a->bytes, all, sizeof(all)));
+}
+
+static bool is_home(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+{
+    for (size_t i = 0; i < cfg->n_home; i++) {
+        if (ik_prefix_contains(&cfg->home[i], a))
+            return true;
+    }
+    return is_near(a);
+}
+
+static enum ik_way way_of(const struct ik_sight *s)
+{
+    const struct ik_look_packet *p = s->p;
+    if (s->cfg->n_home == 0) {
+        if (p->frame.way == IK_LOOK_WAY_UNKNOWN)
+            return IK_WAY_UNKNOWN;
+        return p->frame.way == IK_LOOK_WAY_OUT ? IK_WAY_OUT : IK_WAY_IN;
+    }
+    const bool from = is_home(s->cfg, &p->ip.src), to = is_home(s->cfg, &p->ip.dst);
+    if (from)
+        return to ? IK_WAY_INSIDE : IK_WAY_OUT;
+    return to ? IK_WAY_IN : IK_WAY_ACROSS;
+}
+
+/* ---- the sight ------------------------------------------------------------------------------- */
+
+void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
+{
+    const struct ik_ip *ip = &s->p->ip;
+    const uint64_t src = hash_of(s->cfg, &memo->src, &ip->src);
+    s->dst_hash = hash_of(s->cfg, &memo->dst, &ip->dst);
+    s->pair_hash = pair_of(src, s->dst_hash);
+    s->src = ip->src;
+    s->src.scope = 0;
+    s->src_hash = src;
+    if (ip->version == 6) {
+        memset(s->src.bytes + NET_BYTES, 0, sizeof(s->src.bytes) - NET_BYTES);
+        s->src_hash = hash_of(s->cfg, &memo->net, &s->src);
+    }
+    s->way = way_of(s);
+}
+
+bool ik_sight_minds(const struct ik_sight *s, enum ik_detector d)
+{
+    const uint32_t bit = (uint32_t)1 << d;
+    if (s->cfg->off & bit)
+        return false;
+    for (size_t i = 0; i < s->cfg->n_allow; i++) {
+        const struct ik_detect_allow *allow = &s->cfg->allow[i];
+        if (allow->detectors & bit && ik_prefix_contains(&allow->source, &s->p->ip.src))
+            return false;
+    }
+    return true;
+}
