@@ -112,7 +112,8 @@ static void index_put(struct ik_talker *t, uint64_t hash, uint32_t slot)
     ik_index_set(b, way, hash, slot + 1); /* numbers begin at 1 */
 }
 
-static void begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes)
+static struct counter *begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr,
+                             uint32_t bytes)
 {
     struct ik_total_talker fresh = {.addr = *addr, .packets = 1, .bytes = bytes};
     const bool full = t->n == IK_TALKER_MAX;
@@ -124,32 +125,43 @@ static void begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr
     t->counters[i] = (struct counter){.t = fresh, .hash = hash};
     index_put(t, hash, i);
     if (full)
-        return; /* its place at the top is known to have less now, and will sink when asked */
+        return &t->counters[i]; /* its place at the top is known to have less now, and will sink
+                                   when asked */
     /* Nobody is known to have more than 1 before all places are taken: any order is a heap. */
     t->heap[t->n++] = (struct place){.known = 1, .counter = i};
+    return &t->counters[i];
 }
 
-/* Counts the one that waits. */
-static void settle(struct ik_talker *t)
+const struct ik_total_talker *ik_talker_settle(struct ik_talker *t)
 {
     if (!t->waits)
-        return;
+        return NULL;
     t->waits = false;
     struct counter *c = find(t, t->hash);
-    if (!c) {
-        begin(t, t->hash, &t->addr, t->bytes);
-        return;
-    }
+    if (!c)
+        return &begin(t, t->hash, &t->addr, t->bytes)->t;
     c->t.packets++;
     c->t.bytes += t->bytes;
+    return &c->t;
+}
+
+void ik_talker_clear(struct ik_talker *t)
+{
+    t->n = 0;
+    ik_index_init(&t->index, t->index.buckets, INDEX_SLOTS);
 }
 
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes)
 {
     uint8_t id[17] = {addr->family};
     memcpy(id + 1, addr->bytes, 16);
-    settle(t);
-    t->hash = ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family));
+    ik_talker_put(t, ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family)), addr, bytes);
+}
+
+void ik_talker_put(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes)
+{
+    ik_talker_settle(t);
+    t->hash = hash;
     t->addr = *addr;
     t->bytes = bytes;
     t->waits = true;
@@ -159,7 +171,7 @@ void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t byt
 size_t ik_talker_top(struct ik_talker *t, struct ik_total_talker *out, size_t cap)
 {
     size_t n = 0;
-    settle(t);
+    ik_talker_settle(t);
     for (uint32_t i = 0; i < t->n; i++) {
         const struct ik_total_talker *c = &t->counters[i].t;
         size_t at = n < cap ? n : cap;
