@@ -142,9 +142,9 @@ static void take_frame(void *ctx, const struct ik_look_frame *frame)
     if (d->total && message)
         ik_total_add(d->total, &p);
     show(d, &p);
-    if (d->save && !ik_dump_save_packet(d->save, &p)) {
+    if (d->save && !ik_capsave_packet(d->save, &p, NULL)) {
         d->from.stop = true;
-        d->failed = d->failed || ik_dump_save_has_failed(d->save);
+        d->failed = d->failed || ik_capsave_has_failed(d->save);
     }
     if (d->plan.opt.count && d->shown >= (uint64_t)d->plan.opt.count)
         d->from.stop = true;
@@ -155,9 +155,9 @@ static void take_frame(void *ctx, const struct ik_look_frame *frame)
 static void flush(struct ik_dump *d)
 {
     ik_out_flush(&d->out, true);
-    if (d->save && !ik_dump_save_flush(d->save)) {
+    if (d->save && !ik_capsave_flush(d->save)) {
         d->from.stop = true;
-        d->failed = d->failed || ik_dump_save_has_failed(d->save);
+        d->failed = d->failed || ik_capsave_has_failed(d->save);
     }
     if (d->out.error)
         d->from.stop = true;
@@ -292,12 +292,13 @@ static bool open_frames(struct ik_dump *d)
 static bool open_save(struct ik_dump *d)
 {
     const struct ik_dump_opt *o = &d->plan.opt;
-    const struct ik_dump_save_cfg cfg = {.path = o->write,
-                                         .rotate_bytes = (uint64_t)o->rotate_mb * 1000000,
-                                         .rotate_after = o->rotate_s * IK_NS_PER_S,
-                                         .rotate_files = (uint32_t)o->rotate_files,
-                                         .flush = o->packet_buffered};
-    return !o->write || ik_dump_save_open(&d->save, &cfg);
+    const struct ik_capsave_cfg cfg = {.verb = "dump",
+                                       .path = o->write,
+                                       .rotate_bytes = (uint64_t)o->rotate_mb * 1000000,
+                                       .rotate_after = o->rotate_s * IK_NS_PER_S,
+                                       .rotate_files = (uint32_t)o->rotate_files,
+                                       .flush = o->packet_buffered};
+    return !o->write || ik_capsave_open(&d->save, &cfg);
 }
 
 /* Exit status. */
@@ -308,7 +309,7 @@ static int finish(struct ik_dump *d)
         ik_run_say("dump", _("cannot write the results: %s"), ik_lang_errno(d->out.error));
         d->failed = true;
     }
-    if (!ik_dump_save_close(d->save, d->from.last, d->from.n, d->from.dropped))
+    if (!ik_capsave_close(d->save, d->from.last, d->from.n, d->from.dropped))
         d->failed = true;
     ik_capfilter_close(d->filter);
     ik_frames_close(&d->from);

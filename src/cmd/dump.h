@@ -2,6 +2,7 @@
  * What the files of `icmp dump` share. */
 #pragma once
 
+#include "capsave.h"
 #include "dump_text.h"
 #include "frames.h"
 #include "opt.h"
@@ -52,30 +53,6 @@ IK_MUST_USE bool ik_dump_opt_read(struct ik_dump_plan *plan, int argc, char *con
  * the type is not known is not. */
 bool ik_dump_only_match(const struct ik_dump_plan *plan, const struct ik_look_packet *p);
 
-/* ---- writing captures ------------------------------------------------------------------------ */
-
-struct ik_dump_save;
-struct ik_dump_save_cfg {
-    const char *path;      /* "-": standard output; with rotate_s a form of strftime(3) */
-    uint64_t rotate_bytes; /* 0: never */
-    ik_ns rotate_after;    /* 0: never */
-    uint32_t rotate_files; /* 0: without end */
-    bool flush;            /* after each packet */
-};
-/* Opens the (first) file. False: said. */
-IK_MUST_USE bool ik_dump_save_open(struct ik_dump_save **out, const struct ik_dump_save_cfg *cfg);
-/* Writes a packet, its partner and its flaws as comments. False: nothing more is written, because
- * of a failure (which was said), because there were as many files as were asked for, or because
- * the reader of a pipe has enough. */
-IK_MUST_USE bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p);
-/* What waits in memory goes out. False as above. */
-IK_MUST_USE bool ik_dump_save_flush(struct ik_dump_save *s);
-bool ik_dump_save_has_failed(const struct ik_dump_save *s);
-/* Ends the file with what was counted until `now`; UINT64_MAX: not known. False: it failed, now or
- * before. `s` may be NULL. */
-IK_MUST_USE bool ik_dump_save_close(struct ik_dump_save *s, ik_ns now, uint64_t received,
-                                    uint64_t dropped);
-
 /* ---- summary --------------------------------------------------------------------------------- */
 
 struct ik_dump_summary {
@@ -103,7 +80,7 @@ struct ik_dump {
     struct ik_look *look;
     struct ik_total *total; /* NULL: nobody asks for totals */
     struct ik_capfilter *filter;
-    struct ik_dump_save *save;
+    struct ik_capsave *save;
     struct ik_frames from;
     char *const *argv;
     char wanted[IK_DUMP_FILTER + 32]; /* of the kernel */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Packets into pcapng files, one after the other where asked for. Whole blocks only: what a full
  * disk took the half of is cut off again. */
-#include "dump.h"
+#include "capsave.h"
 
+#include "dump_text.h"
 #include "newfile.h"
+#include "out.h"
 #include "run.h"
 
 #include <icmpkit/wire.h>
@@ -21,7 +23,7 @@ enum {
     BUFFER = 1 << 18,
     INTERFACES = 256,
     NAME_TEXT = 64,
-    COMMENTS = 2 + IK_FAULTS_MAX,
+    COMMENTS = 3 + IK_FAULTS_MAX,
     BEYOND_FRAME = COMMENTS * (IK_PCAPNG_TEXT + 4) + IK_PCAPNG_ROOM,
     NUMBER = 12,      /* digits behind a name */
     PLACES = 1 << 17, /* that packets are remembered at; partners are seldom further apart */
@@ -38,8 +40,8 @@ struct place {
     uint32_t in_file, file;
 };
 
-struct ik_dump_save {
-    struct ik_dump_save_cfg cfg;
+struct ik_capsave {
+    struct ik_capsave_cfg cfg;
     char path[PATH_MAX];
     int fd;
     bool regular;
@@ -56,12 +58,12 @@ struct ik_dump_save {
     struct place places[PLACES];
 };
 
-static bool fail(struct ik_dump_save *s, const char *why)
+static bool fail(struct ik_capsave *s, const char *why)
 {
     char safe[256];
     const struct ik_rd path = {(const uint8_t *)s->path, strlen(s->path)};
     if (!s->failed)
-        ik_run_say("dump", _("cannot write %s: %s"),
+        ik_run_say(s->cfg.verb, _("cannot write %s: %s"),
                    s->fd == STDOUT_FILENO ? _("standard output")
                                           : ik_text_escape(path, safe, sizeof safe),
                    why);
@@ -73,7 +75,7 @@ static bool fail(struct ik_dump_save *s, const char *why)
 
 /* What part of a block arrived, after `done` bytes, goes again: a reader would take it for damage.
  */
-static void cut_half_block(struct ik_dump_save *s, size_t done)
+static void cut_half_block(struct ik_capsave *s, size_t done)
 {
     size_t whole = 0;
     while (whole + 8 <= s->used) {
@@ -87,7 +89,7 @@ static void cut_half_block(struct ik_dump_save *s, size_t done)
         s->failed = s->ended = true; /* the failure before it is what will be told */
 }
 
-bool ik_dump_save_flush(struct ik_dump_save *s)
+bool ik_capsave_flush(struct ik_capsave *s)
 {
     for (size_t at = 0; at < s->used && !s->ended;) {
         if (!s->regular && !ik_out_is_writable(s->fd))
@@ -110,9 +112,9 @@ bool ik_dump_save_flush(struct ik_dump_save *s)
 }
 
 /* Room for so many bytes more. */
-static uint8_t *room(struct ik_dump_save *s, size_t n)
+static uint8_t *room(struct ik_capsave *s, size_t n)
 {
-    if (n > s->cap - s->used && !ik_dump_save_flush(s))
+    if (n > s->cap - s->used && !ik_capsave_flush(s))
         return NULL;
     if (n > s->cap) {
         uint8_t *more = realloc(s->buf, n);
@@ -131,9 +133,9 @@ static uint8_t *room(struct ik_dump_save *s, size_t n)
 /* As tcpdump names them: with -C a number behind the name, from the second file on; with -W too
  * always, and with zeros before it, since they are written in turn. With -G the name is a form of
  * the time. */
-static bool name_file(struct ik_dump_save *s, ik_ns time)
+static bool name_file(struct ik_capsave *s, ik_ns time)
 {
-    const struct ik_dump_save_cfg *c = &s->cfg;
+    const struct ik_capsave_cfg *c = &s->cfg;
     char base[PATH_MAX - NUMBER];
     int n = snprintf(base, sizeof base, "%s", c->path);
     if (c->rotate_after) {
@@ -157,7 +159,7 @@ static bool name_file(struct ik_dump_save *s, ik_ns time)
     return true;
 }
 
-static bool begin_file(struct ik_dump_save *s, ik_ns time)
+static bool begin_file(struct ik_capsave *s, ik_ns time)
 {
     const char *why = NULL;
     s->began = time;
@@ -184,21 +186,21 @@ static bool begin_file(struct ik_dump_save *s, ik_ns time)
     return true;
 }
 
-static bool end_file(struct ik_dump_save *s)
+static bool end_file(struct ik_capsave *s)
 {
-    bool whole = ik_dump_save_flush(s);
+    bool whole = ik_capsave_flush(s);
     if (s->fd != STDOUT_FILENO && s->fd >= 0 && close(s->fd) && whole)
         whole = fail(s, ik_lang_errno(errno));
     s->fd = -1;
     return whole;
 }
 
-bool ik_dump_save_open(struct ik_dump_save **out, const struct ik_dump_save_cfg *cfg)
+bool ik_capsave_open(struct ik_capsave **out, const struct ik_capsave_cfg *cfg)
 {
-    struct ik_dump_save *s = calloc(1, sizeof *s);
+    struct ik_capsave *s = calloc(1, sizeof *s);
     uint8_t *buf = malloc(BUFFER);
     if (!s || !buf) {
-        ik_run_say("dump", "%s", ik_lang_err(IK_E_NOMEM));
+        ik_run_say(cfg->verb, "%s", ik_lang_err(IK_E_NOMEM));
         free(s);
         free(buf);
         return false;
@@ -219,9 +221,9 @@ bool ik_dump_save_open(struct ik_dump_save **out, const struct ik_dump_save_cfg 
 }
 
 /* The next file, where it is time or size for it. */
-static bool rotate(struct ik_dump_save *s, ik_ns time, size_t block)
+static bool rotate(struct ik_capsave *s, ik_ns time, size_t block)
 {
-    const struct ik_dump_save_cfg *c = &s->cfg;
+    const struct ik_capsave_cfg *c = &s->cfg;
     if (s->fd < 0)
         return begin_file(s, time);
     if (s->began == IK_NEVER)
@@ -244,7 +246,7 @@ static bool rotate(struct ik_dump_save *s, ik_ns time, size_t block)
 /* ---- packets --------------------------------------------------------------------------------- */
 
 /* The number of the interface in this file; it is described when it is first needed. */
-static bool find_interface(struct ik_dump_save *s, const struct ik_look_frame *f, uint32_t *out)
+static bool find_interface(struct ik_capsave *s, const struct ik_look_frame *f, uint32_t *out)
 {
     const char *name = f->interface ? f->interface : "";
     for (size_t i = 0; i < s->n_interfaces; i++) {
@@ -288,7 +290,7 @@ static void comment_end(struct comments *c, struct ik_put *w)
 }
 
 /* The partner by its number in this file, which is what the reader of the file sees. */
-static void comment_pair(const struct ik_dump_save *s, const struct ik_look_packet *p,
+static void comment_pair(const struct ik_capsave *s, const struct ik_look_packet *p,
                          struct comments *c)
 {
     struct ik_look_packet renumbered = {.pair = p->pair, .pair_rtt = p->pair_rtt};
@@ -311,10 +313,12 @@ static void comment_flaw(const struct ik_fault *fault, struct comments *c)
     comment_end(c, &w);
 }
 
-static void comment(const struct ik_dump_save *s, const struct ik_look_packet *p,
+static void comment(const struct ik_capsave *s, const struct ik_look_packet *p, const char *first,
                     struct comments *c)
 {
     c->n = 0;
+    if (first)
+        c->list[c->n++] = first;
     if (p->pair != IK_LOOK_PAIR_NONE)
         comment_pair(s, p, c);
     if (p->reassembled) {
@@ -328,12 +332,12 @@ static void comment(const struct ik_dump_save *s, const struct ik_look_packet *p
         comment_flaw(&p->faults.list[i], c);
 }
 
-bool ik_dump_save_has_failed(const struct ik_dump_save *s)
+bool ik_capsave_has_failed(const struct ik_capsave *s)
 {
     return s->failed;
 }
 
-bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p)
+bool ik_capsave_packet(struct ik_capsave *s, const struct ik_look_packet *p, const char *first)
 {
     struct comments c;
     struct ik_pcapng_frame f = {
@@ -343,7 +347,7 @@ bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p)
         return false;
     s->packets++;
     s->places[p->frame.n % PLACES] = (struct place){p->frame.n, s->packets, s->file};
-    comment(s, p, &c);
+    comment(s, p, first, &c);
     f.comments = c.list;
     f.n_comments = c.n;
     size_t n = 0;
@@ -356,10 +360,10 @@ bool ik_dump_save_packet(struct ik_dump_save *s, const struct ik_look_packet *p)
     if (err)
         return fail(s, ik_lang_err(err));
     s->used += n;
-    return !s->cfg.flush || ik_dump_save_flush(s);
+    return !s->cfg.flush || ik_capsave_flush(s);
 }
 
-bool ik_dump_save_close(struct ik_dump_save *s, ik_ns now, uint64_t received, uint64_t dropped)
+bool ik_capsave_close(struct ik_capsave *s, ik_ns now, uint64_t received, uint64_t dropped)
 {
     if (!s)
         return true;
