@@ -84,6 +84,17 @@ class Catalogue(unittest.TestCase):
         self.write('src/cmd/c.c', 'int N_, x = f_("no message");\n')
         self.assert_says('po/POTFILES.in: src/cmd/b.h is missing')
 
+    def test_fault_of_a_document_that_nobody_looks_into(self):
+        self.write('src/lab/d.c', 'int f(void)\n{\n    return ik_say_at(fault, NULL,\n        "d");\n}\n')
+        self.write('src/conf/say.h', 'int ik_say_at(void *fault, const void *at, ...);\n')
+        self.assert_says('po/POTFILES.in: src/lab/d.c is missing')
+
+    def test_fault_of_a_document_that_nobody_translated(self):
+        self.write('po/POTFILES.in', 'po/library.c\nsrc/cmd/a.c\nsrc/lab/d.c\n')
+        self.write('src/lab/d.c', 'int x = ik_say_at(f, at, "d"), y = ik_say_place(f, 1, 2, 3, "e"),\n'
+                   '    z = ik_keys_wrong(c, v, "no message", "f");\n')
+        self.assert_says('ko.po: lacks "d"', 'ko.po: lacks "e"', 'ko.po: lacks "f"')
+
     def test_error_that_the_list_lacks(self):
         self.write('include/icmpkit/base.h',
                    BASE.replace('")\n', '") \\\n    X(E_NEW, "a new "  "one")\n'))

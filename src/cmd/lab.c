@@ -88,7 +88,7 @@ static bool open_lab(struct ik_labverb *v, const char *file)
                                    .external = v->joins != IK_LABVERB_NOTHING,
                                    .on_read = give_up,
                                    .ctx = v};
-    struct ik_conf_fault fault = {.line = 0};
+    struct ik_conf_fault fault = {.translate = ik_lang_text};
     if (ik_lab_open(&v->lab, file, &cfg, &fault)) {
         if (fault.text[0])
             ik_runlab_say_fault("lab", file, &fault);

@@ -65,7 +65,7 @@ static bool open_lab(struct ik_runlab *l, const char *verb, const struct ik_runl
 {
     const struct ik_lab_cfg cfg = {
         .has_seed = o->seed >= 0, .seed = (uint64_t)o->seed, .events = o->events};
-    struct ik_conf_fault fault = {.line = 0};
+    struct ik_conf_fault fault = {.translate = ik_lang_text};
     if (!ik_lab_open(&l->lab, o->lab, &cfg, &fault)) {
         ik_lab_vantage(l->lab, &l->vantage);
         return true;

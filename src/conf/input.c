@@ -29,7 +29,7 @@ static enum ik_err refused(int number, struct ik_conf_fault *fault)
 {
     const char *why = strerrordesc_np(number);
     return ik_say_place(fault, err_of(number), 0, 0, "cannot be read: %s",
-                        why ? why : "unknown error");
+                        ik_say_in(fault, why ? why : "unknown error"));
 }
 
 /* Reads up to `cap` bytes into `at`, which grows; *n is how many there were. */

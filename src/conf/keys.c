@@ -30,27 +30,34 @@ enum ik_err ik_keys_map(const struct ik_keys_ctx *ctx, const struct ik_tree_node
                      value->text);
 }
 
-enum ik_err ik_keys_wrong(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
-                          const char *key, const char *fmt, ...)
+static enum ik_err wrong(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                         const char *key, const char *right)
 {
-    char right[256];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(right, sizeof(right), fmt, ap);
-    va_end(ap);
     return ik_say_at(ctx->fault, value, "wrong value \"%.80s\" for %s: must be %s", value->text,
                      key, right);
 }
 
+enum ik_err ik_keys_wrong(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
+                          const char *key, const char *fmt, ...)
+{
+    char right[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(right, sizeof(right), ik_say_in(ctx->fault, fmt), ap);
+    va_end(ap);
+    return wrong(ctx, value, key, right);
+}
+
 /* Words after each other: "a, b or c". */
-static const char *words_text(const char *const *words, char *buf, size_t size)
+static const char *words_text(const struct ik_conf_fault *fault, const char *const *words,
+                              char *buf, size_t size)
 {
     size_t used = 0;
     for (size_t i = 0; words[i] && used < size; i++)
         used += (size_t)snprintf(buf + used, size - used, "%s%s",
                                  i == 0         ? ""
                                  : words[i + 1] ? ", "
-                                                : " or ",
+                                                : ik_say_in(fault, N_(" or ")),
                                  words[i]);
     return buf;
 }
@@ -113,28 +120,28 @@ static const struct number {
     int64_t min, max;                                    /* where a key has none */
     const char *example;
 } numbers[] = {
-    [IK_KEY_INT] = {int_take, "a whole number", int_text, "a whole number from %s to %s", INT64_MIN,
-                    INT64_MAX, "1"},
-    [IK_KEY_TIME] = {ik_units_time, "a time with its unit (500us, 5ms, 2s, 1min)",
+    [IK_KEY_INT] = {int_take, N_("a whole number"), int_text, N_("a whole number from %s to %s"),
+                    INT64_MIN, INT64_MAX, "1"},
+    [IK_KEY_TIME] = {ik_units_time, N_("a time with its unit (500us, 5ms, 2s, 1min)"),
                      ik_units_time_text,
-                     "a time with its unit (500us, 5ms, 2s, 1min), from %s to %s", 0, INT64_MAX,
+                     N_("a time with its unit (500us, 5ms, 2s, 1min), from %s to %s"), 0, INT64_MAX,
                      "5s"},
-    [IK_KEY_BYTES] = {ik_units_bytes, "a number of bytes such as 1500, 64KiB or 4MB",
+    [IK_KEY_BYTES] = {ik_units_bytes, N_("a number of bytes such as 1500, 64KiB or 4MB"),
                       ik_units_bytes_text,
-                      "a number of bytes such as 1500, 64KiB or 4MB, from %s to %s", 0, INT64_MAX,
-                      "1500"},
-    [IK_KEY_RATIO] = {ik_units_ratio, "a part in percent from 0% to 100%, such as 0.5%", NULL, NULL,
-                      0, UINT32_MAX, "1%"},
-    [IK_KEY_PERCENT] = {ik_units_percent, "a whole part in percent such as 90%", percent_text,
-                        "a whole part in percent from %s to %s", 0, 100, "90%"},
+                      N_("a number of bytes such as 1500, 64KiB or 4MB, from %s to %s"), 0,
+                      INT64_MAX, "1500"},
+    [IK_KEY_RATIO] = {ik_units_ratio, N_("a part in percent from 0% to 100%, such as 0.5%"), NULL,
+                      NULL, 0, UINT32_MAX, "1%"},
+    [IK_KEY_PERCENT] = {ik_units_percent, N_("a whole part in percent such as 90%"), percent_text,
+                        N_("a whole part in percent from %s to %s"), 0, 100, "90%"},
     [IK_KEY_BITRATE] = {ik_units_bitrate,
-                        "bits a second with their unit, such as 64kbit, 10Mbit or 1Gbit", NULL,
+                        N_("bits a second with their unit, such as 64kbit, 10Mbit or 1Gbit"), NULL,
                         NULL, 0, INT64_MAX, "10Mbit"},
-    [IK_KEY_RATE] = {ik_units_rate, "a rate such as 100/s, 0.5/s or 30/min", NULL, NULL, 0,
+    [IK_KEY_RATE] = {ik_units_rate, N_("a rate such as 100/s, 0.5/s or 30/min"), NULL, NULL, 0,
                      INT64_MAX, "100/s"},
-    [IK_KEY_PER_SECOND] = {ik_units_per_second, "a whole number a second, such as 100/s",
-                           per_second_text, "a whole number a second, from %s to %s", 0, 1000000000,
-                           "100/s"},
+    [IK_KEY_PER_SECOND] = {ik_units_per_second, N_("a whole number a second, such as 100/s"),
+                           per_second_text, N_("a whole number a second, from %s to %s"), 0,
+                           1000000000, "100/s"},
 };
 
 static bool is_number(enum ik_key_kind kind)
@@ -155,7 +162,7 @@ static enum ik_err read_number(const struct ik_keys_ctx *ctx, const struct ik_ke
         return IK_OK;
     }
     if (!bounded || !of->within)
-        return ik_keys_wrong(ctx, value, key->name, "%s", of->right);
+        return wrong(ctx, value, key->name, ik_say_in(ctx->fault, of->right));
     char low[32], high[32];
     return ik_keys_wrong(ctx, value, key->name, of->within, of->text(min, low),
                          of->text(max, high));
@@ -173,7 +180,7 @@ static enum ik_err word_find(const struct ik_keys_ctx *ctx, const struct ik_key 
             return IK_OK;
         }
     }
-    return ik_keys_wrong(ctx, value, key->name, "%s", words_text(key->words, all, sizeof(all)));
+    return wrong(ctx, value, key->name, words_text(ctx->fault, key->words, all, sizeof(all)));
 }
 
 static enum ik_err read_choice(const struct ik_keys_ctx *ctx, const struct ik_key *key,
@@ -215,9 +222,10 @@ static enum ik_err read_word(const struct ik_keys_ctx *ctx, const struct ik_key 
     return IK_OK;
 }
 
-static const char *family_name(uint8_t family)
+/* One of three, for keys that take both families, IPv4 or IPv6. */
+static const char *of_family(uint8_t family, const char *any, const char *four, const char *six)
 {
-    return family == 4 ? "an IPv4 " : family == 6 ? "an IPv6 " : "an ";
+    return family == 4 ? four : family == 6 ? six : any;
 }
 
 enum ik_err ik_keys_addr(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,
@@ -225,8 +233,10 @@ enum ik_err ik_keys_addr(const struct ik_keys_ctx *ctx, const struct ik_tree_nod
 {
     struct ik_addr a;
     if (ik_addr_parse(value->text, &a) != IK_OK || (family && a.family != family))
-        return ik_keys_wrong(ctx, value, key, "%saddress, such as %s", family_name(family),
-                             family == 6 ? "2001:db8::1" : "192.0.2.1");
+        return wrong(ctx, value, key,
+                     ik_say_in(ctx->fault, of_family(family, N_("an address, such as 192.0.2.1"),
+                                                     N_("an IPv4 address, such as 192.0.2.1"),
+                                                     N_("an IPv6 address, such as 2001:db8::1"))));
     *out = a;
     return IK_OK;
 }
@@ -261,11 +271,11 @@ enum ik_err ik_keys_prefix(const struct ik_keys_ctx *ctx, const struct ik_tree_n
     else if (ik_prefix_parse(value->text, &p) != IK_OK)
         p.addr.family = 0;
     if (p.addr.family == 0 || (family && p.addr.family != family))
-        return ik_keys_wrong(ctx, value, key, "%s, such as %s",
-                             family == 4   ? "an IPv4 prefix"
-                             : family == 6 ? "an IPv6 prefix"
-                                           : "a prefix",
-                             family == 6 ? "2001:db8:1::/64" : "192.0.2.0/24");
+        return wrong(
+            ctx, value, key,
+            ik_say_in(ctx->fault, of_family(family, N_("a prefix, such as 192.0.2.0/24"),
+                                            N_("an IPv4 prefix, such as 192.0.2.0/24"),
+                                            N_("an IPv6 prefix, such as 2001:db8:1::/64"))));
     const enum ik_err err = host_bits_check(ctx, value, key, family, &p);
     if (!err)
         *out = p;
@@ -287,8 +297,8 @@ static enum ik_err list_take(const struct ik_keys_ctx *ctx, const struct ik_tree
 {
     const uint32_t n = value->kind == IK_TREE_LIST ? value->n : 1;
     if (n > most)
-        return ik_say_at(ctx->fault, value, "%u %s are too many: at most %u", (unsigned)n, what,
-                         (unsigned)most);
+        return ik_say_at(ctx->fault, value, "%u %s are too many: at most %u", (unsigned)n,
+                         ik_say_in(ctx->fault, what), (unsigned)most);
     *out = (struct list){ik_arena_array(ctx->arena, n, size), n};
     return out->at ? IK_OK : ik_say_nomem(ctx->fault);
 }
@@ -309,7 +319,7 @@ enum ik_err ik_keys_ports(const struct ik_keys_ctx *ctx, const char *key,
 {
     const struct ik_key of = {.name = key};
     struct list l;
-    enum ik_err err = list_take(ctx, value, "ports", PORTS_MAX, sizeof(uint16_t), &l);
+    enum ik_err err = list_take(ctx, value, N_("ports"), PORTS_MAX, sizeof(uint16_t), &l);
     if (err)
         return err;
     uint16_t *next = l.at;
@@ -332,7 +342,7 @@ enum ik_err ik_keys_prefixes(const struct ik_keys_ctx *ctx, const struct ik_tree
 {
     const struct ik_key of = {.name = key, .family = family};
     struct list l;
-    enum ik_err err = list_take(ctx, value, "prefixes", most, sizeof(struct ik_prefix), &l);
+    enum ik_err err = list_take(ctx, value, N_("prefixes"), most, sizeof(struct ik_prefix), &l);
     if (err)
         return err;
     struct ik_prefix *next = l.at;
@@ -362,7 +372,8 @@ static enum ik_err read_texts(const struct ik_keys_ctx *ctx, const struct ik_key
                               const struct ik_tree_node *value, struct ik_keys_texts *out)
 {
     struct list l;
-    enum ik_err err = list_take(ctx, value, "words", (uint32_t)key->max, sizeof(const char *), &l);
+    enum ik_err err =
+        list_take(ctx, value, N_("words"), (uint32_t)key->max, sizeof(const char *), &l);
     if (err)
         return err;
     const char **next = l.at;
@@ -427,7 +438,7 @@ static enum ik_err unknown_key(const struct ik_keys_ctx *ctx, const struct ik_ke
     const char *near = ik_text_nearest(key->text, key_get, keys, keys->n);
     if (near)
         return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s: did you mean %s?",
-                         key->text, keys->what, near);
+                         key->text, ik_say_in(ctx->fault, keys->what), near);
     char all[300];
     size_t used = 0;
     for (size_t i = 0; i < keys->n && used < sizeof(all); i++)
@@ -435,9 +446,9 @@ static enum ik_err unknown_key(const struct ik_keys_ctx *ctx, const struct ik_ke
                                  keys->keys[i].name);
     if (used >= sizeof(all))
         return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s; %s lists them all",
-                         key->text, keys->what, ctx->page);
+                         key->text, ik_say_in(ctx->fault, keys->what), ctx->page);
     return ik_say_at(ctx->fault, key, "unknown key \"%.80s\" of %s: there are %s", key->text,
-                     keys->what, all);
+                     ik_say_in(ctx->fault, keys->what), all);
 }
 
 /* A value that the key could have. */
@@ -477,8 +488,8 @@ enum ik_err ik_keys_read(const struct ik_keys_ctx *ctx, const struct ik_keys *ke
                          const struct ik_tree_node *map, void *object)
 {
     char example[200];
-    enum ik_err err =
-        ik_keys_map(ctx, map, keys->what, map_example(keys, example, sizeof(example)));
+    enum ik_err err = ik_keys_map(ctx, map, ik_say_in(ctx->fault, keys->what),
+                                  map_example(keys, example, sizeof(example)));
     for (uint32_t i = 0; i < map->n && !err; i++) {
         const struct ik_tree_item *item = &map->items[i];
         size_t k = 0;
@@ -489,7 +500,8 @@ enum ik_err ik_keys_read(const struct ik_keys_ctx *ctx, const struct ik_keys *ke
     }
     for (size_t k = 0; k < keys->n && !err; k++)
         if (keys->keys[k].required && !ik_tree_find(map, keys->keys[k].name))
-            err = ik_say_at(ctx->fault, map, "%s needs \"%s\", such as %s: %s", keys->what,
-                            keys->keys[k].name, keys->keys[k].name, example_of(&keys->keys[k]));
+            err = ik_say_at(ctx->fault, map, "%s needs \"%s\", such as %s: %s",
+                            ik_say_in(ctx->fault, keys->what), keys->keys[k].name,
+                            keys->keys[k].name, example_of(&keys->keys[k]));
     return err;
 }

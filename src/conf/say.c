@@ -16,6 +16,11 @@ static size_t character(const unsigned char *c)
     return c[0] == 0xc2 && c[1] < 0xa0 ? 0 : n;
 }
 
+const char *ik_say_in(const struct ik_conf_fault *fault, const char *text)
+{
+    return fault->translate ? fault->translate(text) : text;
+}
+
 /* What a file holds may be what a terminal obeys, and cutting it may leave half a character. */
 static void tame(char *text)
 {
@@ -32,7 +37,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct ik_conf_fault *fau
 {
     fault->line = line;
     fault->column = column;
-    vsnprintf(fault->text, sizeof(fault->text), fmt, ap);
+    vsnprintf(fault->text, sizeof(fault->text), ik_say_in(fault, fmt), ap);
     tame(fault->text);
 }
 
@@ -58,7 +63,9 @@ enum ik_err ik_say_place(struct ik_conf_fault *fault, enum ik_err err, unsigned 
 
 enum ik_err ik_say_nomem(struct ik_conf_fault *fault)
 {
-    return ik_say_place(fault, IK_E_NOMEM, 0, 0, "%s", ik_err_text(IK_E_NOMEM));
+    fault->line = fault->column = 0;
+    snprintf(fault->text, sizeof(fault->text), "%s", ik_say_in(fault, ik_err_text(IK_E_NOMEM)));
+    return IK_E_NOMEM;
 }
 
 const char *ik_say_names(char *buf, size_t size, const char *(*get)(const void *ctx, size_t i),

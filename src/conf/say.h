@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * How what is wrong with a file is said: one line, its place, nothing that a terminal obeys. */
+ * How what is wrong with a file is said: one line, its place, nothing that a terminal obeys.
+ * Formats are found by xgettext where these functions are called, and in N_(). */
 #pragma once
 
 #include "conf/tree.h"
 
 #include <icmpkit/conf.h>
 
+/* Marks a text that is said by way of a table or a variable. */
+#define N_(text) text
+
+/* A text of ours in the language of the fault; what has no translation, as it is. */
+const char *ik_say_in(const struct ik_conf_fault *fault, const char *text);
 /* Fills *fault with the place of `at` (NULL: of no place in the file) and the text. Returns
  * IK_E_VALUE. */
 __attribute__((format(printf, 3, 4))) enum ik_err

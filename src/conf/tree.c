@@ -293,7 +293,7 @@ static enum ik_err not_yaml(struct build *b, const yaml_parser_t *p)
 {
     if (p->error == YAML_MEMORY_ERROR)
         return ik_say_nomem(b->fault);
-    const char *problem = p->problem ? p->problem : "no reason given";
+    const char *problem = p->problem ? p->problem : ik_say_in(b->fault, N_("no reason given"));
     if (p->error == YAML_READER_ERROR)
         return ik_say_place(b->fault, IK_E_VALUE, line_of(p->mark), column_of(p->mark),
                             "not YAML: %s", problem);

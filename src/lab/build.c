@@ -17,7 +17,8 @@ static enum ik_err refused(const struct ik_model *m, enum ik_err err, const stru
     if (err == IK_E_NOMEM)
         return ik_say_nomem(m->fault);
     return ik_say_place(m->fault, err, at ? at->line : 0, at ? at->column : 0,
-                        "%s cannot be made: %s", what, ik_err_text(err));
+                        "%s cannot be made: %s", ik_say_in(m->fault, what),
+                        ik_say_in(m->fault, ik_err_text(err)));
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -98,7 +99,7 @@ static enum ik_err add_event(struct ik_sim *sim, const struct ik_model *m,
         if ((e->direction == -1 || e->direction == d) && (d == 0 || m->links[e->link].n_ends == 2))
             err = ik_sim_at_link(sim, e->when, m->links[e->link].sim, d, &e->to[d]);
     }
-    return err ? refused(m, err, e->at, "the event") : IK_OK;
+    return err ? refused(m, err, e->at, N_("the event")) : IK_OK;
 }
 
 /* The capture that the traffic names, beside the lab file unless its path is absolute. */
@@ -130,7 +131,7 @@ static enum ik_err add_traffic(struct ik_sim *sim, struct ik_model *m, const cha
         return err;
     t->cfg.from = m->nodes[t->cfg.from].sim;
     err = ik_sim_add_traffic(sim, &t->cfg, &number);
-    return err ? refused(m, err, t->at, "the traffic") : IK_OK;
+    return err ? refused(m, err, t->at, N_("the traffic")) : IK_OK;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -169,7 +170,7 @@ enum ik_err ik_build_sim(struct ik_sim **out, struct ik_model *m, const char *fo
     struct ik_sim *sim;
     enum ik_err err = ik_sim_new(&sim, &cfg);
     if (err)
-        return refused(m, err, NULL, "the simulator");
+        return refused(m, err, NULL, N_("the simulator"));
     err = fill(sim, m, folder, events);
     if (err)
         ik_sim_free(sim);

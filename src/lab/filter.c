@@ -114,7 +114,8 @@ static const struct ik_key rule_keys[] = {
     {"to", IK_KEY_PREFIX, RULE(dst)},
     {"longer_than", IK_KEY_INT, RULE(longer_than), .min = 1, .max = 65535},
 };
-static const struct ik_keys rule = {"a rule", rule_keys, sizeof(rule_keys) / sizeof(rule_keys[0])};
+static const struct ik_keys rule = {N_("a rule"), rule_keys,
+                                    sizeof(rule_keys) / sizeof(rule_keys[0])};
 
 /* What cannot hold together would never match. */
 static enum ik_err rule_check(const struct ik_keys_ctx *ctx, const struct ik_tree_node *at,

@@ -47,9 +47,10 @@ static enum ik_err bytes_of(struct ik_lab *lab, const char *path, struct ik_rd *
         strcat(strcat(names, names[0] ? ", " : ""), all[n]);
     }
     const char *near = ik_text_nearest(path, builtin_name, ik_lab_builtins(), n);
-    return ik_say_place(fault, err, 0, 0, "no such file, nor a built-in lab: %s%s%s",
-                        near ? "did you mean " : "they are: ", near ? near : names,
-                        near ? "?" : "");
+    if (near)
+        return ik_say_place(fault, err, 0, 0, "no such file, nor a built-in lab: did you mean %s?",
+                            near);
+    return ik_say_place(fault, err, 0, 0, "no such file, nor a built-in lab: they are: %s", names);
 }
 
 /* Where the file lies, with the slash; "" for examples and files of this folder. */

@@ -70,7 +70,7 @@ static const struct ik_key way_keys[] = {
     IMPAIR_KEYS(WAY, read_burst),
     {"cost", IK_KEY_INT, WAY(cost), .min = 1, .max = 65535},
 };
-static const struct ik_keys way_of = {"a direction", way_keys, COUNT(way_keys)};
+static const struct ik_keys way_of = {N_("a direction"), way_keys, COUNT(way_keys)};
 static const struct ik_keys set_of = {"set", way_keys, COUNT(way_keys) - 1};
 
 #define LINK(member) IK_KEYS_MEMBER(struct link_read, member)
@@ -88,7 +88,7 @@ static const struct ik_key link_keys[] = {
     {"back", IK_KEY_NODE, LINK(back)},
     IMPAIR_KEYS(ALL, read_burst_all),
 };
-static const struct ik_keys link_of = {"a link", link_keys, COUNT(link_keys)};
+static const struct ik_keys link_of = {N_("a link"), link_keys, COUNT(link_keys)};
 
 enum ik_err ik_link_check(const struct ik_model *m, const struct ik_tree_node *at,
                           const struct ik_sim_impair *impair)

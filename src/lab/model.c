@@ -27,7 +27,7 @@ static const struct ik_key root_keys[] = {
     {"events", IK_KEY_NODE, ROOT(events)},
     {"traffic", IK_KEY_NODE, ROOT(traffic)},
 };
-static const struct ik_keys root_of = {"a lab", root_keys,
+static const struct ik_keys root_of = {N_("a lab"), root_keys,
                                        sizeof(root_keys) / sizeof(root_keys[0])};
 
 /* ---- names ----------------------------------------------------------------------------------- */

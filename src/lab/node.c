@@ -148,7 +148,7 @@ static const struct ik_key node_keys[] = {
     {"neighbour_queue", IK_KEY_INT, OPTION(queue_max), .min = 1, .max = 64},
     {"destinations", IK_KEY_INT, OPTION(destinations_max), .min = 1, .max = 65535},
 };
-static const struct ik_keys node_of = {"a node", node_keys, COUNT(node_keys)};
+static const struct ik_keys node_of = {N_("a node"), node_keys, COUNT(node_keys)};
 
 /* Keys that only one kind knows; said on the other they would do nothing. */
 static const struct {

@@ -20,7 +20,7 @@ static const struct ik_key label_keys[] = {
     {"tc", IK_KEY_INT, LABEL(tc), .min = 0, .max = 7},
     {"ttl", IK_KEY_INT, LABEL(ttl), .min = 0, .max = 255},
 };
-static const struct ik_keys label_of = {"a label", label_keys,
+static const struct ik_keys label_of = {N_("a label"), label_keys,
                                         sizeof(label_keys) / sizeof(label_keys[0])};
 
 static enum ik_err read_label(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,

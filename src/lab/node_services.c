@@ -83,7 +83,7 @@ static const struct ik_key source_keys[] = {
     {"from", IK_KEY_PREFIX, SOURCE(from), .required = true},
     {"may", IK_KEY_WORDS, SOURCE(may), .words = whats},
 };
-static const struct ik_keys source_of = {"a permitted source", source_keys, COUNT(source_keys)};
+static const struct ik_keys source_of = {N_("a permitted source"), source_keys, COUNT(source_keys)};
 
 /* A prefix, or {from: PREFIX, may: [...]}. */
 static enum ik_err read_source(const struct ik_keys_ctx *ctx, const struct ik_tree_node *value,

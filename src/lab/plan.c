@@ -31,7 +31,7 @@ static const struct ik_key route_keys[] = {
     {"drop", IK_KEY_CHOICE, ROUTE(drop), .words = drops},
     {"tos", IK_KEY_INT, ROUTE(tos), .min = 0, .max = 255},
 };
-static const struct ik_keys route_of = {"a route", route_keys, COUNT(route_keys)};
+static const struct ik_keys route_of = {N_("a route"), route_keys, COUNT(route_keys)};
 
 /* Overrides while they are collected: a vector that grows. */
 struct overrides {
@@ -236,7 +236,7 @@ static const struct ik_key event_keys[] = {
     {"node", IK_KEY_NODE, EVENT(node)},
     {"restart", IK_KEY_NODE, EVENT(restart)},
 };
-static const struct ik_keys event_of = {"an event", event_keys, COUNT(event_keys)};
+static const struct ik_keys event_of = {N_("an event"), event_keys, COUNT(event_keys)};
 
 static enum ik_err read_link_event(const struct ik_model *m, const struct event_read *r,
                                    struct ik_model_event *out)
@@ -456,7 +456,7 @@ static int hex_digit(char c)
  * frames of a capture do. */
 static enum ik_err read_packet(const struct ik_model *m, struct traffic_read *r)
 {
-    static const char right[] = "the hexadecimal digits of an IP packet, at most 2048 bytes";
+    static const char right[] = N_("the hexadecimal digits of an IP packet, at most 2048 bytes");
     const struct ik_keys_ctx ctx = ik_model_ctx(m);
     uint8_t *bytes = ik_arena_array(m->arena, PACKET_BYTES_MAX, 1);
     struct ik_sim_timed_frame *frame = ik_arena_array(m->arena, 1, sizeof(*frame));

@@ -124,6 +124,35 @@ class Errors(unittest.TestCase):
         self.assert_says(['ping', '--lab', 'internet', '240.0.0.1/8'],
                          'ping: 240.0.0.1/8: 주소가 16777214개이다. 한 번에 대상은 최대 1048576개이다')
 
+    def test_faults_of_a_lab_file(self):
+        """Whole sentences with the arguments where Korean has them, at their place in the file."""
+        start = 'vantage: a\nnodes: {a: {kind: host}, b: {kind: router}}\nlinks:\n'
+        link = start + '- {between: [a, b], net: 10.0.0.0/24}\n'
+        for text, want in [
+                (start + '- {between: [a, b], net: 10.0.0.0/24, dealy: 1s}', '4:39: 링크에 "dealy"(이)라는 '
+                 '키는 없다. delay을(를) 뜻했는가?'),
+                (start + '- {between: [a, b], net: 10.0.0.0/24, delay: 1}', '4:46: delay의 값 "1"이(가) '
+                 '잘못되었다. 올바른 값: 0부터 1h까지, 단위를 붙인 시간(500us, 5ms, 2s, 1min)'),
+                (start + '- {between: [a, b], net: 10.0.0.5/24}', '4:26: net의 값 "10.0.0.5/24"이(가) '
+                 '잘못되었다. 올바른 값: 10.0.0.0/24. 프리픽스 뒤의 비트는 모두 0이어야 한다'),
+                (start + '- {between: [a, x], net: 10.0.0.0/24}', '4:17: "x"(이)라는 노드는 없다. '
+                 '있는 노드: a, b'),
+                (link + 'routes: [{node: a, to: default, via: a}]', '5:38: a은(는) 자신에게 보낼 수 없다. '
+                 'via는 그 이웃이다: b'),
+                (link + 'vantage: b', '5:1: "vantage"이(가) 두 번 나온다. 처음 나온 곳은 1번째 줄이다'),
+                ('nodes: [\n', "2:1: YAML이 아니다: did not find expected node content, while "
+                 'parsing a flow node(2번째 줄부터)'),
+                (link + 'events: 5', '5:9: events은(는) [{at: 5s, node: gw, restart: 2s}] 같은 목록이어야 '
+                 '하는데 5이다')]:
+            with tempfile.NamedTemporaryFile('w', suffix='.yaml') as file:
+                file.write(text)
+                file.flush()
+                self.assert_says(['lab', 'check', file.name], f'lab: {file.name}:{want}')
+        self.assert_says(['ping', '--lab', '/nowhere/lab', 'x'],
+                         'ping: /nowhere/lab: 읽을 수 없다: 그런 파일이나 디렉터리 없음')
+        self.assert_says(['ping', '--lab', 'internt', 'x'],
+                         'ping: internt: 그런 파일도, 내장된 랩도 없다. internet을(를) 뜻했는가?')
+
     def test_argument_in_utf_8__stays_whole(self):
         done = run(['ping', '-c', '하나', '127.0.0.1'], KOREAN)
         self.assertIn("'하나'", done.stderr)

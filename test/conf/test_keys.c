@@ -169,12 +169,56 @@ static void read__what_is_wrong__is_said_with_what_would_be_right(void **state)
     }
 }
 
+/* A language that has the arguments in another order. */
+static const char *other(const char *format)
+{
+    static const char *const texts[][2] = {
+        {"wrong value \"%.80s\" for %s: must be %s", "%2$s(%1$.80s)?? %3$s!"},
+        {"a whole number from %s to %s", "%2$s..%1$s"},
+        {" or ", " aut "},
+        {"prefixes", "praefixa"},
+        {"%u %s are too many: at most %u", "%2$s: %1$u > %3$u"},
+        {"unknown key \"%.80s\" of %s: did you mean %s?", "%3$s <- %1$.80s (%2$s)"},
+    };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        if (strcmp(texts[i][0], format) == 0)
+            return texts[i][1];
+    return format;
+}
+
+static void read__in_another_language__has_the_arguments_where_they_belong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"tries: 256", "tries(256)?? 255..0!"},
+        {"enforce: bpf", "enforce(bpf)?? none, nft aut xdp!"},
+        {"home: [1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8, 4.0.0.0/8]", "praefixa: 4 > 3"},
+        {"hodl: 3", "hold <- hodl (guard)"},
+        {"name: [a]", "name([...])?? one word!"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct ik_arena arena = {0};
+        struct watch w = {0};
+        struct ik_conf_fault said = {.translate = other};
+        const struct ik_keys_ctx ctx = {&arena, &said, "icmp-guard(5)"};
+        const struct ik_tree_node *root;
+        const struct ik_rd bytes = {(const uint8_t *)cases[i].text, strlen(cases[i].text)};
+        assert_int_equal(ik_tree_parse(&root, &arena, bytes, &said), IK_OK);
+        assert_int_equal(ik_keys_read(&ctx, &watch_of, root, &w), IK_E_VALUE);
+        assert_string_equal(said.text, cases[i].want);
+        ik_arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read__every_kind__is_stored),
         cmocka_unit_test(read__one_instead_of_a_list__is_a_list_of_one),
         cmocka_unit_test(read__what_is_wrong__is_said_with_what_would_be_right),
+        cmocka_unit_test(read__in_another_language__has_the_arguments_where_they_belong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
