@@ -25,6 +25,14 @@ enum ik_quoted {
     IK_QUOTED_UNOBSERVED, /* the capture may have begun later, or the flow was evicted */
 };
 
+/* Whether an error comes from the station that the quoted packet was handed to, by their link
+ * addresses: the router in use. */
+enum ik_via {
+    IK_VIA_UNKNOWN, /* no link addresses, or one that several routers share */
+    IK_VIA_SENDER,
+    IK_VIA_OTHER,
+};
+
 /* A packet on its way through the parts, in the order of ik_parts. */
 struct ik_sight {
     const struct ik_look_packet *p;
@@ -37,10 +45,12 @@ struct ik_sight {
      * the destination, and both hosts in either order. */
     uint64_t src_hash, dst_hash, pair_hash;
     struct ik_addr src; /* as it is counted: an IPv6 source with its last 64 bits zero */
-    /* By flow.c: */
+    /* By flow.c, of errors and of IPv6 redirects: */
     enum ik_quoted quoted;
-    bool
-        quoted_in_window; /* TCP: the quoted sequence number was in flight (RFC 5927 section 4.1) */
+    enum ik_via quoted_via;
+    bool quoted_in_window; /* of a flow that was seen: false for TCP whose quoted sequence number
+                              was not in flight (RFC 5927 section 4.1) */
+    bool quoted_foreign;   /* what is quoted does not come from the host that is told */
     /* By sender.c: who made this echo request or reply, by its form; 0 unknown. And how many of the
      * first payload bytes are a clock that differs from one to the next. */
     uint8_t sender, clock_bytes;

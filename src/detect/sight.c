@@ -35,6 +35,13 @@ static uint64_t pair_of(uint64_t a, uint64_t b)
     return z ^ z >> 31;
 }
 
+uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
+                       const struct ik_addr *b)
+{
+    const size_t n = ik_addr_bytes(a->family);
+    return pair_of(ik_siphash(cfg->secret, a->bytes, n), ik_siphash(cfg->secret, b->bytes, n));
+}
+
 /* ---- direction ------------------------------------------------------------------------------- */
 
 /* Multicast and the limited broadcast do not leave the link of whoever sends, nor do addresses of
@@ -71,19 +78,29 @@ static enum ik_way way_of(const struct ik_sight *s)
 
 /* ---- the sight ------------------------------------------------------------------------------- */
 
+static struct ik_addr counted(const struct ik_addr *a)
+{
+    struct ik_addr c = *a;
+    c.scope = 0;
+    if (c.family == 6)
+        memset(c.bytes + NET_BYTES, 0, sizeof(c.bytes) - NET_BYTES);
+    return c;
+}
+
+uint64_t ik_sight_counted(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+{
+    const struct ik_addr c = counted(a);
+    return ik_siphash(cfg->secret, c.bytes, ik_addr_bytes(c.family));
+}
+
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
     const uint64_t src = hash_of(s->cfg, &memo->src, &ip->src);
     s->dst_hash = hash_of(s->cfg, &memo->dst, &ip->dst);
     s->pair_hash = pair_of(src, s->dst_hash);
-    s->src = ip->src;
-    s->src.scope = 0;
-    s->src_hash = src;
-    if (ip->version == 6) {
-        memset(s->src.bytes + NET_BYTES, 0, sizeof(s->src.bytes) - NET_BYTES);
-        s->src_hash = hash_of(s->cfg, &memo->net, &s->src);
-    }
+    s->src = counted(&ip->src);
+    s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : src;
     s->way = way_of(s);
 }
 

@@ -17,3 +17,7 @@ struct ik_sight_memo {
 
 /* Fills way, hashes and src of *s, whose p (with an IP header) and cfg are there. */
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
+/* pair_hash and src_hash of addresses that stand elsewhere than in the IP header: in a quote. */
+uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
+                       const struct ik_addr *b);
+uint64_t ik_sight_counted(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
