@@ -71,6 +71,21 @@ struct ik_rec_bins {
     size_t n;
 };
 
+enum { IK_EVIDENCE_BYTES = 32 };
+
+/* A frame that proves a finding: its number, its time, and the bytes that matter. */
+struct ik_evidence {
+    uint64_t n;
+    ik_ns time;        /* IK_NEVER: the source does not tell */
+    uint32_t at_bytes; /* where `bytes` begin in the frame (reassembled: in the datagram) */
+    uint8_t n_bytes;
+    uint8_t bytes[IK_EVIDENCE_BYTES];
+};
+struct ik_rec_evidence {
+    const struct ik_evidence *list;
+    size_t n;
+};
+
 /* ---- records --------------------------------------------------------------------------------- */
 
 /* C type of each schema type, and what "absent" is. */
@@ -83,6 +98,7 @@ struct ik_rec_bins {
 #define IK_REC_C_TIME ik_ns                           /* IK_NEVER; RFC 3339 in JSON */
 #define IK_REC_C_BOOL bool                            /* never absent */
 #define IK_REC_C_RATIO double                         /* negative, or not a number */
+#define IK_REC_C_REAL double                          /* not a number */
 #define IK_REC_C_STRS const char *const *             /* NULL; else ended by NULL */
 #define IK_REC_C_RTT struct ik_rec_rtt                /* min == IK_NEVER */
 #define IK_REC_C_QUOTE struct ik_rd                   /* left == 0; bytes of a quoted packet */
@@ -97,6 +113,7 @@ struct ik_rec_bins {
 #define IK_REC_C_TALKERS struct ik_rec_talkers        /* list == NULL */
 #define IK_REC_C_FLAWCOUNTS struct ik_rec_flaw_counts /* list == NULL */
 #define IK_REC_C_BINS struct ik_rec_bins              /* list == NULL */
+#define IK_REC_C_EVIDENCE struct ik_rec_evidence      /* list == NULL; none: an empty array */
 
 #define RECORD(id, doc) struct ik_rec_##id {
 #define FIELD(id, type, presence, doc) IK_REC_C_##type id;

@@ -165,3 +165,29 @@ void ik_packet_put_pair(struct ik_wr *w, const struct ik_rec_pair *pair)
     }
     ik_wr_put8(w, '}');
 }
+
+void ik_packet_put_evidence(struct ik_wr *w, const struct ik_rec_evidence *evidence)
+{
+    enum { FRAMES_MAX = 16 };
+    const size_t n = evidence->n < FRAMES_MAX ? evidence->n : FRAMES_MAX;
+    ik_wr_put8(w, '[');
+    for (size_t i = 0; i < n; i++) {
+        const struct ik_evidence *const e = &evidence->list[i];
+        ik_json_put_comma(w);
+        ik_wr_put8(w, '{');
+        ik_json_put_member_u64(w, "n", e->n);
+        ik_json_put_key(w, "time");
+        if (e->time == IK_NEVER) {
+            ik_fmt_put_text(w, "null");
+        } else {
+            ik_wr_put8(w, '"');
+            ik_fmt_put_time(w, e->time);
+            ik_wr_put8(w, '"');
+        }
+        ik_json_put_member_u64(w, "at", e->at_bytes);
+        ik_json_put_key(w, "bytes");
+        ik_json_put_hex(w, (struct ik_rd){e->bytes, e->n_bytes});
+        ik_wr_put8(w, '}');
+    }
+    ik_wr_put8(w, ']');
+}

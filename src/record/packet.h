@@ -18,3 +18,5 @@ void ik_packet_put_layers(struct ik_wr *w, const struct ik_layers *layers);
 void ik_packet_put_flaws(struct ik_wr *w, const struct ik_faults *faults);
 /* Appends {kind n? rtt_ns?}. */
 void ik_packet_put_pair(struct ik_wr *w, const struct ik_rec_pair *pair);
+/* Appends [{n time at bytes}]. */
+void ik_packet_put_evidence(struct ik_wr *w, const struct ik_rec_evidence *evidence);

@@ -105,7 +105,12 @@ static const char packet_defs[] =
     "\"additionalProperties\":false,\"anyOf\":[{\"required\":[\"from_ns\",\"below_ns\","
     "\"n\"]},{\"required\":[\"more\"]}],\"properties\":{\"from_ns\":{\"type\":\"integer\"},"
     "\"below_ns\":{\"type\":\"integer\"},\"n\":{\"type\":\"integer\"},"
-    "\"more\":{\"const\":true}}}}";
+    "\"more\":{\"const\":true}}}}"
+    ",\n\"evidence_array\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"additionalProperties\":false,\"required\":[\"n\",\"time\",\"at\",\"bytes\"],"
+    "\"properties\":{\"n\":{\"type\":\"integer\"},\"time\":{\"type\":[\"string\",\"null\"]},"
+    "\"at\":{\"$ref\":\"#/$defs/long\"},\"bytes\":{\"type\":\"string\","
+    "\"pattern\":\"^([0-9a-f]{2}){0,32}$\"}}}}";
 
 static void put_property(struct ik_sized *s, const struct ik_table_field *field)
 {

@@ -94,6 +94,20 @@ static void ratio_put(struct ik_wr *w, const void *at)
     ik_fmt_put_ratio(w, *(const double *)at);
 }
 
+static bool real_is_absent(const void *at)
+{
+    return *(const double *)at != *(const double *)at;
+}
+
+/* Thousandths, without trailing zeros. What no measured value reaches is cut. */
+static void real_put(struct ik_wr *w, const void *at)
+{
+    const double most = 9e15, v = *(const double *)at;
+    const double cut = v > most ? most : v < -most ? -most : v;
+    const int64_t milli = (int64_t)(cut * 1000 + (cut < 0 ? -0.5 : 0.5));
+    ik_fmt_put_fixed(w, milli, 3, milli % 10 ? 3 : milli % 100 ? 2 : milli % 1000 ? 1 : 0);
+}
+
 static void strs_put(struct ik_wr *w, const void *at)
 {
     ik_wr_put8(w, '[');
@@ -184,6 +198,11 @@ static void bins_put(struct ik_wr *w, const void *at)
     ik_totals_put_bins(w, at);
 }
 
+static void evidence_put(struct ik_wr *w, const void *at)
+{
+    ik_packet_put_evidence(w, at);
+}
+
 /* The structs of record.h that borrow begin with the pointer that is NULL when they are absent. */
 static const struct {
     bool (*is_absent)(const void *at);
@@ -198,6 +217,7 @@ static const struct {
     [IK_VALUE_TIME] = {ns_is_absent, time_put},
     [IK_VALUE_BOOL] = {never_absent, bool_put},
     [IK_VALUE_RATIO] = {ratio_is_absent, ratio_put},
+    [IK_VALUE_REAL] = {real_is_absent, real_put},
     [IK_VALUE_STRS] = {pointer_is_absent, strs_put},
     [IK_VALUE_RTT] = {rtt_is_absent, rtt_put},
     [IK_VALUE_QUOTE] = {span_is_absent, quote_put},
@@ -212,6 +232,7 @@ static const struct {
     [IK_VALUE_TALKERS] = {pointer_is_absent, talkers_put},
     [IK_VALUE_FLAWCOUNTS] = {pointer_is_absent, flaw_counts_put},
     [IK_VALUE_BINS] = {pointer_is_absent, bins_put},
+    [IK_VALUE_EVIDENCE] = {pointer_is_absent, evidence_put},
 };
 
 bool ik_value_is_absent(enum ik_value_type type, const void *at)
@@ -253,6 +274,9 @@ void ik_value_clear(enum ik_value_type type, void *at)
     case IK_VALUE_RATIO:
         *(double *)at = -1;
         break;
+    case IK_VALUE_REAL:
+        *(double *)at = __builtin_nan("");
+        break;
     case IK_VALUE_RTT:
         *(struct ik_rec_rtt *)at = no_rtt;
         break;
@@ -288,6 +312,9 @@ void ik_value_clear(enum ik_value_type type, void *at)
         break;
     case IK_VALUE_BINS:
         *(struct ik_rec_bins *)at = (struct ik_rec_bins){0};
+        break;
+    case IK_VALUE_EVIDENCE:
+        *(struct ik_rec_evidence *)at = (struct ik_rec_evidence){0};
         break;
     case IK_VALUE_TYPES:
         break;

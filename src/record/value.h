@@ -18,6 +18,7 @@
       "time, RFC 3339, UTC, nanoseconds")                                                          \
     X(BOOL, "{\"type\":\"boolean\"}", "boolean")                                                   \
     X(RATIO, "{\"type\":\"number\",\"minimum\":0,\"maximum\":1}", "ratio, 0 to 1")                 \
+    X(REAL, "{\"type\":\"number\"}", "number, at most three decimals")                             \
     X(STRS, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}", "array of strings")            \
     X(RTT, "{\"$ref\":\"#/$defs/rtt_object\"}",                                                    \
       "object `{min avg max mdev p50? p90? p99?}`, nanoseconds")                                   \
@@ -41,7 +42,10 @@
       "array of `{family type code name packets bytes}`")                                          \
     X(TALKERS, "{\"$ref\":\"#/$defs/talkers_array\"}", "array of `{addr packets bytes over_by?}`") \
     X(FLAWCOUNTS, "{\"$ref\":\"#/$defs/flaw_counts_array\"}", "array of `{what n}`")               \
-    X(BINS, "{\"$ref\":\"#/$defs/bins_array\"}", "array of `{from_ns below_ns n}`")
+    X(BINS, "{\"$ref\":\"#/$defs/bins_array\"}", "array of `{from_ns below_ns n}`")                \
+    X(EVIDENCE, "{\"$ref\":\"#/$defs/evidence_array\"}",                                           \
+      "array of `{n time at bytes}`: number and time of a frame, where the bytes (hexadecimal) "   \
+      "begin in it")
 
 enum ik_value_type {
 #define X(id, schema, words) IK_VALUE_##id,

@@ -75,6 +75,10 @@ static const struct ik_faults *faults_of(unsigned set)
 
 static const uint64_t counts[SETS][80] = {{1, 2, 3}, {[79] = UINT32_MAX}};
 
+static const struct ik_evidence evidence[SETS][2000] = {
+    {{7, 45123, 34, 4, {8, 0, 0xf7, 0xff}}},
+    {{UINT32_MAX, IK_NEVER, UINT32_MAX, IK_EVIDENCE_BYTES, {0xff}}, {0, INT64_MIN, 0, 0, {0}}}};
+
 /* More kinds and talkers than a record has room for, by strangers; or one. */
 static void fill_totals(enum ik_value_type type, void *at, unsigned set)
 {
@@ -94,6 +98,8 @@ static void fill_totals(enum ik_value_type type, void *at, unsigned set)
     else if (type == IK_VALUE_TALKERS)
         *(struct ik_rec_talkers *)at =
             hostile ? (struct ik_rec_talkers){talkers, 30} : (struct ik_rec_talkers){&talker, 1};
+    else if (type == IK_VALUE_EVIDENCE)
+        *(struct ik_rec_evidence *)at = (struct ik_rec_evidence){evidence[set], hostile ? 2000 : 1};
     else if (type == IK_VALUE_FLAWCOUNTS)
         *(struct ik_rec_flaw_counts *)at = (struct ik_rec_flaw_counts){counts[set], 80};
     else
@@ -160,6 +166,9 @@ static void fill(enum ik_value_type type, void *at, unsigned set)
         break;
     case IK_VALUE_BOOL:
         *(bool *)at = true;
+        break;
+    case IK_VALUE_REAL:
+        *(double *)at = hostile ? -1e300 : 262.125;
         break;
     case IK_VALUE_RATIO:
         *(double *)at = hostile ? 1e300 : 1.0 / 3;
