@@ -97,16 +97,11 @@ enum ik_remedy {
     IK_REMEDY_DROP_HOP_LIMIT, /* drop neighbour discovery whose hop limit is not 255 */
 };
 
-enum { IK_EVIDENCE_MAX = 3, IK_EVIDENCE_BYTES = 32 };
+/* Its name in outputs ("limit-source"); "" for IK_REMEDY_NONE; static. */
+const char *ik_remedy_name(enum ik_remedy r);
 
-/* A frame that proves a finding: its number, its time, and the bytes that matter. */
-struct ik_evidence {
-    uint64_t n;
-    ik_ns time;
-    uint32_t at_bytes; /* where `bytes` begin in the frame (reassembled: in the datagram) */
-    uint8_t n_bytes;
-    uint8_t bytes[IK_EVIDENCE_BYTES];
-};
+/* The first frames of a finding; one that made it more severe takes the last place. */
+enum { IK_EVIDENCE_MAX = 3 };
 
 enum ik_finding_state { IK_FINDING_NEW, IK_FINDING_UPDATED, IK_FINDING_ENDED };
 const char *ik_finding_state_name(enum ik_finding_state s);
@@ -173,7 +168,8 @@ struct ik_detect_stats ik_detect_stats(const struct ik_detect *d);
 /* Name of a benign sender ("iputils ping"), static; NULL past the last. 0 is "unknown". */
 const char *ik_sender_name(unsigned sender);
 
-/* The finding as a record (kind IK_REC_finding), borrowed from *f. */
+/* The finding as a record (kind IK_REC_finding), borrowed from *f. `text` is f->why as it is;
+ * `rule` and `community_id` are for the caller to fill in. */
 struct ik_record ik_finding_record(const struct ik_finding *f);
 /* The nftables rule that would stop it, for people, at most cap bytes, terminated; "" when there is
  * none. Returns buf. Never one that drops neighbour discovery, packet too big or fragmentation

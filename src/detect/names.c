@@ -47,6 +47,23 @@ const char *ik_finding_state_name(enum ik_finding_state s)
     return (unsigned)s < sizeof(names) / sizeof(*names) ? names[s] : "";
 }
 
+const char *ik_remedy_name(enum ik_remedy r)
+{
+    static const char *const names[] = {
+        [IK_REMEDY_NONE] = "",
+        [IK_REMEDY_LIMIT_SOURCE] = "limit-source",
+        [IK_REMEDY_LIMIT_DST] = "limit-destination",
+        [IK_REMEDY_LIMIT_UNKNOWN] = "limit-unknown",
+        [IK_REMEDY_BLOCK_PAIR] = "block-pair",
+        [IK_REMEDY_DROP_TYPE] = "drop-type",
+        [IK_REMEDY_DROP_FRAGMENT] = "drop-fragment",
+        [IK_REMEDY_DROP_BROADCAST] = "drop-broadcast",
+        [IK_REMEDY_DROP_MTU] = "drop-mtu",
+        [IK_REMEDY_DROP_HOP_LIMIT] = "drop-hop-limit",
+    };
+    return (unsigned)r < sizeof(names) / sizeof(*names) ? names[r] : "";
+}
+
 const struct ik_limit_row *ik_limit_row(enum ik_limit l)
 {
     static const struct ik_limit_row rows[IK_LIMITS] = {
