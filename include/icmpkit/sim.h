@@ -135,6 +135,9 @@ struct ik_sim_traffic_stats {
     uint64_t sent, answered, quenched, losses;
     uint32_t window; /* AIMD: packets in flight that it allows itself */
 };
+/* The instant after which no traffic sends any more: 0 without traffic, IK_NEVER when some of it
+ * never stops. */
+ik_ns ik_sim_traffic_end(const struct ik_sim *sim);
 /* `answered`: echo replies, or acknowledged packets. */
 void ik_sim_traffic_stats(const struct ik_sim *sim, uint32_t traffic,
                           struct ik_sim_traffic_stats *out);
@@ -178,6 +181,9 @@ struct ik_sim_watch {
      * `direction` as above (segments: number of the sending end). */
     void (*on_frame)(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
                      enum ik_sim_fate fate);
+    /* Each frame that passes an interface of a node, when it does (real time, as above): `out`,
+     * that the node puts on the link, whatever becomes of it there; or that arrives from it. */
+    void (*on_pass)(void *ctx, uint32_t node, uint8_t port, bool out, ik_ns at, struct ik_rd frame);
     /* Event records of nodes whose options say `events`, and of what links do to frames beside
      * carrying them (`link` is its name, `node` the sender); in order of time; borrowed. */
     void (*on_event)(void *ctx, const struct ik_record *rec);

@@ -23,6 +23,9 @@ static uint32_t side_of(const struct ik_simlink *link, uint32_t end)
 
 static void deliver_to(struct ik_sim *sim, struct ik_sim_end end, size_t n)
 {
+    for (size_t i = 0; sim->watch.on_pass && i < n; i++)
+        sim->watch.on_pass(sim->watch.ctx, end.node, end.port, false, sim->now.real,
+                           sim->events[i].frame.bytes);
     ik_simnode_input(sim, end.node, end.port, n);
 }
 
@@ -175,6 +178,8 @@ bool ik_simlink_send(struct ik_sim *sim, uint32_t node, uint8_t port, struct ik_
     account(&link->stats[side], frame.left, &r);
     if (sim->watch.on_frame)
         sim->watch.on_frame(sim->watch.ctx, c->link, c->end, sim->now.real, frame, r.fate);
+    if (sim->watch.on_pass)
+        sim->watch.on_pass(sim->watch.ctx, node, port, true, sim->now.real, frame);
     if (sim->watch.on_event)
         ik_tell_link(sim, n, link, im, &r, frame);
     if (r.fate == IK_FATE_CARRIED && launch(sim, channel, frame, &r) && r.duplicate)

@@ -431,6 +431,19 @@ enum ik_err ik_sim_add_traffic(struct ik_sim *sim, const struct ik_sim_traffic_c
     return IK_OK;
 }
 
+ik_ns ik_sim_traffic_end(const struct ik_sim *sim)
+{
+    ik_ns end = 0;
+    for (uint32_t i = 0; i < sim->n_traffics; i++) {
+        const struct ik_sim_traffic_cfg *c = &sim->traffics[i].cfg;
+        ik_ns last = c->stop ? c->stop : IK_NEVER;
+        if (c->kind == IK_TRAFFIC_FRAMES)
+            last = c->start + (c->n_frames ? c->frames[c->n_frames - 1].at : 0);
+        end = last > end ? last : end;
+    }
+    return end;
+}
+
 void ik_sim_traffic_stats(const struct ik_sim *sim, uint32_t traffic,
                           struct ik_sim_traffic_stats *out)
 {

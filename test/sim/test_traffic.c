@@ -199,6 +199,83 @@ static void frames__forged_source__leave_as_they_are_at_their_times(void **state
     ik_sim_free(n.sim);
 }
 
+/* When the packet of second 5 passed each interface on its way, in order. */
+struct passed {
+    struct {
+        uint32_t node;
+        uint8_t port;
+        bool out;
+        ik_ns at;
+    } list[8];
+    size_t n;
+};
+
+static void pass(void *ctx, uint32_t node, uint8_t port, bool out, ik_ns at, struct ik_rd frame)
+{
+    static const uint8_t forged[] = {192, 0, 2, 99};
+    struct passed *p = ctx;
+    if (frame.left < 34 || memcmp(frame.p + 26, forged, 4) != 0)
+        return;
+    assert_in_range(p->n, 0, 7);
+    p->list[p->n].node = node;
+    p->list[p->n].port = port;
+    p->list[p->n].out = out;
+    p->list[p->n++].at = at;
+}
+
+static void pass__at_each_interface__when_it_leaves_and_when_it_arrives(void **state)
+{
+    (void)state;
+    static struct net n;
+    n = (struct net){.near.delay = MS, .far.delay = 2 * MS};
+    net_new(&n, 1);
+    struct passed seen = {.n = 0};
+    const struct ik_sim_watch watch = {.on_pass = pass, .ctx = &seen};
+    ik_sim_watch(n.sim, &watch);
+    static const uint8_t packet[] = {0x45, 0,  0,  28, 0, 7, 0, 0, 64,   1,    0xae, 0x7c, 192, 0,
+                                     2,    99, 10, 0,  2, 2, 8, 0, 0xf7, 0xff, 0,    0,    0,   0};
+    const struct ik_sim_timed_frame frame = {0, {packet, sizeof(packet)}};
+    const struct ik_sim_traffic_cfg cfg = {.kind = IK_TRAFFIC_FRAMES,
+                                           .from = n.node[LEFT],
+                                           .start = 5 * IK_NS_PER_S,
+                                           .frames = &frame,
+                                           .n_frames = 1};
+    (void)add(&n, &cfg);
+    ik_sim_run(n.sim, 10 * IK_NS_PER_S);
+    assert_int_equal(seen.n, 4);
+    for (size_t i = 0; i < seen.n; i++) {
+        static const ik_ns after[] = {0, MS, MS, 3 * MS};
+        static const uint8_t stations[] = {LEFT, ROUTER, ROUTER, RIGHT}, ports[] = {0, 0, 1, 0};
+        assert_int_equal(seen.list[i].node, n.node[stations[i]]);
+        assert_int_equal(seen.list[i].port, ports[i]);
+        assert_int_equal(seen.list[i].out, i % 2 == 0);
+        assert_int_equal(seen.list[i].at, 5 * IK_NS_PER_S + after[i]);
+    }
+    ik_sim_free(n.sim);
+}
+
+static void traffic_end__the_last_to_stop__or_never(void **state)
+{
+    (void)state;
+    static struct net n;
+    n = (struct net){0};
+    net_new(&n, 1);
+    assert_int_equal(ik_sim_traffic_end(n.sim), 0);
+    static const uint8_t packet[1];
+    const struct ik_sim_timed_frame frames[] = {{1, {packet, 1}}, {7, {packet, 1}}};
+    const struct ik_sim_traffic_cfg late = {
+        .kind = IK_TRAFFIC_FRAMES, .start = 100, .frames = frames, .n_frames = 2};
+    struct ik_sim_traffic_cfg echo = {
+        .kind = IK_TRAFFIC_ECHO, .to = net4(2, 2), .rate_mpps = 1, .stop = 50};
+    (void)add(&n, &late);
+    (void)add(&n, &echo);
+    assert_int_equal(ik_sim_traffic_end(n.sim), 107);
+    echo.stop = 0;
+    (void)add(&n, &echo);
+    assert_int_equal(ik_sim_traffic_end(n.sim), IK_NEVER);
+    ik_sim_free(n.sim);
+}
+
 static void add__what_cannot_be__is_refused(void **state)
 {
     (void)state;
@@ -234,6 +311,8 @@ int main(void)
         cmocka_unit_test(aimd__source_quench__is_counted_and_obeyed),
         cmocka_unit_test(aimd__receiver_restarts__starts_slowly_again),
         cmocka_unit_test(frames__forged_source__leave_as_they_are_at_their_times),
+        cmocka_unit_test(pass__at_each_interface__when_it_leaves_and_when_it_arrives),
+        cmocka_unit_test(traffic_end__the_last_to_stop__or_never),
         cmocka_unit_test(add__what_cannot_be__is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
