@@ -33,6 +33,14 @@ enum ik_via {
     IK_VIA_OTHER,
 };
 
+/* Whether an answer (an echo reply, say) was asked for. */
+enum ik_answer {
+    IK_ANSWER_NONE, /* it is no answer */
+    IK_ANSWER_ASKED,
+    IK_ANSWER_UNASKED,    /* more answers than questions between these two hosts */
+    IK_ANSWER_UNOBSERVED, /* the question may be older than the capture, or was evicted */
+};
+
 /* A packet on its way through the parts, in the order of ik_parts. */
 struct ik_sight {
     const struct ik_look_packet *p;
@@ -54,6 +62,7 @@ struct ik_sight {
     /* By sender.c: who made this echo request or reply, by its form; 0 unknown. And how many of the
      * first payload bytes are a clock that differs from one to the next. */
     uint8_t sender, clock_bytes;
+    enum ik_answer answer; /* by rate.c */
 };
 
 /* Which packets a part wants to see. */

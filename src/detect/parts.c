@@ -5,6 +5,7 @@
 /* What others need of a packet. */
 
 /* Rates and many targets. */
+extern const struct ik_part ik_part_rate;
 
 /* Tunnels and what is hidden. */
 
@@ -14,6 +15,7 @@ const struct ik_part *const ik_parts[] = {
     /* what others need */
 
     /* rates */
+    &ik_part_rate,
 
     /* tunnels */
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * Whether answers were asked for: what two hosts asked each other and was not answered yet. Many
+ * answers to one question are one that was asked for, and the rest that were not. */
+#pragma once
+
+#include "detect/part.h"
+
+/* What a message is in the game of question and answer (neighbour discovery, which answers without
+ * being asked, takes no part). */
+enum ik_query { IK_QUERY_NONE, IK_QUERY_ASKS, IK_QUERY_ANSWERS };
+enum ik_query ik_query_of(uint8_t family, uint8_t type);
+
+struct ik_asked;
+size_t ik_asked_bytes(void);
+/* `mem` is zeroed and aligned to 64 bytes. */
+struct ik_asked *ik_asked_init(void *mem);
+/* Notes a question, and judges an answer. */
+enum ik_answer ik_asked_judge(struct ik_asked *a, const struct ik_sight *s);
+/* Questions that gave way before anybody answered. */
+uint64_t ik_asked_evicted(const struct ik_asked *a);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ * Floods, by destination and by source. What counts is what nobody asked for: questions, answers
+ * without a question, everything that is neither; errors are counted by errors.c.
+ *
+ * A destination has a habit (habit.h) and is told while that is exceeded. Sources are counted anew
+ * each second by Space-Saving, whose count less its error is what a source sent for certain,
+ * however many others are made up beside it; one that is beyond the limit in two of three seconds
+ * is told, unless it asks ever different hosts: that is a sweep. */
+#include "detect/asked.h"
+#include "detect/habit.h"
+#include "look/talker.h"
+#include "net/distinct.h"
+#include "net/ways.h"
+
+enum {
+    DESTINATIONS = 4096,
+    SUSPECTS = 256,
+    FEW = 64,       /* packets of a suspect before it is judged */
+    EACH = 8,       /* packets for each destination, or it is a sweep */
+    OF_SECONDS = 3, /* two of three */
+    HIGH = 10,      /* times the limit: certain harm */
+    LEAD_MAX = 1000,
+};
+
+/* A destination that gets much stays in the table as if it had been seen so much later. */
+#define LEAD (10 * IK_NS_PER_MS)
+
+struct destination {
+    struct ik_habit habit;
+    uint32_t next;    /* messages in this second at which it is told again */
+    uint32_t untold;  /* messages since it was told */
+    uint64_t sources; /* bits of ik_distinct_of_bits */
+};
+
+struct suspect {
+    uint64_t seconds; /* bit i: beyond the limit i seconds before `bin` */
+    uint32_t bin, n;  /* messages in it */
+    uint32_t next, untold;
+    struct ik_distinct destinations;
+};
+
+struct rates {
+    bool begun;
+    ik_ns start;
+    uint32_t bin;
+    uint64_t evicted;
+    uint64_t waits;      /* hash of the source that waits in `sources` */
+    uint32_t source_bin; /* the second that `sources` counts */
+    uint32_t watched;    /* the second up to which suspects are looked for */
+    struct ik_asked *asked;
+    struct ik_talker *sources;
+    struct ik_ways by_dst, by_src;
+    _Alignas(64) struct ik_ways_row dst_rows[DESTINATIONS];
+    _Alignas(64) struct ik_ways_row src_rows[SUSPECTS];
+    struct destination destinations[DESTINATIONS];
+    struct suspect suspects[SUSPECTS];
+};
+
+static size_t rounded(size_t n)
+{
+    return (n + 63) & ~(size_t)63;
+}
+
+static size_t rate_bytes(const struct ik_detect_cfg *cfg)
+{
+    (void)cfg;
+    return rounded(sizeof(struct rates)) + rounded(ik_asked_bytes()) + ik_talker_bytes();
+}
+
+static void rate_init(void *state, const struct ik_detect_cfg *cfg)
+{
+    struct rates *r = state;
+    uint8_t *p = (uint8_t *)state + rounded(sizeof(*r));
+    r->asked = ik_asked_init(p);
+    r->sources = ik_talker_init(p + rounded(ik_asked_bytes()), cfg->secret);
+    ik_ways_init(&r->by_dst, r->dst_rows, DESTINATIONS);
+    ik_ways_init(&r->by_src, r->src_rows, SUSPECTS);
+}
+
+static uint64_t rate_evicted(const void *state)
+{
+    const struct rates *r = state;
+    return r->evicted + ik_asked_evicted(r->asked);
+}
+
+static uint64_t limit_of(const struct ik_sight *s, enum ik_limit l)
+{
+    return (uint64_t)s->cfg->limits[l];
+}
+
+static enum ik_severity severity_of(uint32_t n, uint64_t limit)
+{
+    return n >= HIGH * limit ? IK_SEVERITY_HIGH : IK_SEVERITY_MEDIUM;
+}
+
+/* ---- by destination -------------------------------------------------------------------------- */
+
+static void tell_destination(const struct ik_sight *s, struct destination *d, uint64_t limit)
+{
+    const struct ik_icmp *m = &s->p->icmp;
+    const struct ik_report report = {
+        .detector = IK_DETECT_FLOOD_DST,
+        .severity = severity_of(d->habit.n, limit),
+        .dst = s->p->ip.dst,
+        .family = m->family,
+        .type = m->type,
+        .code = m->code,
+        .window = IK_NS_PER_S,
+        .value = d->habit.n,
+        .threshold = (double)limit,
+        .limit = IK_LIM_FLOOD_DST,
+        .why =
+            "Far more ICMP messages a second than usual, which nobody asked for, go to one host.",
+        .remedy = IK_REMEDY_LIMIT_DST,
+        .packets = d->untold,
+        .sources = ik_distinct_of_bits(d->sources),
+        .p = s->p,
+    };
+    ik_book_report(s->book, s->now, &report);
+    d->untold = 0;
+    d->next = d->habit.n < UINT32_MAX / 2 ? 2 * d->habit.n : UINT32_MAX;
+}
+
+static struct destination *destination_of(struct rates *r, const struct ik_sight *s, uint32_t *row)
+{
+    *row = ik_ways_take(&r->by_dst, s->dst_hash);
+    struct destination *d = &r->destinations[*row];
+    if (r->dst_rows[*row].at == INT64_MIN) {
+        r->evicted += d->habit.n > 0;
+        *d = (struct destination){.habit = {.bin = r->bin, .cold = r->bin == 0}};
+    }
+    return d;
+}
+
+static void count_destination(struct rates *r, const struct ik_sight *s)
+{
+    const uint64_t limit = limit_of(s, IK_LIM_FLOOD_DST);
+    uint32_t row;
+    struct destination *d = destination_of(r, s, &row);
+    const bool anew = d->habit.bin != r->bin;
+    const float over = ik_habit_add(&d->habit, r->bin, (float)limit);
+    if (anew) {
+        d->next = 0;
+        d->untold = 0;
+        d->sources = d->habit.excess > 0 ? d->sources : 0;
+    }
+    d->untold++;
+    d->sources |= ik_distinct_bit(s->src_hash);
+    const float lead = (float)d->habit.n + d->habit.mean + d->habit.excess;
+    r->dst_rows[row].at = s->now + LEAD * (ik_ns)(lead < LEAD_MAX ? lead : LEAD_MAX);
+    if (over > 0 && d->habit.n >= d->next)
+        tell_destination(s, d, limit);
+}
+
+/* ---- by source ------------------------------------------------------------------------------- */
+
+/* Moves a suspect to the present second. */
+static void turn(struct suspect *u, uint32_t bin)
+{
+    const uint32_t gap = bin - u->bin;
+    if (gap == 0)
+        return;
+    u->seconds = gap < OF_SECONDS ? u->seconds << gap : 0;
+    u->bin = bin;
+    u->n = u->next = 0;
+    u->destinations.n = 0;
+}
+
+/* The source of that hash was beyond the limit in the second that sources are counted for. */
+static void suspect(struct rates *r, uint64_t hash, ik_ns now)
+{
+    const uint32_t row = ik_ways_take(&r->by_src, hash);
+    struct suspect *u = &r->suspects[row];
+    if (r->src_rows[row].at == INT64_MIN) {
+        r->evicted += u->bin > 0;
+        *u = (struct suspect){.bin = r->source_bin};
+    }
+    turn(u, r->source_bin);
+    u->seconds |= 1;
+    r->src_rows[row].at = now;
+    r->watched = r->source_bin + OF_SECONDS;
+}
+
+static void tell_source(const struct ik_sight *s, struct suspect *u, uint64_t limit)
+{
+    const struct ik_icmp *m = &s->p->icmp;
+    const uint32_t n = u->n > limit ? u->n : (uint32_t)limit;
+    const struct ik_report report = {
+        .detector = IK_DETECT_FLOOD_SRC,
+        .severity = severity_of(n, limit),
+        .src = s->src,
+        .family = m->family,
+        .type = m->type,
+        .code = m->code,
+        .window = IK_NS_PER_S,
+        .value = n,
+        .threshold = (double)limit,
+        .limit = IK_LIM_FLOOD_SRC,
+        .why = "One source sends more ICMP messages a second than any use needs.",
+        .remedy = IK_REMEDY_LIMIT_SOURCE,
+        .packets = u->untold,
+        .p = s->p,
+    };
+    ik_book_report(s->book, s->now, &report);
+    u->untold = 0;
+    u->next = u->n < UINT32_MAX / 2 ? 2 * u->n : UINT32_MAX;
+}
+
+static bool is_set_twice(uint64_t seconds)
+{
+    return __builtin_popcountll(seconds & ((1 << OF_SECONDS) - 1)) >= 2;
+}
+
+static void watch(struct rates *r, const struct ik_sight *s)
+{
+    const uint32_t row = ik_ways_find(&r->by_src, s->src_hash);
+    if (row == IK_WAYS_NONE)
+        return;
+    struct suspect *u = &r->suspects[row];
+    turn(u, r->bin);
+    u->n++;
+    u->untold++;
+    (void)ik_distinct_add(&u->destinations, s->dst_hash);
+    if (!(u->seconds & 1) || !is_set_twice(u->seconds) || u->n < FEW || u->n < u->next)
+        return;
+    if (u->n >= EACH * ik_distinct_count(&u->destinations))
+        tell_source(s, u, limit_of(s, IK_LIM_FLOOD_SRC));
+}
+
+static void count_source(struct rates *r, const struct ik_sight *s)
+{
+    /* The one before is counted now: its counter was fetched meanwhile. */
+    const struct ik_total_talker *t = ik_talker_settle(r->sources);
+    if (t && t->packets - t->over_by >= limit_of(s, IK_LIM_FLOOD_SRC))
+        suspect(r, r->waits, s->now);
+    if (r->source_bin != r->bin)
+        ik_talker_clear(r->sources);
+    r->source_bin = r->bin;
+    ik_talker_put(r->sources, s->src_hash, &s->src, 1);
+    r->waits = s->src_hash;
+    if (r->bin <= r->watched)
+        watch(r, s);
+}
+
+/* ---- the part -------------------------------------------------------------------------------- */
+
+static bool counts(const struct ik_sight *s)
+{
+    return s->answer != IK_ANSWER_ASKED && s->answer != IK_ANSWER_UNOBSERVED &&
+           !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type);
+}
+
+static void rate_input(void *state, struct ik_sight *s)
+{
+    struct rates *r = state;
+    s->answer = ik_asked_judge(r->asked, s);
+    if (!r->begun) {
+        r->begun = true;
+        r->start = s->now;
+    }
+    r->bin = (uint32_t)((s->now - r->start) / IK_NS_PER_S);
+    if (!counts(s))
+        return;
+    if (ik_sight_minds(s, IK_DETECT_FLOOD_DST))
+        count_destination(r, s);
+    if (ik_sight_minds(s, IK_DETECT_FLOOD_SRC))
+        count_source(r, s);
+}
+
+const struct ik_part ik_part_rate = {
+    .wants = IK_WANTS_ICMP,
+    .bytes = rate_bytes,
+    .init = rate_init,
+    .input = rate_input,
+    .evicted = rate_evicted,
+};
