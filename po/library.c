@@ -69,7 +69,15 @@ N_("more captured bytes than the packet or its block has")
 N_("an option that cannot be, or reaches past its block")
 N_("a block or packet larger than any reader should accept")
 N_("a version of the format that we do not read")
+N_("the file ends inside data packed by gzip")
+N_("data packed by gzip is damaged")
 N_("packed by gzip, and this icmp was built without zlib")
+
+/* src/link/capfilter.c, src/link/capbpf.c, src/link/capbpf_none.c: filters. */
+N_("the expression is too long, or nested too deep")
+N_("no word of the language, and names are not looked up: write an address")
+N_("filters beyond icmp and icmp6 need libpcap.so.0.8 (package libpcap0.8)")
+N_("this icmp was built without libpcap: only icmp, icmp6 and relations of their bytes are known")
 
 /* The C library's errors, which it says in other languages only where they are installed. */
 N_("Operation not permitted")

@@ -59,7 +59,9 @@ enum ik_capfile_kind {
     X(CAPLEN, "caplen", "more captured bytes than the packet or its block has")     \
     X(OPTION, "option", "an option that cannot be, or reaches past its block")      \
     X(TOO_BIG, "too-big", "a block or packet larger than any reader should accept") \
-    X(VERSION, "version", "a version of the format that we do not read")
+    X(VERSION, "version", "a version of the format that we do not read")            \
+    X(GZIP_CUT, "gzip-cut", "the file ends inside data packed by gzip")             \
+    X(GZIP_DAMAGED, "gzip-damaged", "data packed by gzip is damaged")
 
 enum ik_capfile_fault {
 #define X(id, name, text) IK_CAPFILE_FAULT_##id,

@@ -115,7 +115,7 @@ static bool is_wanted(struct ik_dump *d, const struct ik_look_packet *p)
                                                p->frame.wire_bytes, &view, &match);
     if (err && !d->filter_said) {
         ik_run_say("dump", _("the filter does not fit packets of link type %u: %s"),
-                   p->frame.linktype, ik_capfilter_why(d->filter));
+                   p->frame.linktype, ik_lang_text(ik_capfilter_why(d->filter)));
         d->filter_said = d->failed = true;
     }
     return !err && match;
@@ -197,9 +197,15 @@ static bool open_looker(struct ik_dump *d)
 static bool open_filter(struct ik_dump *d)
 {
     char why[IK_CAPFILTER_TEXT];
-    if (!d->plan.filter[0] || !ik_capfilter_open(&d->filter, d->plan.filter, false, why))
+    if (!d->plan.filter[0])
         return true;
-    ik_run_say("dump", "%s", why);
+    const enum ik_err err = ik_capfilter_open(&d->filter, d->plan.filter, false, why);
+    if (!err)
+        return true;
+    /* "NAME: what is wrong with it". */
+    const char *colon = err == IK_E_REFUSED ? strstr(why, ": ") : NULL;
+    const size_t n = colon ? (size_t)(colon - why) + 2 : 0;
+    ik_run_say("dump", "%.*s%s", (int)n, why, ik_lang_text(why + n));
     d->failed = true;
     return false;
 }

@@ -114,9 +114,8 @@ static enum ik_err compile(struct ik_capfilter *f, const char *expression, bool 
     }
     const struct ik_captoken *name = resolve ? NULL : ik_capexpr_name(&f->expr);
     if (name) {
-        snprintf(why, IK_CAPFILTER_TEXT,
-                 "%.*s: no word of the language, and names are not looked up: write an address",
-                 (int)name->n, name->at);
+        snprintf(why, IK_CAPFILTER_TEXT, "%.*s: %s", (int)name->n, name->at,
+                 "no word of the language, and names are not looked up: write an address");
         return IK_E_REFUSED;
     }
     /* A condition put in is longer than what it stands for by no more than this. */

@@ -120,8 +120,13 @@ static enum ik_err judge(struct ik_capread *r, enum ik_err err, struct ik_capfil
     if (err == IK_E_NOT_FOUND && r->source.failed)
         nothing(r, out);
     if (r->source.failed && (err == IK_E_NOT_FOUND || err == IK_E_SHORT)) {
-        snprintf(r->why, sizeof(r->why), "%s", r->source.why);
-        return r->source.failed;
+        err = r->source.failed;
+        if (!r->source.fault) {
+            snprintf(r->why, sizeof(r->why), "%s", r->source.why);
+            return err;
+        }
+        out->fault = r->source.fault;
+        out->at_bytes = r->source.packed_bytes;
     }
     if (err && err != IK_E_NOT_FOUND)
         snprintf(r->why, sizeof(r->why), "byte %" PRIu64 ": %s", out->at_bytes,

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +27,14 @@ static enum ik_err fail(struct ik_capsource *s, enum ik_err err, const char *for
     va_start(args, format);
     vsnprintf(s->why, sizeof(s->why), format, args);
     va_end(args);
+    s->failed = err;
+    return err;
+}
+
+/* What is packed is not as it was made. */
+static enum ik_err damaged(struct ik_capsource *s, enum ik_err err, enum ik_capfile_fault fault)
+{
+    s->fault = fault;
     s->failed = err;
     return err;
 }
@@ -123,8 +130,7 @@ static enum ik_err refill(struct ik_capsource *s)
     size_t n;
     const enum ik_err err = read_plain(s, s->packed, PACKED_BYTES, &n);
     if (err == IK_E_NOT_FOUND && !ik_gunzip_may_end(s->gunzip))
-        return fail(s, IK_E_SHORT, "gzip: the file ends at byte %" PRIu64 " inside packed data",
-                    s->packed_bytes);
+        return damaged(s, IK_E_SHORT, IK_CAPFILE_FAULT_GZIP_CUT);
     if (!err)
         s->packed_left = (struct ik_rd){s->packed, n};
     return err;
@@ -142,8 +148,7 @@ static enum ik_err read_packed(struct ik_capsource *s, uint8_t *to, size_t cap, 
             err = ik_gunzip_take(s->gunzip, &s->packed_left, to, cap, n);
         s->packed_bytes += before - s->packed_left.left;
         if (err == IK_E_VALUE)
-            err = fail(s, IK_E_VALUE, "gzip: the packed data is damaged near byte %" PRIu64,
-                       s->packed_bytes);
+            err = damaged(s, IK_E_VALUE, IK_CAPFILE_FAULT_GZIP_DAMAGED);
     }
     return err;
 }

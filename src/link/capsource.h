@@ -3,8 +3,10 @@
 #pragma once
 
 #include "icmpkit/base.h"
+#include "icmpkit/capture.h"
 
-/* Where bytes come from. `why` says what failed, once something did. */
+/* Where bytes come from. Once something failed, `why` says what, or `fault` where it is the file's
+ * own, at packed_bytes. */
 struct ik_capsource {
     int fd;
     bool owned;   /* fd is ours to close */
@@ -18,6 +20,7 @@ struct ik_capsource {
     struct ik_rd packed_left;
     uint64_t packed_bytes; /* taken from the file */
     enum ik_err failed;
+    enum ik_capfile_fault fault;
     char why[200];
 };
 

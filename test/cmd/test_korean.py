@@ -4,6 +4,7 @@
 what programs read.
 
 Usage: test_korean.py ICMP"""
+import gzip
 import json
 import re
 import subprocess
@@ -152,6 +153,26 @@ class Errors(unittest.TestCase):
                          'ping: /nowhere/lab: 읽을 수 없다: 그런 파일이나 디렉터리 없음')
         self.assert_says(['ping', '--lab', 'internt', 'x'],
                          'ping: internt: 그런 파일도, 내장된 랩도 없다. internet을(를) 뜻했는가?')
+
+    def test_faults_of_a_packed_capture(self):
+        """A file without packets, packed: cut, and with a byte of its checksum turned."""
+        packed = gzip.compress(bytes.fromhex('d4c3b2a1020004000000000000000000ffff000065000000'), mtime=0)
+        turned = bytearray(packed)
+        turned[-8] ^= 1
+        for content, at, want in [
+                (packed[:-8], len(packed) - 8, 'gzip으로 압축된 데이터 중간에서 파일이 끝남'),
+                (turned, len(packed) - 4, 'gzip으로 압축된 데이터가 손상됨')]:
+            with tempfile.NamedTemporaryFile(suffix='.pcap.gz') as file:
+                file.write(content)
+                file.flush()
+                if 'zlib' in run(['dump', '-r', file.name]).stderr:
+                    self.skipTest('built without zlib')
+                self.assert_says(['dump', '-r', file.name],
+                                 f'dump: {file.name}: 바이트 {at}: {want}', 1)
+
+    def test_filter__with_a_name(self):
+        self.assert_says(['dump', '-r', '/dev/null', 'host', 'nowhere'], 'dump: nowhere: 필터 언어에 없는 '
+                         '단어이고, 이름은 조회하지 않는다. 주소를 쓴다')
 
     def test_argument_in_utf_8__stays_whole(self):
         done = run(['ping', '-c', '하나', '127.0.0.1'], KOREAN)
