@@ -171,8 +171,9 @@ const char *ik_sender_name(unsigned sender);
 /* The finding as a record (kind IK_REC_finding), borrowed from *f. `text` is f->why as it is;
  * `rule` and `community_id` are for the caller to fill in. */
 struct ik_record ik_finding_record(const struct ik_finding *f);
-/* The nftables rule that would stop it, for people, at most cap bytes, terminated; "" when there is
- * none. Returns buf. Never one that drops neighbour discovery, packet too big or fragmentation
- * needed. */
-enum { IK_RULE_TEXT = 256 };
+/* The nftables rule that would stop it, for people (a match and a verdict, for a chain of family
+ * inet), terminated; "" when there is none. Returns buf. Never one that drops neighbour discovery,
+ * packet too big or fragmentation needed that could be true, nor one that stops errors or echo of
+ * IPv6 altogether: it limits them. */
+enum { IK_RULE_TEXT = 320 };
 const char *ik_finding_rule(const struct ik_finding *f, char buf[static IK_RULE_TEXT]);
