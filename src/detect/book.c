@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/rd.h"
 #include "base/siphash.h"
+#include "net/distinct.h"
 
 #include <string.h>
 
@@ -44,8 +45,8 @@ struct detector {
     uint16_t n_named;
     uint16_t many; /* or NOBODY */
     enum ik_severity least_severity;
-    double least_value; /* no named one is below these two */
-    uint64_t last_source;
+    double least_value;         /* no named one is below these two */
+    struct ik_distinct sources; /* of `many` */
 };
 
 struct ik_book {
@@ -380,9 +381,9 @@ static void count_source(struct ik_book *b, struct ik_finding *f, const struct i
     struct ik_addr src = r->src;
     if (src.family == 6)
         memset(src.bytes + NET_BYTES, 0, sizeof(src.bytes) - NET_BYTES);
-    const uint64_t hash = ik_siphash(b->cfg->secret, src.bytes, sizeof(src.bytes));
-    f->sources += hash != d->last_source && f->sources != UINT32_MAX;
-    d->last_source = hash;
+    if (src.family &&
+        ik_distinct_add(&d->sources, ik_siphash(b->cfg->secret, src.bytes, sizeof(src.bytes))))
+        f->sources = ik_distinct_count(&d->sources);
 }
 
 /* Adds to the finding of many sources, which is opened where there is none. */
@@ -396,6 +397,7 @@ static void add_to_many(struct ik_book *b, ik_ns now, const struct ik_report *r)
     if (!e->many) {
         e->many = true;
         d->many = index_of(b, e);
+        d->sources = (struct ik_distinct){.n = 0};
         f->src = r->src;
         f->dst = r->dst;
     }
