@@ -138,6 +138,9 @@ IK_MUST_USE enum ik_err ik_netif_address(const char *name, const struct ik_netif
  * link. IK_E_EXISTS, IK_E_NO_ROUTE: `via` is not on the link. */
 IK_MUST_USE enum ik_err ik_netif_route(const char *name, const struct ik_prefix *to,
                                        const struct ik_addr *via);
+/* Tells where a neighbour is, for good: it is never asked for. */
+IK_MUST_USE enum ik_err ik_netif_neighbour(const char *name, const struct ik_addr *addr,
+                                           const uint8_t mac[static 6]);
 /* Frames leave as they are on the wire: no checksum and no segmentation is left to a card. */
 IK_MUST_USE enum ik_err ik_netif_plain(const char *name);
 /* Writes a setting below /proc/sys/net of the namespace; false when it could not. */
@@ -183,6 +186,55 @@ bool ik_netns_status(const struct ik_netns *n, int *out);
 void ik_netns_signal(const struct ik_netns *n, int signo);
 /* Kills the command if it still runs. */
 void ik_netns_close(struct ik_netns *n);
+
+/* ---- rules and a place to try them ----------------------------------------------------------- */
+
+/* Runs nft(8) with these arguments (argv[0] "nft", ended by NULL) in the network namespace of the
+ * caller, gives it `input` on its standard input and waits. *out (NULL: not wanted) is what it
+ * printed, terminated, the caller's to free. IK_E_NOT_FOUND: there is no nft; IK_E_VALUE: it
+ * refused, `why` is what it said, unescaped; IK_E_NOMEM, IK_E_SYSTEM. */
+enum { IK_NFT_TEXT = 1024 };
+IK_MUST_USE enum ik_err ik_nft_run(const char *const *argv, struct ik_rd input, char **out,
+                                   char why[static IK_NFT_TEXT]);
+
+/* A firewall of the kernel's in a network of our own, between an outside and an inside: where a
+ * rule set can be tried on packets that nobody else ever sees.
+ *
+ *   outside .9 --- [192.0.2.1  firewall  198.51.100.1] --- .9 inside
+ *        2001:db8:1::9   ::1              ::1   2001:db8:2::9
+ *   link-local: fe80::109 and fe80::101, fe80::201 and fe80::209 */
+enum ik_passage_place { IK_PASSAGE_OUTSIDE, IK_PASSAGE_INSIDE, IK_PASSAGE_FIREWALL };
+
+struct ik_passage_cfg {
+    const char *rules;            /* a script for nft */
+    const char *outside, *inside; /* names of the firewall's interfaces, which rules may speak of */
+    const char *const *others;    /* more names that must exist, ended by NULL; may be NULL */
+    bool bridge;                  /* it forwards frames, not packets */
+};
+struct ik_passage;
+/* Moves this process into namespaces of its own, for good; without privilege a user namespace is
+ * among them, so call it late. This process must have a single thread. On success *out is the
+ * caller's, ended by ik_passage_close. IK_E_ACCESS: namespaces are forbidden; IK_E_VALUE: nft
+ * refused the rules, `why` says so; IK_E_NOT_FOUND: there is no nft; IK_E_UNSUPPORTED: the kernel
+ * lacks a part; IK_E_SYSTEM, IK_E_NOMEM. *step is what could not be made, static. */
+IK_MUST_USE enum ik_err ik_passage_open(struct ik_passage **out, const struct ik_passage_cfg *cfg,
+                                        const char **step, char why[static IK_NFT_TEXT]);
+/* The address of a place: of the firewall, that of its outer interface. */
+struct ik_addr ik_passage_addr(enum ik_passage_place place, uint8_t family, bool link_local);
+/* Puts an IP packet on the link that the place (outside or inside) has to the firewall, towards it;
+ * through a bridge towards the other side. IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_passage_put(struct ik_passage *p, enum ik_passage_place from,
+                                       struct ik_rd packet);
+/* The firewall itself sends a UDP datagram from a port of its own to the outside. IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_passage_speak(struct ik_passage *p, uint8_t family, uint16_t port);
+/* The firewall itself sends an echo request with that identifier to the outside. IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_passage_ask(struct ik_passage *p, uint8_t family, uint16_t ident);
+/* The next packet that arrives at the place, from its IP header on, copied to buf; 0 when none came
+ * `within`. At the firewall: ICMP that its rules let in; its IPv6 header is not told there, so an
+ * ICMPv6 message comes without. */
+size_t ik_passage_take(struct ik_passage *p, enum ik_passage_place at, uint8_t family, ik_ns within,
+                       uint8_t *buf, size_t cap);
+void ik_passage_close(struct ik_passage *p);
 
 /* Kernel release ("6.1.0-18-amd64"); writes at most cap bytes with terminator. Returns buf. */
 const char *ik_host_kernel(char *buf, size_t cap);

@@ -10,6 +10,7 @@
 #include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -166,6 +167,23 @@ enum ik_err ik_netif_route(const char *name, const struct ik_prefix *to, const s
         ik_netlink_put(&q, RTA_GATEWAY, via->bytes, ik_addr_bytes(via->family));
     ik_netlink_put(&q, RTA_OIF, &index, sizeof(index));
     return or_no_ipv6(order(&q, NLM_F_CREATE | NLM_F_EXCL), to->addr.family);
+}
+
+enum ik_err ik_netif_neighbour(const char *name, const struct ik_addr *addr,
+                               const uint8_t mac[static 6])
+{
+    uint32_t index;
+    const enum ik_err err = ik_iface_index(name, &index);
+    if (err)
+        return err;
+    const struct ndmsg header = {.ndm_family = addr->family == 4 ? AF_INET : AF_INET6,
+                                 .ndm_ifindex = (int)index,
+                                 .ndm_state = NUD_PERMANENT};
+    struct ik_netlink q;
+    ik_netlink_init(&q, RTM_NEWNEIGH, &header, sizeof(header));
+    ik_netlink_put(&q, NDA_DST, addr->bytes, ik_addr_bytes(addr->family));
+    ik_netlink_put(&q, NDA_LLADDR, mac, 6);
+    return or_no_ipv6(order(&q, NLM_F_CREATE | NLM_F_REPLACE), addr->family);
 }
 
 enum ik_err ik_netif_plain(const char *name)

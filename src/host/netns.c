@@ -11,6 +11,7 @@
 
 #include "host/netlink.h"
 #include "host/nshosts.h"
+#include "host/userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,60 +49,8 @@ struct report {
     const char *step; /* static: the same address in both processes */
 };
 
-static enum ik_err err_of(int err_no)
-{
-    switch (err_no) {
-    case EPERM:
-    case EACCES:
-    case ENOSPC: /* user.max_user_namespaces */
-    case EUSERS:
-        return IK_E_ACCESS;
-    case EINVAL:
-    case ENOSYS:
-    case EOPNOTSUPP:
-        return IK_E_UNSUPPORTED;
-    case ENOENT:
-    case ENOTDIR:
-        return IK_E_NOT_FOUND;
-    case ENOMEM:
-        return IK_E_NOMEM;
-    default:
-        return IK_E_SYSTEM;
-    }
-}
-
-/* ---- the user namespace ---------------------------------------------------------------------- */
-
-static bool write_file(const char *path, const char *text)
-{
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    const ssize_t n = write(fd, text, strlen(text)); /* maps are taken whole or not at all */
-    const int err_no = errno;
-    close(fd);
-    errno = err_no;
-    return n == (ssize_t)strlen(text);
-}
-
-/* Root inside is the caller outside; an ordinary user may map a group only after he has given up
- * setgroups, with which he could leave groups that deny him things. */
-static enum ik_err enter(const char **step)
-{
-    char uids[32], gids[32];
-    snprintf(uids, sizeof(uids), "0 %u 1", geteuid());
-    snprintf(gids, sizeof(gids), "0 %u 1", getegid());
-    /* Started with file capabilities, since dropped, our own files in /proc would be root's. */
-    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    *step = "a user namespace";
-    if (unshare(CLONE_NEWUSER))
-        return err_of(errno);
-    if (!write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", uids) ||
-        !write_file("/proc/self/gid_map", gids))
-        return err_of(errno);
-    *step = "a network namespace";
-    return unshare(CLONE_NEWNET) ? err_of(errno) : IK_OK;
-}
+/* ---- why not ----------------------------------------------------------------------------------
+ */
 
 static bool says(const char *path, char what)
 {
@@ -172,7 +121,7 @@ static enum ik_err make_pair(const struct ik_netns_cfg *cfg, pid_t child)
     ik_netlink_nest_end(&q, data);
     ik_netlink_nest_end(&q, info);
     if (ik_netlink_order(&q, NLM_F_CREATE | NLM_F_EXCL, &err_no))
-        return err_of(err_no);
+        return ik_userns_err(err_no);
     hush_near();
     return ik_netif_up(NEAR);
 }
@@ -238,7 +187,7 @@ static _Noreturn void be_command(int channel, const struct ik_netns_cfg *cfg, pi
     const int err_no = unshare(CLONE_NEWNET | CLONE_NEWNS) ? errno : 0;
     /* The addresses are ours alone; to wait for proof of that would cost a second. */
     (void)ik_netif_set("ipv6/conf/default/accept_dad", "0");
-    if (!tell(channel, err_no ? err_of(err_no) : IK_OK, err_no, step) || !hear(channel))
+    if (!tell(channel, err_no ? ik_userns_err(err_no) : IK_OK, err_no, step) || !hear(channel))
         _exit(1);
     const enum ik_err err = become_host(cfg, &step);
     if (!tell(channel, err, 0, step) || !hear(channel))
@@ -248,7 +197,7 @@ static _Noreturn void be_command(int channel, const struct ik_netns_cfg *cfg, pi
     memcpy(&argv, &cfg->argv, sizeof(argv));
     execvp(argv[0], argv);
     const int failed = errno;
-    (void)tell(channel, err_of(failed), failed, "the command");
+    (void)tell(channel, ik_userns_err(failed), failed, "the command");
     _exit(failed == ENOENT ? 127 : 126);
 }
 
@@ -302,7 +251,7 @@ static enum ik_err start_child(struct ik_netns *n, const struct ik_netns_cfg *cf
     const pid_t parent = getpid();
     *step = "a process";
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
-        return err_of(errno);
+        return ik_userns_err(errno);
     n->child = fork();
     if (n->child == 0) {
         close(channel[0]);
@@ -312,9 +261,9 @@ static enum ik_err start_child(struct ik_netns *n, const struct ik_netns_cfg *cf
     close(channel[1]);
     n->channel = channel[0];
     if (n->child < 0)
-        return err_of(err_no);
+        return ik_userns_err(err_no);
     n->source = (struct ik_source){.fd = (int)syscall(SYS_pidfd_open, n->child, 0), .ready = ready};
-    return n->source.fd < 0 ? err_of(errno) : IK_OK;
+    return n->source.fd < 0 ? ik_userns_err(errno) : IK_OK;
 }
 
 enum ik_err ik_netns_open(struct ik_netns **out, const struct ik_netns_cfg *cfg, const char **step)
@@ -325,7 +274,7 @@ enum ik_err ik_netns_open(struct ik_netns **out, const struct ik_netns_cfg *cfg,
         return IK_E_NOMEM;
     n->channel = n->source.fd = -1;
     n->child = -1;
-    enum ik_err err = enter(step);
+    enum ik_err err = ik_userns_enter(step);
     if (!err)
         err = start_child(n, cfg, step);
     if (!err)
