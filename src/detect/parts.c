@@ -3,21 +3,25 @@
 #include "detect/part.h"
 
 /* What others need of a packet. */
+extern const struct ik_part ik_part_sender;
 
 /* Rates and many targets. */
 extern const struct ik_part ik_part_rate;
 
 /* Tunnels and what is hidden. */
+extern const struct ik_part ik_part_echo;
 
 /* What is forged or broken. */
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
+    &ik_part_sender,
 
     /* rates */
     &ik_part_rate,
 
     /* tunnels */
+    &ik_part_echo,
 
     /* forged */
 

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT
+ * Replies that return other data than was sent (D8), and replies that nobody asked for (D9),
+ * counted by who asks whom.
+ *
+ * A reply that was not asked for counts only where its request cannot have been missed:
+ *   - requests with its identifier were seen, and its sequence number lies ahead of all of them; or
+ *   - none was seen with its identifier though we look on for longer than a reply is on its way.
+ * Where not one request of the pair was seen, requests may go another way: then what the replies
+ * carry has to be large or to change, and where most pairs are like that they are not judged, which
+ * is said once. What a known sender made has no room for a message and counts nowhere. */
+#include "base/siphash.h"
+#include "detect/mirror.h"
+#include "detect/pairs.h"
+#include "detect/sender.h"
+
+#include <string.h>
+
+enum {
+    PAIRS = 16384,
+    ASKS = 3,          /* identifiers of a pair that are kept */
+    AHEAD = 0x8000,    /* half the circle of sequence numbers */
+    CHANGES_MANY = 4,  /* contents that differ: a conversation, not a broken responder */
+    ONE_WAY_MIN = 20,  /* pairs, before a share of them means something */
+    COUNT_HALVE = 512, /* replies, before older ones weigh less */
+    TEXT_MAX = 64,     /* bytes of a command of icmpsh */
+};
+
+#define ON_ITS_WAY (5 * IK_NS_PER_S) /* the longest round trip that is believed */
+#define OTHER_WAY 0x9e3779b97f4a7c15u
+
+enum pair_flag {
+    PAIR_ASKED = 1 << 0,   /* a request was seen */
+    PAIR_REPLIED = 1 << 1, /* a reply was seen */
+    PAIR_FORGOT = 1 << 2,  /* more identifiers were seen than are kept */
+    PAIR_LARGE = 1 << 3,   /* a reply that nobody asked for was large */
+    PAIR_TOLD8 = 1 << 4,   /* what was counted is in a finding: of different replies */
+    PAIR_TOLD9 = 1 << 5,   /* and of those that nobody asked for */
+};
+
+/* Requests of one identifier: sequence numbers from first to last, on the circle of 65,536. */
+struct ask {
+    uint16_t ident, first, last;
+};
+
+struct pair {
+    struct ik_pairs_head head;
+    ik_ns since;               /* begin of the window of the next two */
+    uint16_t replies, orphans; /* judged; of these asked for by nobody, or answered before */
+    uint16_t checked, different;
+    uint16_t changes; /* of what different and orphan replies carry */
+    struct ask asks[ASKS];
+    uint8_t n_asks, flags;
+    uint32_t born_ms; /* after the start */
+    uint32_t last;    /* what the latest different or orphan reply carried */
+};
+_Static_assert(sizeof(struct pair) == 64, "a cache line");
+
+struct echo {
+    struct ik_mirror mirror;
+    struct ik_pairs pairs;
+    ik_ns start; /* of what we see */
+    bool begun, told;
+    uint32_t replied, one_way; /* pairs with replies; of these without any request */
+    uint64_t lost;             /* replies whose requests are not there any more */
+};
+
+/* An echo message on its way through this file. */
+struct seen {
+    struct ik_sight *s;
+    const struct ik_payload *e;
+    uint64_t key;
+    struct ik_mirror_mark mark;
+    struct pair *pair;
+};
+
+/* ---- pairs ----------------------------------------------------------------------------------- */
+
+static bool is_one_way(const struct pair *p)
+{
+    return (p->flags & (PAIR_REPLIED | PAIR_ASKED)) == PAIR_REPLIED;
+}
+
+static void set_flag(struct echo *t, struct pair *p, enum pair_flag flag)
+{
+    t->replied -= !!(p->flags & PAIR_REPLIED);
+    t->one_way -= is_one_way(p);
+    p->flags = (uint8_t)(p->flags | flag);
+    t->replied += !!(p->flags & PAIR_REPLIED);
+    t->one_way += is_one_way(p);
+}
+
+static void gave_way(void *ctx, const void *old)
+{
+    struct echo *t = ctx;
+    const struct pair *p = old;
+    t->replied -= !!(p->flags & PAIR_REPLIED);
+    t->one_way -= is_one_way(p);
+}
+
+/* The hash of who asks whom. */
+static uint64_t hash_of(const struct ik_sight *s, const struct ik_payload *e)
+{
+    const struct ik_ip *ip = &s->p->ip;
+    const bool upward = memcmp(ip->src.bytes, ip->dst.bytes, sizeof(ip->src.bytes)) < 0;
+    return upward == e->request ? s->pair_hash : s->pair_hash ^ OTHER_WAY;
+}
+
+static struct pair *pair_of(struct echo *t, const struct ik_sight *s, uint64_t hash)
+{
+    struct pair *p = ik_pairs_take(&t->pairs, hash, gave_way, t);
+    if (!p->since) {
+        p->since = s->now ? s->now : 1;
+        p->born_ms = (uint32_t)((s->now - t->start) / IK_NS_PER_MS);
+    }
+    if (s->now - p->since > s->cfg->limits[IK_LIM_ORPHAN_WINDOW]) {
+        p->since = s->now;
+        p->replies = p->orphans = 0;
+        p->flags = (uint8_t)(p->flags & ~(PAIR_FORGOT | PAIR_LARGE | PAIR_TOLD9));
+    }
+    return p;
+}
+
+static struct ask *ask_of(struct pair *p, uint16_t ident)
+{
+    for (int i = 0; i < p->n_asks; i++) {
+        if (p->asks[i].ident == ident)
+            return &p->asks[i];
+    }
+    return NULL;
+}
+
+static bool ahead_of(const struct ask *a, uint16_t seq)
+{
+    return (uint16_t)(seq - a->first) > (uint16_t)(a->last - a->first) &&
+           (uint16_t)(seq - a->last) < AHEAD;
+}
+
+static void note_request(struct pair *p, const struct ik_payload *e)
+{
+    struct ask *a = ask_of(p, e->id);
+    if (!a) {
+        p->flags = (uint8_t)(p->flags | (p->n_asks == ASKS ? PAIR_FORGOT : 0));
+        p->n_asks = (uint8_t)(p->n_asks + (p->n_asks < ASKS));
+        memmove(p->asks + 1, p->asks, (ASKS - 1) * sizeof(p->asks[0]));
+        p->asks[0] = (struct ask){.ident = e->id, .first = e->seq, .last = e->seq};
+    } else if (ahead_of(a, e->seq)) {
+        a->last = e->seq;
+    } else if ((uint16_t)(e->seq - a->first) > (uint16_t)(a->last - a->first)) {
+        a->first = e->seq;
+    }
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+/* The size adds to what was found; alone it says nothing. */
+static void report_size(const struct seen *x)
+{
+    const int64_t limit = x->s->cfg->limits[IK_LIM_ODD_SIZE];
+    if (x->e->n <= limit || !ik_payload_is_random(x->e->data) ||
+        !ik_sight_minds(x->s, IK_DETECT_ODD_SIZE))
+        return;
+    struct ik_report r = ik_payload_report(x->s, IK_DETECT_ODD_SIZE);
+    r.severity = IK_SEVERITY_INFO;
+    r.value = x->e->n;
+    r.threshold = (double)limit;
+    r.limit = IK_LIM_ODD_SIZE;
+    r.why = "replies of a tunnel are large and look random: encrypted or compressed data";
+    r.remedy = IK_REMEDY_NONE;
+    ik_book_report(x->s->book, x->s->now, &r);
+}
+
+static void report(const struct seen *x, enum ik_detector d, double share, enum ik_limit limit,
+                   const char *why)
+{
+    if (!ik_sight_minds(x->s, d))
+        return;
+    struct ik_report r = ik_payload_report(x->s, d);
+    /* The first report brings all that led to it. */
+    const bool orphan = d == IK_DETECT_TUNNEL_ORPHAN;
+    const enum pair_flag told = orphan ? PAIR_TOLD9 : PAIR_TOLD8;
+    if (!(x->pair->flags & told))
+        r.packets = orphan ? x->pair->orphans : x->pair->different;
+    x->pair->flags = (uint8_t)(x->pair->flags | told);
+    r.severity = x->pair->changes >= CHANGES_MANY ? IK_SEVERITY_HIGH : IK_SEVERITY_MEDIUM;
+    r.window = orphan ? x->s->cfg->limits[IK_LIM_ORPHAN_WINDOW] : 0;
+    r.value = share;
+    r.threshold = (double)x->s->cfg->limits[limit];
+    r.limit = limit;
+    r.why = why;
+    if (d == IK_DETECT_TUNNEL_MISMATCH && x->e->n <= TEXT_MAX && ik_payload_is_text(x->e->data))
+        r.tool = "icmpsh";
+    ik_book_report(x->s->book, x->s->now, &r);
+    report_size(x);
+}
+
+static void note_content(const struct echo *t, const struct seen *x)
+{
+    struct pair *p = x->pair;
+    const uint32_t what = (uint32_t)ik_payload_template(t->mirror.secret, x->s, x->e);
+    p->changes = (uint16_t)(p->changes + (what != p->last && p->changes < UINT16_MAX));
+    p->last = what;
+}
+
+/* True when `part` of `all` is enough to be judged; *share in percent. */
+static bool is_share(const struct seen *x, uint16_t part, uint16_t all, enum ik_limit limit,
+                     double *share)
+{
+    const int64_t *limits = x->s->cfg->limits;
+    *share = 100.0 * part / (all ? all : 1);
+    return all >= limits[IK_LIM_ECHO_REPLIES] && (int64_t)part * 100 >= limits[limit] * all;
+}
+
+static void count_orphan(const struct seen *x)
+{
+    struct pair *p = x->pair;
+    double share;
+    p->orphans = (uint16_t)(p->orphans + 1);
+    if (p->orphans >= x->s->cfg->limits[IK_LIM_ECHO_REPLIES] &&
+        is_share(x, p->orphans, p->replies, IK_LIM_ORPHAN_SHARE, &share))
+        report(x, IK_DETECT_TUNNEL_ORPHAN, share, IK_LIM_ORPHAN_SHARE,
+               is_one_way(p) ? "echo replies with data came without any request"
+                             : "more echo replies came than requests had asked for");
+}
+
+/* ---- replies --------------------------------------------------------------------------------- */
+
+static void count_reply(struct pair *p)
+{
+    if (p->replies >= COUNT_HALVE) {
+        p->replies /= 2;
+        p->orphans /= 2;
+    }
+    p->replies++;
+}
+
+static void judge_answer(const struct echo *t, const struct seen *x, enum ik_mirror_result r,
+                         bool again)
+{
+    struct pair *p = x->pair;
+    double share;
+    if (again && r != IK_MIRROR_DIFFERENT)
+        return; /* the same reply seen twice */
+    if (r == IK_MIRROR_DIFFERENT && ik_sender_is_fixed(x->s->sender) && !x->s->clock_bytes)
+        return; /* a responder that answers with zeros, say */
+    count_reply(p);
+    if (r == IK_MIRROR_UNKNOWN)
+        return;
+    if (p->checked >= COUNT_HALVE) {
+        p->checked /= 2;
+        p->different /= 2;
+    }
+    p->checked++;
+    if (r == IK_MIRROR_SAME)
+        return;
+    p->different++;
+    note_content(t, x);
+    if (again)
+        count_orphan(x);
+    if (is_share(x, p->different, p->checked, IK_LIM_MISMATCH_SHARE, &share))
+        report(x, IK_DETECT_TUNNEL_MISMATCH, share, IK_LIM_MISMATCH_SHARE,
+               "echo replies return other data than their requests carried");
+}
+
+/* Most replies here come without requests: nothing follows from one more. */
+static bool is_usual(const struct echo *t, const struct ik_sight *s)
+{
+    return t->replied >= ONE_WAY_MIN &&
+           (int64_t)t->one_way * 100 > s->cfg->limits[IK_LIM_ONE_WAY_SHARE] * t->replied;
+}
+
+static void tell_usual(struct echo *t, const struct seen *x)
+{
+    if (t->told || !ik_sight_minds(x->s, IK_DETECT_TUNNEL_ORPHAN))
+        return;
+    t->told = true;
+    struct ik_report r = ik_payload_report(x->s, IK_DETECT_TUNNEL_ORPHAN);
+    r.src = r.dst = (struct ik_addr){.family = 0};
+    r.family = 0;
+    r.severity = IK_SEVERITY_INFO;
+    r.value = 100.0 * t->one_way / t->replied;
+    r.threshold = (double)x->s->cfg->limits[IK_LIM_ONE_WAY_SHARE];
+    r.limit = IK_LIM_ONE_WAY_SHARE;
+    r.why = "most echo requests go another way: replies without a request are not judged here";
+    r.remedy = IK_REMEDY_NONE;
+    ik_book_report(x->s->book, x->s->now, &r);
+}
+
+/* True when its request, if there was one, was seen. */
+static bool would_be_known(const struct echo *t, const struct seen *x)
+{
+    const struct pair *p = x->pair;
+    const struct ask *a = ask_of(x->pair, x->e->id);
+    if (a)
+        return ahead_of(a, x->e->seq);
+    const ik_ns born = (ik_ns)p->born_ms * IK_NS_PER_MS;
+    return !(p->flags & PAIR_FORGOT) &&
+           x->s->now - t->start - (t->pairs.evicted ? born : 0) > ON_ITS_WAY;
+}
+
+static void judge_unasked(struct echo *t, const struct seen *x)
+{
+    struct pair *p = x->pair;
+    const bool usual = is_one_way(p) && is_usual(t, x->s);
+    if (usual)
+        tell_usual(t, x);
+    if (usual || ik_sender_is_fixed(x->s->sender) || !would_be_known(t, x)) {
+        t->lost += !is_one_way(p);
+        return;
+    }
+    note_content(t, x);
+    if (x->e->n > x->s->cfg->limits[IK_LIM_ODD_SIZE])
+        p->flags |= PAIR_LARGE;
+    if (is_one_way(p) && p->changes < CHANGES_MANY && !(p->flags & PAIR_LARGE))
+        return;
+    count_reply(p);
+    count_orphan(x);
+}
+
+/* True where any host may answer. */
+static bool is_group(const struct ik_addr *a)
+{
+    static const uint8_t all[4] = {255, 255, 255, 255};
+    return ik_addr_is_multicast(a) || (a->family == 4 && !memcmp(a->bytes, all, sizeof(all)));
+}
+
+/* The key of a request to a group, which a reply to the asker may answer. */
+static uint64_t group_key(uint64_t asker_hash, const struct ik_payload *e)
+{
+    return ik_mirror_key(asker_hash ^ OTHER_WAY, e);
+}
+
+static void input_request(struct echo *t, const struct seen *x)
+{
+    const struct ik_ip *ip = &x->s->p->ip;
+    uint64_t key = x->key;
+    if (is_group(&ip->dst))
+        key = group_key(ik_siphash(t->mirror.secret, ip->src.bytes, ik_addr_bytes(ip->version)),
+                        x->e);
+    ik_mirror_put(&t->mirror, key, x->mark);
+    set_flag(t, x->pair, PAIR_ASKED);
+    note_request(x->pair, x->e);
+}
+
+static void input_reply(struct echo *t, const struct seen *x)
+{
+    bool again;
+    enum ik_mirror_result r = ik_mirror_check(&t->mirror, x->key, &x->mark, &again);
+    set_flag(t, x->pair, PAIR_REPLIED);
+    if (r == IK_MIRROR_NONE) {
+        bool any;
+        r = ik_mirror_check(&t->mirror, group_key(x->s->dst_hash, x->e), &x->mark, &any);
+    }
+    if (r == IK_MIRROR_NONE) {
+        judge_unasked(t, x);
+        return;
+    }
+    set_flag(t, x->pair, PAIR_ASKED);
+    judge_answer(t, x, r, again);
+}
+
+/* ---- part ------------------------------------------------------------------------------------ */
+
+static void begin(struct echo *t, ik_ns now)
+{
+    if (!t->begun)
+        t->start = now;
+    t->begun = true;
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    struct echo *t = state;
+    struct ik_payload e;
+    begin(t, s->now);
+    if (!ik_payload_of(s, &e))
+        return;
+    const uint64_t hash = hash_of(s, &e), key = ik_mirror_key(hash, &e);
+    ik_mirror_expect(&t->mirror, key);
+    ik_pairs_expect(&t->pairs, hash);
+    const struct seen x = {.s = s,
+                           .e = &e,
+                           .key = key,
+                           .mark = ik_mirror_mark(&t->mirror, s, &e),
+                           .pair = pair_of(t, s, hash)};
+    if (e.request)
+        input_request(t, &x);
+    else
+        input_reply(t, &x);
+}
+
+static void tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book)
+{
+    (void)cfg;
+    (void)book;
+    begin(state, now);
+}
+
+static size_t rounded(size_t n)
+{
+    return (n + 63) & ~(size_t)63;
+}
+
+static size_t bytes(const struct ik_detect_cfg *cfg)
+{
+    (void)cfg;
+    return rounded(sizeof(struct echo)) + ik_mirror_bytes() +
+           ik_pairs_bytes(PAIRS, sizeof(struct pair));
+}
+
+static void init(void *state, const struct ik_detect_cfg *cfg)
+{
+    struct echo *t = state;
+    uint8_t *p = (uint8_t *)state + rounded(sizeof(*t));
+    ik_mirror_init(&t->mirror, p, cfg->secret);
+    ik_pairs_init(&t->pairs, p + ik_mirror_bytes(), PAIRS, sizeof(struct pair));
+}
+
+static uint64_t evicted(const void *state)
+{
+    const struct echo *t = state;
+    return t->lost + t->pairs.evicted;
+}
+
+const struct ik_part ik_part_echo = {.wants = IK_WANTS_ICMP,
+                                     .bytes = bytes,
+                                     .init = init,
+                                     .input = input,
+                                     .tick = tick,
+                                     .evicted = evicted};

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ * Who made an echo message, by the form of its payload. A form is compared to its last byte, so
+ * that nothing is hidden behind a known begin. */
+#include "detect/sender.h"
+
+#include "base/rd.h"
+#include "detect/payload.h"
+
+#include <string.h>
+
+_Static_assert(IK_SENDERS <= 32, "as many as ik_detect_stats counts");
+
+enum {
+    PERIOD_MAX = 16, /* bytes that ping -p takes */
+    RAMP_BYTES = 256,
+    TIMEVAL_BYTES = 16,
+    PRO_BING_BYTES = 24,
+    SEQ_MTR = 33000,
+    SEQ_NMAP = 295,
+    CODE_NMAP = 9,
+    ID_ZMAP = 54321,
+    ID_ICMPTX = 28957,
+};
+
+#define USEC_PER_S 1000000u
+#define YEAR_2100_S 4102444800u
+
+enum head { HEAD_NONE, HEAD_TIMEVAL, HEAD_PRO_BING };
+enum rule {
+    RULE_NONE,
+    RULE_NOT_ICMPTX,
+    RULE_SEQ_MTR,
+    RULE_ID_ZMAP,
+    RULE_NMAP_1,
+    RULE_NMAP_2,
+};
+enum way { WAY_ANY, WAY_REPEAT, WAY_TEXT, WAY_WHOLE, WAY_PERIOD };
+
+struct form {
+    uint8_t sender, clock, head, at, way, rule;
+    uint16_t words_bytes, min, max;
+    const char *words;
+};
+
+/* 0, 1, .. 255, 0, 1, .. 255: each ramp lies in it. */
+#define R4(n) (char)(n), (char)((n) + 1), (char)((n) + 2), (char)((n) + 3)
+#define R16(n) R4(n), R4((n) + 4), R4((n) + 8), R4((n) + 12)
+#define R64(n) R16(n), R16((n) + 16), R16((n) + 32), R16((n) + 48)
+#define R256 R64(0), R64(64), R64(128), R64(192)
+static const char ramp[2 * RAMP_BYTES] = {R256, R256};
+static const char fills[3] = {0, 1, 'X'};
+
+#define ANY WAY_ANY, 0, NULL
+#define PERIOD WAY_PERIOD, 1, NULL
+#define RAMP(first) WAY_REPEAT, RAMP_BYTES, ramp + (first)
+#define FILL(byte) WAY_REPEAT, 1, fills + ((byte) == 'X' ? 2 : (byte))
+#define REPEAT(text) WAY_REPEAT, sizeof(text) - 1, text
+#define TEXT(text) WAY_TEXT, sizeof(text) - 1, text
+#define WHOLE(text) WAY_WHOLE, sizeof(text) - 1, text
+#define FORM_ROW(id, clock_, head_, at_, way_, n, text, min_, max_, rule_) \
+    {.sender = IK_SENDER_##id,                                             \
+     .clock = (clock_),                                                    \
+     .head = (head_),                                                      \
+     .at = (at_),                                                          \
+     .way = (way_),                                                        \
+     .rule = (rule_),                                                      \
+     .words_bytes = (n),                                                   \
+     .min = (min_),                                                        \
+     .max = (max_),                                                        \
+     .words = (text)},
+#define FORM_ROW_OF(...) FORM_ROW(__VA_ARGS__)
+
+static const struct form forms[] = {
+#define FORM(sender, clock, head, at, pattern, min, max, rule) \
+    FORM_ROW_OF(sender, clock, head, at, pattern, min, max, rule)
+#include "detect/senders.def"
+};
+
+const char *ik_sender_name(unsigned sender)
+{
+    static const char *const names[IK_SENDERS] = {
+        "unknown",
+#define SENDER(id, name) name,
+#include "detect/senders.def"
+    };
+    return sender < IK_SENDERS ? names[sender] : NULL;
+}
+
+bool ik_sender_is_fixed(unsigned sender)
+{
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (forms[i].sender == sender)
+            return forms[i].way != WAY_TEXT && forms[i].way != WAY_PERIOD;
+    }
+    return false;
+}
+
+/* ---- heads ----------------------------------------------------------------------------------- */
+
+static uint64_t load_le64(const uint8_t *p)
+{
+    uint64_t v = 0;
+    for (int i = 7; i >= 0; i--)
+        v = v << 8 | p[i];
+    return v;
+}
+
+static bool is_time(uint64_t s, uint64_t us)
+{
+    return us < USEC_PER_S && s > 0 && s < YEAR_2100_S;
+}
+
+/* struct timeval of a machine of 64 bits, in the order of its bytes. */
+static bool has_timeval(struct ik_rd d)
+{
+    if (d.left < TIMEVAL_BYTES)
+        return false;
+    return is_time(load_le64(d.p), load_le64(d.p + 8)) ||
+           is_time(ik_load_be64(d.p), ik_load_be64(d.p + 8));
+}
+
+/* Nanoseconds since 1970, then a random UUID (RFC 9562 section 5.4). */
+static bool has_pro_bing(struct ik_rd d)
+{
+    if (d.left < PRO_BING_BYTES)
+        return false;
+    return ik_load_be64(d.p) / (uint64_t)IK_NS_PER_S < YEAR_2100_S &&
+           ik_load_be64(d.p) > (uint64_t)IK_NS_PER_S && (d.p[14] & 0xf0) == 0x40 &&
+           (d.p[16] & 0xc0) == 0x80;
+}
+
+static bool head_fits(enum head head, struct ik_rd d)
+{
+    switch (head) {
+    case HEAD_NONE:
+        break;
+    case HEAD_TIMEVAL:
+        return has_timeval(d);
+    case HEAD_PRO_BING:
+        return has_pro_bing(d);
+    }
+    return true;
+}
+
+/* ---- patterns -------------------------------------------------------------------------------- */
+
+/* True when each byte is the one `step` before it. */
+static bool repeats(struct ik_rd d, size_t step)
+{
+    return d.left <= step || !memcmp(d.p, d.p + step, d.left - step);
+}
+
+static bool has_period(struct ik_rd d)
+{
+    for (size_t step = 1; step <= PERIOD_MAX && step < d.left; step++) {
+        if (d.p[0] == d.p[step] && repeats(d, step))
+            return true;
+    }
+    return d.left <= PERIOD_MAX; /* it may end before it comes round */
+}
+
+static bool begins_with(struct ik_rd d, const struct form *f)
+{
+    return !memcmp(d.p, f->words, f->words_bytes < d.left ? f->words_bytes : d.left);
+}
+
+static bool pattern_fits(const struct form *f, struct ik_rd d)
+{
+    switch ((enum way)f->way) {
+    case WAY_ANY:
+        break;
+    case WAY_REPEAT:
+        return begins_with(d, f) && repeats(d, f->words_bytes);
+    case WAY_TEXT:
+    case WAY_WHOLE:
+        return begins_with(d, f);
+    case WAY_PERIOD:
+        return has_period(d);
+    }
+    return true;
+}
+
+/* ---- the rest of the packet ------------------------------------------------------------------ */
+
+static bool rule_fits(enum rule rule, const struct ik_look_packet *p, const struct ik_payload *e)
+{
+    switch (rule) {
+    case RULE_NONE:
+        break;
+    case RULE_NOT_ICMPTX:
+        return e->id != ID_ICMPTX || e->seq;
+    case RULE_SEQ_MTR:
+        return e->seq >= SEQ_MTR;
+    case RULE_ID_ZMAP:
+        return e->request && p->ip.version == 4 && p->ip.id == ID_ZMAP;
+    case RULE_NMAP_1: /* a reply has its own code */
+        return e->seq == SEQ_NMAP && (!e->request || p->icmp.code == CODE_NMAP);
+    case RULE_NMAP_2:
+        return e->seq == SEQ_NMAP + 1;
+    }
+    return true;
+}
+
+static bool fits(const struct form *f, const struct ik_look_packet *p, const struct ik_payload *e)
+{
+    if (e->n < f->min || e->n > f->max)
+        return false;
+    const struct ik_rd d = ik_rd_from(e->data, f->at);
+    if (f->words && d.left && d.p[0] != (uint8_t)f->words[0])
+        return false;
+    return rule_fits((enum rule)f->rule, p, e) && pattern_fits(f, d) &&
+           head_fits((enum head)f->head, e->data);
+}
+
+/* Where no form fits: a time at the begin is known all the same. */
+static uint8_t clock_of(struct ik_rd d)
+{
+    return has_timeval(d) ? TIMEVAL_BYTES : 0;
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    struct ik_payload e;
+    (void)state;
+    s->sender = s->clock_bytes = 0;
+    if (!ik_payload_of(s, &e))
+        return;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (!fits(&forms[i], s->p, &e))
+            continue;
+        s->sender = forms[i].sender;
+        s->clock_bytes = forms[i].clock;
+        return;
+    }
+    s->clock_bytes = clock_of(e.data);
+}
+
+static size_t bytes(const struct ik_detect_cfg *cfg)
+{
+    (void)cfg;
+    return 0;
+}
+
+static void init(void *state, const struct ik_detect_cfg *cfg)
+{
+    (void)state;
+    (void)cfg;
+}
+
+const struct ik_part ik_part_sender = {
+    .wants = IK_WANTS_ICMP, .bytes = bytes, .init = init, .input = input};

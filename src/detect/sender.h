@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * Benign senders by number (senders.def). */
+#pragma once
+
+#include <stdbool.h>
+
+enum ik_sender {
+    IK_SENDER_UNKNOWN,
+#define SENDER(id, name) IK_SENDER_##id,
+#include "detect/senders.def"
+    IK_SENDERS
+};
+
+/* True when its payload has no room for a message of somebody: all but the clock is given by the
+ * form. Not where its user chooses the pattern, or only the begin is known. */
+bool ik_sender_is_fixed(unsigned sender);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * The table of pairs: who stays and who gives way. */
+#include "detect/pairs.h"
+
+#include "base/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { ENTRIES = 256 };
+
+struct mine {
+    struct ik_pairs_head head;
+    uint64_t value;
+};
+
+struct rig {
+    struct ik_pairs t;
+    void *mem;
+};
+
+static struct rig rig_new(size_t each)
+{
+    struct rig r = {.mem = calloc(ENTRIES, each)};
+    assert_non_null(r.mem);
+    assert_int_equal(ik_pairs_bytes(ENTRIES, each), ENTRIES * each);
+    ik_pairs_init(&r.t, r.mem, ENTRIES, each);
+    return r;
+}
+
+static void count(void *ctx, const void *old)
+{
+    uint64_t *lost = ctx;
+    *lost += ((const struct mine *)old)->value;
+}
+
+static void take__known_hash__gives_its_entry(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct mine));
+    assert_null(ik_pairs_find(&r.t, 5));
+    struct mine *e = ik_pairs_take(&r.t, 5, NULL, NULL);
+    assert_int_equal(e->value, 0);
+    e->value = 7;
+    assert_ptr_equal(ik_pairs_take(&r.t, 5, NULL, NULL), e);
+    assert_ptr_equal(ik_pairs_find(&r.t, 5), e);
+    assert_int_equal(r.t.evicted, 0);
+    free(r.mem);
+}
+
+static void take__hash_of_zero__is_a_hash_like_others(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct mine));
+    assert_null(ik_pairs_find(&r.t, 0));
+    struct mine *e = ik_pairs_take(&r.t, 0, NULL, NULL);
+    assert_ptr_equal(ik_pairs_find(&r.t, 0), e);
+    free(r.mem);
+}
+
+/* A set of four: the fifth takes the place of one that was not looked for again. */
+static void take__full_set__spares_those_that_came_again(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct mine));
+    uint64_t lost = 0;
+    for (uint64_t i = 1; i <= 4; i++) {
+        struct mine *e = ik_pairs_take(&r.t, i << 32, count, &lost);
+        e->value = i;
+    }
+    for (uint64_t i = 1; i <= 4; i++) {
+        if (i != 3)
+            ik_pairs_find(&r.t, i << 32);
+    }
+    assert_non_null(ik_pairs_take(&r.t, (uint64_t)9 << 32, count, &lost));
+    assert_int_equal(lost, 3);
+    assert_int_equal(r.t.evicted, 1);
+    assert_null(ik_pairs_find(&r.t, (uint64_t)3 << 32));
+    for (uint64_t i = 1; i <= 4; i++) {
+        if (i != 3)
+            assert_int_equal(((struct mine *)ik_pairs_find(&r.t, i << 32))->value, i);
+    }
+    free(r.mem);
+}
+
+static void take__all_came_again__one_gives_way_all_the_same(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct mine));
+    for (uint64_t round = 0; round < 2; round++) {
+        for (uint64_t i = 1; i <= 4; i++)
+            ik_pairs_take(&r.t, i << 32, NULL, NULL);
+    }
+    struct mine *e = ik_pairs_take(&r.t, (uint64_t)9 << 32, NULL, NULL);
+    assert_int_equal(e->value, 0);
+    assert_int_equal(r.t.evicted, 1);
+    free(r.mem);
+}
+
+/* A million pairs that show up once do not push out one that goes on talking. */
+static void take__many_that_come_once__the_talker_stays(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct mine));
+    struct ik_rng rng = {1};
+    struct mine *talker = ik_pairs_take(&r.t, 77, NULL, NULL);
+    talker->value = 1;
+    for (int i = 0; i < 1000000; i++) {
+        if (i % 100 == 0) {
+            talker = ik_pairs_take(&r.t, 77, NULL, NULL);
+            talker->value++;
+        }
+        ik_pairs_take(&r.t, ik_rng_next(&rng), NULL, NULL);
+    }
+    assert_int_equal(talker->value, 10001);
+    free(r.mem);
+}
+
+static void count__window_over__begins_anew(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct ik_pairs_tally));
+    for (ik_ns now = 100; now <= 110; now++)
+        assert_int_equal(ik_pairs_count(&r.t, 1, now, 10)->n, now - 99);
+    struct ik_pairs_tally *e = ik_pairs_count(&r.t, 1, 111, 10);
+    assert_int_equal(e->n, 1);
+    assert_int_equal(e->since, 111);
+    assert_int_equal(ik_pairs_count(&r.t, 2, 111, 10)->n, 1);
+    free(r.mem);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(take__known_hash__gives_its_entry),
+        cmocka_unit_test(take__hash_of_zero__is_a_hash_like_others),
+        cmocka_unit_test(take__full_set__spares_those_that_came_again),
+        cmocka_unit_test(take__all_came_again__one_gives_way_all_the_same),
+        cmocka_unit_test(take__many_that_come_once__the_talker_stays),
+        cmocka_unit_test(count__window_over__begins_anew),
+    };
+    return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);
+}
