@@ -12,7 +12,7 @@ enum ik_err ik_agenda_add(struct ik_sim *sim, ik_ns at, struct ik_agenda_item it
         return err;
     *id = sim->n_items++;
     sim->items[*id] = item;
-    ik_due_set(&sim->agenda, (struct ik_due_entry){at, ik_sim_order(sim), *id});
+    ik_due_set(&sim->agenda, at, ik_sim_order(sim), *id);
     return IK_OK;
 }
 
@@ -22,7 +22,7 @@ void ik_agenda_due(struct ik_sim *sim)
     ik_due_pop(&sim->agenda);
     switch (item.kind) {
     case IK_AGENDA_LINK:
-        ik_simlink_change(sim, item.what, item.link.direction, item.link.impair);
+        ik_simlink_change(sim, item.what, item.link.direction, item.link.way);
         break;
     case IK_AGENDA_RESTART:
         ik_simnode_restart(sim, item.what, item.down_for);

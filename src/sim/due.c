@@ -103,9 +103,9 @@ static void sink(struct ik_due *d, uint32_t hole, struct ik_due_entry e)
     put(d, hole, e);
 }
 
-void ik_due_push(struct ik_due *d, struct ik_due_entry e)
+void ik_due_push(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id)
 {
-    rise(d, d->n++, e);
+    rise(d, d->n++, (struct ik_due_entry){at, order, id});
 }
 
 void ik_due_pop(struct ik_due *d)
@@ -116,11 +116,11 @@ void ik_due_pop(struct ik_due *d)
         sink(d, 0, d->v[d->n]);
 }
 
-void ik_due_replace(struct ik_due *d, struct ik_due_entry e)
+void ik_due_replace(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id)
 {
     if (d->pos)
         d->pos[d->v[0].id] = IK_DUE_NONE;
-    sink(d, 0, e);
+    sink(d, 0, (struct ik_due_entry){at, order, id});
 }
 
 static void take_out(struct ik_due *d, uint32_t at)
@@ -135,17 +135,18 @@ static void take_out(struct ik_due *d, uint32_t at)
         sink(d, at, moved);
 }
 
-void ik_due_set(struct ik_due *d, struct ik_due_entry e)
+void ik_due_set(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id)
 {
-    const uint32_t at = d->pos[e.id];
-    if (e.at == IK_NEVER) {
-        if (at != IK_DUE_NONE)
-            take_out(d, at);
-    } else if (at == IK_DUE_NONE) {
-        ik_due_push(d, e);
-    } else if (ik_due_before(&e, &d->v[at])) {
-        rise(d, at, e);
+    const struct ik_due_entry e = {at, order, id};
+    const uint32_t was = d->pos[id];
+    if (at == IK_NEVER) {
+        if (was != IK_DUE_NONE)
+            take_out(d, was);
+    } else if (was == IK_DUE_NONE) {
+        ik_due_push(d, at, order, id);
+    } else if (ik_due_before(&e, &d->v[was])) {
+        rise(d, was, e);
     } else {
-        sink(d, at, e);
+        sink(d, was, e);
     }
 }

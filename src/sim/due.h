@@ -27,14 +27,15 @@ void ik_due_fini(struct ik_due *d);
 IK_MUST_USE enum ik_err ik_due_reserve(struct ik_due *d, uint32_t cap);
 /* The same, and ids below `cap` may be moved with ik_due_set. */
 IK_MUST_USE enum ik_err ik_due_reserve_ids(struct ik_due *d, uint32_t cap);
-/* Adds an entry; there is room. */
-void ik_due_push(struct ik_due *d, struct ik_due_entry e);
+/* Adds an entry; there is room. An entry comes member by member: as a whole it would go by memory.
+ */
+void ik_due_push(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
 /* Takes the first away; there is one. */
 void ik_due_pop(struct ik_due *d);
-/* Puts e in place of the first: cheaper than pop and push. */
-void ik_due_replace(struct ik_due *d, struct ik_due_entry e);
-/* With ids: adds or moves e.id; at IK_NEVER takes it away. */
-void ik_due_set(struct ik_due *d, struct ik_due_entry e);
+/* Puts an entry in place of the first: cheaper than pop and push. */
+void ik_due_replace(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
+/* With ids: adds or moves that of id; at IK_NEVER takes it away. */
+void ik_due_set(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
 /* With ids: when id is due, IK_NEVER when it is not there. */
 static inline ik_ns ik_due_at(const struct ik_due *d, uint32_t id)
 {

@@ -82,6 +82,12 @@ static void travel(const struct ik_sim_impair *im, struct ik_impair_line *line, 
         line->last_at = out->at;
 }
 
+bool ik_impair_is_plain(const struct ik_sim_impair *im)
+{
+    return !(im->down || im->mtu || im->rate_bps || im->jitter || im->loss || im->burst_start ||
+             im->burst_end || im->burst_loss || im->duplicate || im->corrupt || im->reorder);
+}
+
 void ik_impair_apply(const struct ik_sim_impair *im, struct ik_impair_line *line,
                      struct ik_rng *rng, ik_ns now, size_t bytes, struct ik_impair_result *out)
 {

@@ -30,6 +30,8 @@ struct ik_impair_result {
  * with room for im->queue. */
 void ik_impair_apply(const struct ik_sim_impair *im, struct ik_impair_line *line,
                      struct ik_rng *rng, ik_ns now, size_t bytes, struct ik_impair_result *out);
+/* It only delays: each frame arrives `delay` later, but not before the one before it. */
+bool ik_impair_is_plain(const struct ik_sim_impair *im);
 /* Frames that may wait. */
 static inline uint32_t ik_impair_queue_frames(const struct ik_sim_impair *im)
 {

@@ -33,7 +33,7 @@ static size_t output(struct ik_engine *e, struct ik_now now, struct ik_frame *ou
     size_t n = 0;
     for (slot = o->waiting.first; slot != IK_FLIGHT_NONE && n < cap; n++) {
         out[n] = (struct ik_frame){.medium = IK_MEDIUM_ETHER, .bytes = ik_flight_rd(flights, slot)};
-        slot = flights->list[slot].next;
+        slot = ik_flight_of(flights, slot)->next;
     }
     return n;
 }

@@ -23,7 +23,7 @@ enum ik_err ik_sim_grow(void **list, uint32_t *cap, uint32_t n, size_t size)
     if (n < *cap)
         return IK_OK;
     const uint32_t more = *cap < 16 ? 16 : *cap + *cap / 2;
-    void *grown = more < IK_SIM_ALONE ? realloc(*list, more * size) : NULL;
+    void *grown = more < IK_SIM_DELAY ? realloc(*list, more * size) : NULL;
     if (!grown)
         return IK_E_NOMEM;
     *list = grown;
@@ -131,7 +131,8 @@ void ik_sim_free(struct ik_sim *sim)
     free(sim->channels);
     free(sim->ports);
     free(sim->ends);
-    free(sim->impairs);
+    free(sim->ways);
+    free(sim->delays);
     free(sim->items);
     free(sim->traffics);
     free(sim->pool_mem);

@@ -88,20 +88,40 @@ struct ik_addr ik_simnode_link_local(const struct ik_stack_iface *iface);
 
 /* ---- links (simlink.c) ----------------------------------------------------------------------- */
 
-/* One sender of one link. Frames in order wait in a list, of which only the first is in the heap;
- * those that overtake are in the heap by themselves. */
+/* Frames that arrive in the order in which they were sent: slots of flights, of which only the
+ * first is in the heap. */
+struct ik_lane {
+    uint32_t first, last; /* first: IK_FLIGHT_NONE when empty, and last means nothing then */
+};
+
+/* One sender of one link. Its frames wait in the lane of their delay, those that took longer than
+ * that in its own; what overtakes is in the heap by itself. */
 struct ik_channel {
     struct ik_impair_line line;
-    uint32_t first, last; /* slots of flights */
+    struct ik_lane lane;
     uint32_t link;
     uint32_t end; /* number of the sending end */
+};
+
+/* What takes exactly that long shares a lane, whoever sends it: time only grows, and so do
+ * arrivals. The heap is then as small as there are delays, and most frames move nothing in it. */
+struct ik_delay {
+    ik_ns delay;
+    struct ik_lane lane;
+};
+
+/* What a direction of a link does, and what that comes to. */
+struct ik_way {
+    struct ik_sim_impair im;
+    uint32_t delay; /* of sim->delays: what a frame takes without jitter and queue */
+    bool plain;     /* it delays, and does nothing else */
 };
 
 struct ik_simlink {
     const char *name;
     uint32_t first_end, n_ends; /* of sim->ends */
     uint32_t first_channel;     /* one for each end */
-    uint32_t impair[2];         /* of sim->impairs; a segment has only the first */
+    uint32_t way[2];            /* of sim->ways; a segment has only the first */
     bool resolve, carrier;
     struct ik_map *macs; /* segments: end of each MAC */
     struct ik_rng rng;
@@ -112,10 +132,10 @@ struct ik_simlink {
 bool ik_simlink_send(struct ik_sim *sim, uint32_t node, uint8_t port, struct ik_rd frame);
 /* The first arrival of the heap, and those of the same instant and channel that follow it. */
 void ik_simlink_arrive(struct ik_sim *sim);
-void ik_simlink_change(struct ik_sim *sim, uint32_t link, int direction, uint32_t impair);
+void ik_simlink_change(struct ik_sim *sim, uint32_t link, int direction, uint32_t way);
 /* Keeps a copy of im; queues of the link have room for it. IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_simlink_prepare(struct ik_sim *sim, uint32_t link, int direction,
-                                           const struct ik_sim_impair *im, uint32_t *impair);
+                                           const struct ik_sim_impair *im, uint32_t *way);
 void ik_simlink_fini(struct ik_sim *sim);
 
 /* ---- agenda (agenda.c, traffic.c) ------------------------------------------------------------ */
@@ -128,7 +148,7 @@ struct ik_agenda_item {
     union {
         struct {
             int direction;
-            uint32_t impair;
+            uint32_t way;
         } link;
         ik_ns down_for;
     };
@@ -176,7 +196,7 @@ struct ik_sim {
     uint64_t hops, overflows;
     struct ik_sim_watch watch;
 
-    struct ik_due arrivals; /* ids: channels, and IK_SIM_ALONE | slot */
+    struct ik_due arrivals; /* ids: channels, IK_SIM_DELAY | delay, IK_SIM_ALONE | slot */
     struct ik_due alarms;   /* ids: nodes */
     struct ik_due agenda;   /* ids: items */
     struct ik_flights flights;
@@ -186,12 +206,13 @@ struct ik_sim {
     struct ik_channel *channels;
     uint32_t *ports; /* the channel at each port, or IK_SIM_NONE */
     struct ik_sim_end *ends;
-    struct ik_sim_impair *impairs;
+    struct ik_way *ways;
+    struct ik_delay *delays;
     struct ik_agenda_item *items;
     struct ik_traffic *traffics;
-    uint32_t n_nodes, n_links, n_channels, n_ports, n_ends, n_impairs, n_items, n_traffics;
-    uint32_t cap_nodes, cap_links, cap_channels, cap_ports, cap_ends, cap_impairs, cap_items,
-        cap_traffics;
+    uint32_t n_nodes, n_links, n_channels, n_ports, n_ends, n_ways, n_delays, n_items, n_traffics;
+    uint32_t cap_nodes, cap_links, cap_channels, cap_ports, cap_ends, cap_ways, cap_delays,
+        cap_items, cap_traffics;
 
     struct ik_sim_chunk *chunks, *chunks_aside;
     struct ik_stack_pool *pool;
@@ -206,6 +227,7 @@ struct ik_sim {
 };
 
 #define IK_SIM_ALONE (UINT32_C(1) << 31)
+#define IK_SIM_DELAY (UINT32_C(1) << 30)
 
 /* Room for one more of n elements of `size` bytes. IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_sim_grow(void **list, uint32_t *cap, uint32_t n, size_t size);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAC_BYTES = 6 };
+enum { MAC_BYTES = 6, NEAR = 64 };
 
 static bool is_segment(const struct ik_simlink *link)
 {
@@ -74,13 +74,36 @@ static void deliver(struct ik_sim *sim, uint32_t channel, const uint32_t *slots,
         ik_flight_give(&sim->flights, slots[i]);
 }
 
-/* True when the channel's next frame is what happens next, at this same instant. */
+static struct ik_lane *lane_of(const struct ik_sim *sim, uint32_t id)
+{
+    return id & IK_SIM_DELAY ? &sim->delays[id & ~IK_SIM_DELAY].lane : &sim->channels[id].lane;
+}
+
+/* True when the frame that happens next, at this same instant, is of the channel and in order. */
 static bool goes_on(const struct ik_sim *sim, uint32_t channel)
 {
     const struct ik_due_entry *top = sim->arrivals.n ? &sim->arrivals.v[0] : NULL;
-    return top && top->id == channel && top->at == sim->now.mono &&
+    return top && top->at == sim->now.mono && !(top->id & IK_SIM_ALONE) &&
+           ik_flight_of(&sim->flights, lane_of(sim, top->id)->first)->channel == channel &&
            (!sim->alarms.n || ik_due_before(top, &sim->alarms.v[0])) &&
            (!sim->agenda.n || ik_due_before(top, &sim->agenda.v[0]));
+}
+
+/* Takes the first frame of a lane that is first in the heap. */
+static uint32_t take_first(struct ik_sim *sim, uint32_t id)
+{
+    struct ik_lane *lane = lane_of(sim, id);
+    const uint32_t slot = lane->first;
+    lane->first = ik_flight_of(&sim->flights, slot)->next;
+    if (lane->first == IK_FLIGHT_NONE) {
+        ik_due_pop(&sim->arrivals);
+        return slot;
+    }
+    const struct ik_flight *next = ik_flight_of(&sim->flights, lane->first);
+    ik_due_replace(&sim->arrivals, next->at, next->order, id);
+    if (next->next != IK_FLIGHT_NONE)
+        IK_FLIGHT_EXPECT(&sim->flights, next->next);
+    return slot;
 }
 
 void ik_simlink_arrive(struct ik_sim *sim)
@@ -91,53 +114,62 @@ void ik_simlink_arrive(struct ik_sim *sim)
     if (id & IK_SIM_ALONE) {
         slots[n++] = id & ~IK_SIM_ALONE;
         ik_due_pop(&sim->arrivals);
-        deliver(sim, sim->flights.list[slots[0]].channel, slots, n);
+        deliver(sim, ik_flight_of(&sim->flights, slots[0])->channel, slots, n);
         return;
     }
-    struct ik_channel *c = &sim->channels[id];
-    do {
-        slots[n++] = c->first;
-        c->first = sim->flights.list[c->first].next;
-        if (c->first == IK_FLIGHT_NONE) {
-            c->last = IK_FLIGHT_NONE;
-            ik_due_pop(&sim->arrivals);
-            break;
-        }
-        const struct ik_flight *next = &sim->flights.list[c->first];
-        ik_due_replace(&sim->arrivals, (struct ik_due_entry){next->at, next->order, id});
-        IK_FLIGHT_EXPECT(&sim->flights, c->first);
-    } while (n < IK_BATCH && goes_on(sim, id));
-    deliver(sim, id, slots, n);
+    slots[n++] = take_first(sim, id);
+    const uint32_t channel = ik_flight_of(&sim->flights, slots[0])->channel;
+    while (n < IK_BATCH && goes_on(sim, channel))
+        slots[n++] = take_first(sim, sim->arrivals.v[0].id);
+    deliver(sim, channel, slots, n);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* One copy of the frame on its way. */
-static bool launch(struct ik_sim *sim, uint32_t channel, struct ik_rd frame,
-                   const struct ik_impair_result *r)
+static void append(struct ik_sim *sim, uint32_t id, uint32_t slot)
+{
+    struct ik_lane *lane = lane_of(sim, id);
+    const struct ik_flight *f = ik_flight_of(&sim->flights, slot);
+    if (lane->first == IK_FLIGHT_NONE) {
+        lane->first = slot;
+        ik_due_push(&sim->arrivals, f->at, f->order, id);
+    } else {
+        ik_flight_of(&sim->flights, lane->last)->next = slot;
+    }
+    lane->last = slot;
+}
+
+/* One copy of the frame, to arrive at `at`: its slot, which is in no lane yet. */
+static uint32_t board(struct ik_sim *sim, uint32_t channel, struct ik_rd frame, ik_ns at)
 {
     const uint32_t slot =
         frame.left <= sim->cfg.frame_bytes ? ik_flight_take(&sim->flights, frame) : IK_FLIGHT_NONE;
     if (slot == IK_FLIGHT_NONE) {
         sim->overflows++;
-        return false;
+        return slot;
     }
-    struct ik_flight *f = &sim->flights.list[slot];
-    f->at = r->at;
+    struct ik_flight *f = ik_flight_of(&sim->flights, slot);
+    f->at = at;
     f->order = ik_sim_order(sim);
     f->channel = channel;
+    return slot;
+}
+
+static bool launch(struct ik_sim *sim, uint32_t channel, const struct ik_way *way,
+                   struct ik_rd frame, const struct ik_impair_result *r)
+{
+    const uint32_t slot = board(sim, channel, frame, r->at);
+    if (slot == IK_FLIGHT_NONE)
+        return false;
+    struct ik_flight *f = ik_flight_of(&sim->flights, slot);
     if (r->corrupt)
-        ik_flight_at(&sim->flights, slot)[14 + r->bit / 8] ^= (uint8_t)(0x80 >> r->bit % 8);
-    struct ik_channel *c = &sim->channels[channel];
-    if (r->overtakes) {
-        ik_due_push(&sim->arrivals, (struct ik_due_entry){f->at, f->order, slot | IK_SIM_ALONE});
-    } else if (c->last == IK_FLIGHT_NONE) {
-        c->first = c->last = slot;
-        ik_due_push(&sim->arrivals, (struct ik_due_entry){f->at, f->order, channel});
-    } else {
-        sim->flights.list[c->last].next = slot;
-        c->last = slot;
-    }
+        f->bytes[14 + r->bit / 8] ^= (uint8_t)(0x80 >> r->bit % 8);
+    if (r->overtakes)
+        ik_due_push(&sim->arrivals, f->at, f->order, slot | IK_SIM_ALONE);
+    else if (r->at == sim->now.mono + way->im.delay)
+        append(sim, way->delay | IK_SIM_DELAY, slot);
+    else
+        append(sim, channel, slot);
     return true;
 }
 
@@ -163,6 +195,30 @@ static void account(struct ik_sim_link_stats *st, size_t bytes, const struct ik_
     }
 }
 
+/* On a link that only delays: what ik_impair_apply and launch come to. */
+static void carry_plain(struct ik_sim *sim, uint32_t channel, const struct ik_way *way,
+                        struct ik_rd frame)
+{
+    struct ik_impair_line *line = &sim->channels[channel].line;
+    const ik_ns due = sim->now.mono + way->im.delay;
+    const ik_ns at = due < line->last_at ? line->last_at : due;
+    line->last_at = at;
+    const uint32_t slot = board(sim, channel, frame, at);
+    if (slot != IK_FLIGHT_NONE)
+        append(sim, at == due ? way->delay | IK_SIM_DELAY : channel, slot);
+}
+
+/* To who watches: what the port of the node sends, and what becomes of it. */
+static void show(struct ik_sim *sim, uint32_t node, uint8_t port, const struct ik_channel *c,
+                 struct ik_rd frame, enum ik_sim_fate fate)
+{
+    const struct ik_sim_watch *w = &sim->watch;
+    if (w->on_frame)
+        w->on_frame(w->ctx, c->link, c->end, sim->now.real, frame, fate);
+    if (w->on_pass)
+        w->on_pass(w->ctx, node, port, true, sim->now.real, frame);
+}
+
 bool ik_simlink_send(struct ik_sim *sim, uint32_t node, uint8_t port, struct ik_rd frame)
 {
     const struct ik_simnode *n = &sim->nodes[node];
@@ -172,18 +228,22 @@ bool ik_simlink_send(struct ik_sim *sim, uint32_t node, uint8_t port, struct ik_
     struct ik_channel *c = &sim->channels[channel];
     struct ik_simlink *link = &sim->links[c->link];
     const uint32_t side = side_of(link, c->end);
-    const struct ik_sim_impair *im = &sim->impairs[link->impair[side]];
+    const struct ik_way *way = &sim->ways[link->way[side]];
+    if (way->plain) {
+        link->stats[side].frames++;
+        link->stats[side].bytes += frame.left;
+        show(sim, node, port, c, frame, IK_FATE_CARRIED);
+        carry_plain(sim, channel, way, frame);
+        return true;
+    }
     struct ik_impair_result r;
-    ik_impair_apply(im, &c->line, &link->rng, sim->now.mono, frame.left, &r);
+    ik_impair_apply(&way->im, &c->line, &link->rng, sim->now.mono, frame.left, &r);
     account(&link->stats[side], frame.left, &r);
-    if (sim->watch.on_frame)
-        sim->watch.on_frame(sim->watch.ctx, c->link, c->end, sim->now.real, frame, r.fate);
-    if (sim->watch.on_pass)
-        sim->watch.on_pass(sim->watch.ctx, node, port, true, sim->now.real, frame);
+    show(sim, node, port, c, frame, r.fate);
     if (sim->watch.on_event)
-        ik_tell_link(sim, n, link, im, &r, frame);
-    if (r.fate == IK_FATE_CARRIED && launch(sim, channel, frame, &r) && r.duplicate)
-        launch(sim, channel, frame, &r);
+        ik_tell_link(sim, n, link, &way->im, &r, frame);
+    if (r.fate == IK_FATE_CARRIED && launch(sim, channel, way, frame, &r) && r.duplicate)
+        launch(sim, channel, way, frame, &r);
     return r.fate != IK_FATE_QUEUE_FULL;
 }
 
@@ -194,20 +254,42 @@ static bool sane(const struct ik_sim_impair *im)
     return im->delay >= 0 && im->jitter >= 0 && im->reorder_by >= 0;
 }
 
-static enum ik_err intern(struct ik_sim *sim, const struct ik_sim_impair *im, uint32_t *index)
+/* The lane of that delay: links of a kind come one after another. */
+static enum ik_err find_delay(struct ik_sim *sim, ik_ns delay, uint32_t *index)
 {
-    /* Links of a kind come one after another. */
-    for (uint32_t i = 0; i < 4 && i < sim->n_impairs; i++) {
-        *index = sim->n_impairs - 1 - i;
-        if (!memcmp(&sim->impairs[*index], im, sizeof(*im)))
+    for (uint32_t i = 0; i < NEAR && i < sim->n_delays; i++) {
+        *index = sim->n_delays - 1 - i;
+        if (sim->delays[*index].delay == delay)
             return IK_OK;
     }
-    const enum ik_err err = ik_sim_grow((void **)&sim->impairs, &sim->cap_impairs, sim->n_impairs,
-                                        sizeof(*sim->impairs));
+    const enum ik_err err =
+        ik_sim_grow((void **)&sim->delays, &sim->cap_delays, sim->n_delays, sizeof(*sim->delays));
     if (err)
         return err;
-    *index = sim->n_impairs++;
-    memcpy(&sim->impairs[*index], im, sizeof(*im));
+    *index = sim->n_delays++;
+    sim->delays[*index] = (struct ik_delay){delay, {IK_FLIGHT_NONE, IK_FLIGHT_NONE}};
+    return IK_OK;
+}
+
+static enum ik_err intern(struct ik_sim *sim, const struct ik_sim_impair *im, uint32_t *index)
+{
+    for (uint32_t i = 0; i < 4 && i < sim->n_ways; i++) {
+        *index = sim->n_ways - 1 - i;
+        if (!memcmp(&sim->ways[*index].im, im, sizeof(*im)))
+            return IK_OK;
+    }
+    uint32_t delay;
+    enum ik_err err =
+        ik_sim_grow((void **)&sim->ways, &sim->cap_ways, sim->n_ways, sizeof(*sim->ways));
+    if (!err)
+        err = find_delay(sim, im->delay, &delay);
+    if (err)
+        return err;
+    *index = sim->n_ways++;
+    struct ik_way *way = &sim->ways[*index];
+    memcpy(&way->im, im, sizeof(*im)); /* as it is compared above */
+    way->delay = delay;
+    way->plain = ik_impair_is_plain(im);
     return IK_OK;
 }
 
@@ -228,7 +310,7 @@ static enum ik_err widen(struct ik_impair_line *line, uint32_t cap)
 }
 
 enum ik_err ik_simlink_prepare(struct ik_sim *sim, uint32_t link, int direction,
-                               const struct ik_sim_impair *im, uint32_t *impair)
+                               const struct ik_sim_impair *im, uint32_t *way)
 {
     const struct ik_simlink *l = &sim->links[link];
     for (uint32_t end = 0; im->rate_bps && end < l->n_ends; end++) {
@@ -239,7 +321,7 @@ enum ik_err ik_simlink_prepare(struct ik_sim *sim, uint32_t link, int direction,
         if (err)
             return err;
     }
-    return intern(sim, im, impair);
+    return intern(sim, im, way);
 }
 
 static enum ik_err check_ends(struct ik_sim *sim, const struct ik_sim_link_cfg *cfg)
@@ -326,7 +408,8 @@ static struct ik_simlink *fill(struct ik_sim *sim, const struct ik_sim_link_cfg 
     for (uint16_t i = 0; i < cfg->n_ends; i++) {
         sim->ends[sim->n_ends + i] = cfg->ends[i];
         sim->channels[sim->n_channels + i] = (struct ik_channel){
-            .first = IK_FLIGHT_NONE, .last = IK_FLIGHT_NONE, .link = sim->n_links, .end = i};
+
+            .lane = {IK_FLIGHT_NONE, IK_FLIGHT_NONE}, .link = sim->n_links, .end = i};
     }
     return link;
 }
@@ -334,9 +417,9 @@ static struct ik_simlink *fill(struct ik_sim *sim, const struct ik_sim_link_cfg 
 static enum ik_err equip(struct ik_sim *sim, struct ik_simlink *link,
                          const struct ik_sim_link_cfg *cfg)
 {
-    enum ik_err err = ik_simlink_prepare(sim, sim->n_links, 0, &cfg->forward, &link->impair[0]);
+    enum ik_err err = ik_simlink_prepare(sim, sim->n_links, 0, &cfg->forward, &link->way[0]);
     if (!err && !is_segment(link))
-        err = ik_simlink_prepare(sim, sim->n_links, 1, &cfg->back, &link->impair[1]);
+        err = ik_simlink_prepare(sim, sim->n_links, 1, &cfg->back, &link->way[1]);
     return err ? err : map_macs(sim, link);
 }
 
@@ -375,14 +458,14 @@ void ik_simlink_fini(struct ik_sim *sim)
 
 /* ---- changing, looking ----------------------------------------------------------------------- */
 
-void ik_simlink_change(struct ik_sim *sim, uint32_t link, int direction, uint32_t impair)
+void ik_simlink_change(struct ik_sim *sim, uint32_t link, int direction, uint32_t way)
 {
     struct ik_simlink *l = &sim->links[link];
     for (int side = 0; side < 2; side++)
         if (direction < 0 || direction == side)
-            l->impair[side] = impair;
+            l->way[side] = way;
     const bool carrier =
-        !(sim->impairs[l->impair[0]].down && (is_segment(l) || sim->impairs[l->impair[1]].down));
+        !(sim->ways[l->way[0]].im.down && (is_segment(l) || sim->ways[l->way[1]].im.down));
     if (carrier == l->carrier)
         return;
     l->carrier = carrier;
@@ -401,7 +484,7 @@ enum ik_err ik_sim_at_link(struct ik_sim *sim, ik_ns at, uint32_t link, int dire
         return IK_E_VALUE;
     struct ik_agenda_item item = {
         .kind = IK_AGENDA_LINK, .what = link, .link.direction = direction};
-    enum ik_err err = ik_simlink_prepare(sim, link, direction, to, &item.link.impair);
+    enum ik_err err = ik_simlink_prepare(sim, link, direction, to, &item.link.way);
     uint32_t id;
     return err ? err : ik_agenda_add(sim, at, item, &id);
 }

@@ -36,7 +36,7 @@ static enum ik_err reserve(struct ik_sim *sim, uint8_t ports)
 static void wake_at(struct ik_sim *sim, uint32_t node, ik_ns at)
 {
     if (at != ik_due_at(&sim->alarms, node))
-        ik_due_set(&sim->alarms, (struct ik_due_entry){at, ik_sim_order(sim), node});
+        ik_due_set(&sim->alarms, at, ik_sim_order(sim), node);
 }
 
 /* ---- up and down ----------------------------------------------------------------------------- */
@@ -193,7 +193,7 @@ static void send(struct ik_sim *sim, uint32_t node, size_t frames, struct ik_fli
         const uint32_t slot = ik_flight_take(&sim->flights, f->bytes);
         if (slot == IK_FLIGHT_NONE)
             continue;
-        sim->flights.list[slot].channel = f->port;
+        ik_flight_of(&sim->flights, slot)->channel = f->port;
         ik_flight_queue_put(&sim->flights, full, slot);
     }
 }
@@ -203,7 +203,7 @@ static void congested(struct ik_sim *sim, struct ik_simnode *n, struct ik_flight
     uint32_t slot;
     while ((slot = ik_flight_queue_take(&sim->flights, full)) != IK_FLIGHT_NONE) {
         if (n->ops->congested)
-            n->ops->congested(n, sim->now, (uint8_t)sim->flights.list[slot].channel,
+            n->ops->congested(n, sim->now, (uint8_t)ik_flight_of(&sim->flights, slot)->channel,
                               ik_flight_rd(&sim->flights, slot));
         ik_flight_give(&sim->flights, slot);
     }

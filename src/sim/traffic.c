@@ -151,8 +151,7 @@ static bool send(struct ik_sim *sim, uint32_t index, uint32_t number)
 static void wake_at(struct ik_sim *sim, const struct ik_traffic *t, ik_ns at)
 {
     const bool over = t->cfg.stop && at >= t->cfg.stop;
-    ik_due_set(&sim->agenda,
-               (struct ik_due_entry){over ? IK_NEVER : at, ik_sim_order(sim), t->item});
+    ik_due_set(&sim->agenda, over ? IK_NEVER : at, ik_sim_order(sim), t->item);
 }
 
 /* Moves t->at to the next packet of the rate: exact in the long run. */

@@ -18,7 +18,7 @@ static void push__equal_instants__come_in_order_of_insertion(void **state)
     assert_int_equal(ik_due_reserve(&d, MANY), IK_OK);
     struct ik_rng rng = {7};
     for (uint32_t i = 0; i < MANY; i++)
-        ik_due_push(&d, (struct ik_due_entry){ik_rng_below(&rng, 10), i, i});
+        ik_due_push(&d, ik_rng_below(&rng, 10), i, i);
     struct ik_due_entry last = {-1, 0, 0};
     for (uint32_t i = 0; i < MANY; i++) {
         const struct ik_due_entry e = d.v[0];
@@ -37,12 +37,12 @@ static void replace__the_first__sinks_to_its_place(void **state)
     ik_due_init(&d);
     assert_int_equal(ik_due_reserve(&d, MANY), IK_OK);
     for (uint32_t i = 0; i < 100; i++)
-        ik_due_push(&d, (struct ik_due_entry){i, i, i});
+        ik_due_push(&d, i, i, i);
     /* Each entry comes back a thousand later, until all have. */
     for (uint32_t i = 0; i < 1000; i++) {
         const struct ik_due_entry e = d.v[0];
         assert_int_equal(e.at, i);
-        ik_due_replace(&d, (struct ik_due_entry){e.at + 100, 100 + i, e.id});
+        ik_due_replace(&d, e.at + 100, 100 + i, e.id);
     }
     assert_int_equal(d.n, 100);
     ik_due_fini(&d);
@@ -64,7 +64,7 @@ static void set__moves_and_removals__find_what_a_list_finds(void **state)
         const uint32_t id = ik_rng_below(&rng, IDS);
         const ik_ns at = ik_rng_below(&rng, 4) ? (ik_ns)ik_rng_below(&rng, 30) : IK_NEVER;
         list[id] = (struct ik_due_entry){at, turn, id};
-        ik_due_set(&d, list[id]);
+        ik_due_set(&d, at, turn, id);
         uint32_t n = 0;
         const struct ik_due_entry *first = NULL;
         for (uint32_t i = 0; i < IDS; i++) {

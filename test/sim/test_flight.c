@@ -36,7 +36,7 @@ static void take__all_slots__then_none_until_one_is_given(void **state)
     ik_flight_give(&f, slot[1]);
     const uint32_t last = ik_flight_take(&f, (struct ik_rd){bytes, 1000});
     assert_int_not_equal(last, IK_FLIGHT_NONE);
-    memset(ik_flight_at(&f, last), 9, 1000);
+    memset(ik_flight_of(&f, last)->bytes, 9, 1000);
     assert_int_equal(ik_flight_rd(&f, slot[0]).p[999], 1);
     assert_int_equal(ik_flight_rd(&f, slot[2]).p[0], 3);
     ik_flight_fini(&f);
@@ -68,7 +68,7 @@ static void queue__slots__leave_as_they_came(void **state)
     (void)state;
     static const uint8_t byte;
     struct ik_flights f;
-    assert_int_equal(ik_flight_init(&f, 4, 60), IK_OK);
+    assert_int_equal(ik_flight_init(&f, 4, 300), IK_OK);
     struct ik_flight_queue q;
     ik_flight_queue_init(&q);
     uint32_t slot[4];

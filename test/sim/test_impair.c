@@ -225,6 +225,21 @@ static void corrupt__a_bit__lies_after_the_ethernet_header(void **state)
     assert_false(one(&im, &line, &rng, MANY, 14).corrupt);
 }
 
+/* Whatever would make ik_impair_apply do or draw anything else. */
+static void plain__any_other_setting__is_not(void **state)
+{
+    (void)state;
+    static const struct ik_sim_impair other[] = {
+        {.jitter = 1},     {.loss = 1},      {.burst_start = 1}, {.burst_end = 1},
+        {.burst_loss = 1}, {.duplicate = 1}, {.corrupt = 1},     {.reorder = 1},
+        {.rate_bps = 1},   {.mtu = 1},       {.down = true},
+    };
+    const struct ik_sim_impair plain = {.delay = 7, .reorder_by = 3, .queue = 5};
+    assert_true(ik_impair_is_plain(&plain));
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+        assert_false(ik_impair_is_plain(&other[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +255,7 @@ int main(void)
         cmocka_unit_test(rate__lost_frames__hold_the_wire_too),
         cmocka_unit_test(mtu__counts_ip_bytes__and_says_nothing),
         cmocka_unit_test(corrupt__a_bit__lies_after_the_ethernet_header),
+        cmocka_unit_test(plain__any_other_setting__is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

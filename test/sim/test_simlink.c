@@ -114,6 +114,34 @@ static void run__interleaved__stays_so(void **state)
     chain_free(&c, 3);
 }
 
+/* Frames of one sender that arrive at one instant after three delays, the last of them held back by
+ * those before it: in order, and handed over at once. */
+static void link__delay_falls__keeps_order_and_gathers(void **state)
+{
+    (void)state;
+    static const ik_ns delay[] = {10 * MS, 6 * MS, 1 * MS}, sent[] = {0, 4 * MS, 5 * MS};
+    const struct ik_sim_impair im = {.delay = delay[0]};
+    struct chain c;
+    chain_new(&c, 3, &im, 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct ik_sim_impair then = {.delay = delay[i]};
+        assert_int_equal(ik_sim_at_link(c.sim, sent[i], c.link[0], 0, &then), IK_OK);
+        actor_send(c.actor[0], sent[i], 1, 60, i);
+    }
+    /* What another link carries meanwhile waits in the same place. */
+    actor_send(c.actor[2], 2 * MS, 0, 60, 100);
+    ik_sim_run(c.sim, 20 * MS);
+    assert_int_equal(c.actor[1]->n_seen, 4);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(c.actor[1]->seen[i].at, 10 * MS);
+        assert_int_equal(c.actor[1]->seen[i].number, i);
+    }
+    assert_int_equal(c.actor[1]->seen[3].at, 12 * MS);
+    assert_int_equal(c.actor[1]->seen[3].number, 100);
+    assert_int_equal(c.actor[1]->most_at_once, 3);
+    chain_free(&c, 3);
+}
+
 static void link__jitter__keeps_order_and_reorder_breaks_it(void **state)
 {
     (void)state;
@@ -420,6 +448,7 @@ int main(void)
         cmocka_unit_test(link__frame__arrives_after_its_delay_and_back),
         cmocka_unit_test(run__equal_instants__go_in_order_of_insertion),
         cmocka_unit_test(run__interleaved__stays_so),
+        cmocka_unit_test(link__delay_falls__keeps_order_and_gathers),
         cmocka_unit_test(link__jitter__keeps_order_and_reorder_breaks_it),
         cmocka_unit_test(link__duplicates_and_bits__are_there_and_counted),
         cmocka_unit_test(queue__full__drops_and_tells_the_sender_and_who_watches),
