@@ -116,7 +116,7 @@ void ik_due_pop(struct ik_due *d)
         sink(d, 0, d->v[d->n]);
 }
 
-void ik_due_replace(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id)
+void ik_due_sink(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id)
 {
     if (d->pos)
         d->pos[d->v[0].id] = IK_DUE_NONE;

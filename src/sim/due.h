@@ -33,7 +33,14 @@ void ik_due_push(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
 /* Takes the first away; there is one. */
 void ik_due_pop(struct ik_due *d);
 /* Puts an entry in place of the first: cheaper than pop and push. */
-void ik_due_replace(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
+void ik_due_sink(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
+static inline void ik_due_replace(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id)
+{
+    if (d->n > 1 || d->pos)
+        ik_due_sink(d, at, order, id);
+    else
+        d->v[0] = (struct ik_due_entry){at, order, id};
+}
 /* With ids: adds or moves that of id; at IK_NEVER takes it away. */
 void ik_due_set(struct ik_due *d, ik_ns at, uint64_t order, uint32_t id);
 /* With ids: when id is due, IK_NEVER when it is not there. */
