@@ -104,6 +104,7 @@ enum ik_err ik_sim_new(struct ik_sim **out, const struct ik_sim_cfg *cfg)
     for (size_t i = 0; i < IK_BATCH; i++)
         sim->events[i] = (struct ik_event){
             .kind = IK_EV_FRAME, .at.clock = IK_CLOCK_VIRTUAL, .frame.medium = IK_MEDIUM_ETHER};
+    sim->upper = sim->events[0];
     ik_outside_init(sim);
     *out = sim;
     return IK_OK;

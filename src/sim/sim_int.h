@@ -72,6 +72,8 @@ IK_MUST_USE enum ik_err ik_simnode_add(struct ik_sim *sim, const struct ik_sim_n
 void ik_simnode_input(struct ik_sim *sim, uint32_t node, uint8_t port, size_t n);
 /* A frame of the user of the node. */
 void ik_simnode_upper(struct ik_sim *sim, uint32_t node, const struct ik_frame *frame);
+/* An IP packet of the user of the node. */
+void ik_simnode_packet(struct ik_sim *sim, uint32_t node, struct ik_rd packet);
 /* True when the packet of that key (not 0) waits in the node: it may leave later. */
 bool ik_simnode_holds(const struct ik_sim *sim, uint32_t node, uint32_t key);
 /* What is due at the node: it comes up, or its deadline passed. */
@@ -223,6 +225,7 @@ struct ik_sim {
     uint32_t ticket; /* the last key of a frame of any of them */
 
     struct ik_event events[IK_BATCH]; /* arrivals: all but instant, port and bytes stands */
+    struct ik_event upper;            /* what the user of a node sends: the same, and its frame */
     struct ik_frame frames[IK_BATCH];
 };
 

@@ -262,17 +262,34 @@ void ik_simnode_input(struct ik_sim *sim, uint32_t node, uint8_t port, size_t n)
     drive(sim, node);
 }
 
-void ik_simnode_upper(struct ik_sim *sim, uint32_t node, const struct ik_frame *frame)
+/* sim->upper to the node. */
+static void hand_down(struct ik_sim *sim, uint32_t node)
 {
     struct ik_simnode *n = &sim->nodes[node];
     if (!n->engine)
         return;
-    struct ik_event ev = {
-        .kind = IK_EV_FRAME, .at = {sim->now.mono, IK_CLOCK_VIRTUAL}, .frame = *frame};
-    ev.frame.port = IK_STACK_UPPER;
-    n->engine->ops->input(n->engine, sim->now, IK_STACK_UPPER, &ev, 1);
+    sim->upper.at.mono = sim->now.mono;
+    n->engine->ops->input(n->engine, sim->now, IK_STACK_UPPER, &sim->upper, 1);
     tell(sim, n);
     drive(sim, node);
+}
+
+void ik_simnode_upper(struct ik_sim *sim, uint32_t node, const struct ik_frame *frame)
+{
+    sim->upper.frame = *frame;
+    sim->upper.frame.port = IK_STACK_UPPER;
+    hand_down(sim, node);
+}
+
+void ik_simnode_packet(struct ik_sim *sim, uint32_t node, struct ik_rd packet)
+{
+    struct ik_frame *f = &sim->upper.frame;
+    f->medium = IK_MEDIUM_IP;
+    f->key = 0;
+    f->port = IK_STACK_UPPER;
+    f->bytes = packet;
+    f->meta = (struct ik_meta){0};
+    hand_down(sim, node);
 }
 
 bool ik_simnode_holds(const struct ik_sim *sim, uint32_t node, uint32_t key)

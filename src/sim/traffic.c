@@ -29,11 +29,14 @@ struct ik_traffic {
     struct ik_sim_traffic_cfg cfg;
     struct ik_sim_traffic_stats stats;
     struct ik_aimd *aimd;
-    uint8_t *packet; /* HEADERS and the payload */
-    ik_ns at;        /* of the next packet by the rate, and what is left of a nanosecond */
-    uint64_t rest;
-    uint32_t item, sent; /* of the agenda; number of the next packet */
-    bool met;            /* the receiver of an AIMD sender was looked for */
+    uint8_t *packet;         /* HEADERS and the payload: the last one, or that with number 0 */
+    size_t len;              /* of it; 0: not made yet */
+    struct ik_addr src;      /* of it */
+    uint16_t sum;            /* of the words under its checksum, number 0 */
+    ik_ns at, gap;           /* of the next packet by the rate; from one to the next */
+    uint64_t rest, gap_rest; /* what is left of a nanosecond, in parts of rate_mpps */
+    uint32_t item, sent;     /* of the agenda; number of the next packet */
+    bool met;                /* the receiver of an AIMD sender was looked for */
 };
 
 /* A packet of an address to another, as UDP or as an echo request. */
@@ -88,15 +91,15 @@ static enum ik_err put_udp(const struct letter *l, struct ik_rd data, uint8_t *o
     return ik_udp_encode(&udp, &l->src, &l->dst, out, 8 + data.left, len);
 }
 
-/* Writes the whole packet and hands it to the node. */
-static void post(struct ik_sim *sim, uint32_t node, const struct letter *l, bool echo, uint8_t *out)
+/* Writes the whole packet; its bytes, 0 when it cannot be. */
+static size_t put(const struct letter *l, bool echo, uint8_t *out)
 {
     const size_t header = ip_bytes(l->dst.family);
     const struct ik_rd data = payload_of(l, out + header + 8);
     const uint8_t icmp = l->dst.family == 6 ? IK_PROTO_ICMP6 : IK_PROTO_ICMP4;
     size_t len;
     if ((echo ? put_echo : put_udp)(l, data, out + header, &len) != IK_OK)
-        return;
+        return 0;
     const struct ik_ip ip = {
         .version = l->dst.family,
         .ttl = l->ttl,
@@ -108,10 +111,45 @@ static void post(struct ik_sim *sim, uint32_t node, const struct letter *l, bool
         .options = {out, 0},
         .payload = {out + header, len},
     };
-    if (ik_ip_encode(&ip, false, out, header + len, &len) != IK_OK)
+    return ik_ip_encode(&ip, false, out, header + len, &len) == IK_OK ? len : 0;
+}
+
+static void post(struct ik_sim *sim, uint32_t node, const uint8_t *packet, size_t len)
+{
+    if (len)
+        ik_simnode_packet(sim, node, (struct ik_rd){packet, len});
+}
+
+/* Where the checksum of what IP carries stands, after the IP header. */
+static size_t checksum_at(bool echo)
+{
+    return echo ? 2 : 6;
+}
+
+/* Writes the packet with number 0: all others of the traffic are made from it. */
+static void put_first(struct ik_traffic *t, const struct letter *l, bool echo)
+{
+    t->src = l->src;
+    t->len = put(l, echo, t->packet);
+    if (!t->len)
         return;
-    const struct ik_frame frame = {.medium = IK_MEDIUM_IP, .bytes = {out, len}};
-    ik_simnode_upper(sim, node, &frame);
+    const uint16_t sum =
+        (uint16_t)~ik_load_be16(t->packet + ip_bytes(t->src.family) + checksum_at(echo));
+    t->sum = sum ? sum : 0xffff; /* of words that are not all 0 */
+}
+
+/* Gives the packet its number, and the checksum that this makes (RFC 1624). */
+static void put_number(struct ik_traffic *t, uint32_t number, bool echo)
+{
+    uint8_t *at = t->packet + ip_bytes(t->src.family);
+    uint64_t sum = (uint64_t)t->sum + (number >> 16) + (number & 0xffff);
+    ik_store_be32(at + 8 + 8, number);
+    if (echo) {
+        ik_store_be16(at + 6, (uint16_t)number);
+        sum += number & 0xffff;
+    }
+    const uint16_t checksum = ik_cksum_fold(sum);
+    ik_store_be16(at + checksum_at(echo), checksum || echo ? checksum : 0xffff);
 }
 
 static uint8_t ttl_of(const struct ik_simnode *n, uint8_t asked)
@@ -121,28 +159,40 @@ static uint8_t ttl_of(const struct ik_simnode *n, uint8_t asked)
     return n->options && n->options->ttl ? n->options->ttl : TTL;
 }
 
+static struct letter letter_of(const struct ik_sim *sim, uint32_t index, const struct ik_addr *src)
+{
+    const struct ik_traffic *t = &sim->traffics[index];
+    return (struct letter){.src = *src,
+                           .dst = t->cfg.to,
+                           .sport = (uint16_t)(NUMBER_FIRST + index),
+                           .dport = t->cfg.port,
+                           .mark = MARK_DATA,
+                           .traffic = index,
+                           .bytes = t->cfg.bytes,
+                           .ttl = ttl_of(&sim->nodes[t->cfg.from], t->cfg.ttl)};
+}
+
 /* One packet of a traffic; false when the node is down or knows no way. */
 static bool send(struct ik_sim *sim, uint32_t index, uint32_t number)
 {
     struct ik_traffic *t = &sim->traffics[index];
     const struct ik_simnode *n = &sim->nodes[t->cfg.from];
-    struct letter l = {.src = t->cfg.source,
-                       .dst = t->cfg.to,
-                       .sport = (uint16_t)(NUMBER_FIRST + index),
-                       .dport = t->cfg.port,
-                       .mark = MARK_DATA,
-                       .traffic = index,
-                       .number = number,
-                       .bytes = t->cfg.bytes,
-                       .ttl = ttl_of(n, t->cfg.ttl)};
+    const bool echo = t->cfg.kind == IK_TRAFFIC_ECHO;
+    struct ik_addr src = t->cfg.source;
     if (!n->engine)
         return false;
-    if (!l.src.family && n->ops->source)
-        l.src = n->ops->source(n, &l.dst);
-    if (!l.src.family)
+    if (!src.family && n->ops->source)
+        src = n->ops->source(n, &t->cfg.to);
+    if (!src.family)
         return false;
     t->stats.sent++;
-    post(sim, t->cfg.from, &l, t->cfg.kind == IK_TRAFFIC_ECHO, t->packet);
+    if (!t->len || !ik_addr_equal(&src, &t->src)) {
+        const struct letter l = letter_of(sim, index, &src);
+        put_first(t, &l, echo);
+    }
+    if (t->len)
+        put_number(t, number, echo);
+    post(sim, t->cfg.from, t->packet, t->len);
     return true;
 }
 
@@ -157,9 +207,8 @@ static void wake_at(struct ik_sim *sim, const struct ik_traffic *t, ik_ns at)
 /* Moves t->at to the next packet of the rate: exact in the long run. */
 static void step(struct ik_traffic *t)
 {
-    const uint64_t whole = 1000 * (uint64_t)IK_NS_PER_S;
-    t->at += (ik_ns)(whole / t->cfg.rate_mpps);
-    t->rest += whole % t->cfg.rate_mpps;
+    t->at += t->gap;
+    t->rest += t->gap_rest;
     if (t->rest >= t->cfg.rate_mpps) {
         t->rest -= t->cfg.rate_mpps;
         t->at++;
@@ -178,10 +227,9 @@ static void frames_due(struct ik_sim *sim, uint32_t index)
 {
     struct ik_traffic *t = &sim->traffics[index];
     const struct ik_sim_timed_frame *f = &t->cfg.frames[t->sent];
-    const struct ik_frame frame = {.medium = IK_MEDIUM_IP, .bytes = f->packet};
     if (sim->nodes[t->cfg.from].engine) {
         t->stats.sent++;
-        ik_simnode_upper(sim, t->cfg.from, &frame);
+        ik_simnode_packet(sim, t->cfg.from, f->packet);
     }
     if (++t->sent < t->cfg.n_frames)
         wake_at(sim, t, t->cfg.start + t->cfg.frames[t->sent].at);
@@ -316,7 +364,7 @@ static bool acknowledge(struct ik_sim *sim, uint32_t node, const struct ik_ip *i
                                .bytes = MARK_BYTES,
                                .ttl = ttl_of(&sim->nodes[node], 0)};
     uint8_t packet[HEADERS + MARK_BYTES];
-    post(sim, node, &ack, false, packet);
+    post(sim, node, packet, put(&ack, false, packet));
     return true;
 }
 
@@ -389,6 +437,11 @@ static enum ik_err equip(struct ik_sim *sim, struct ik_traffic *t)
 {
     if (t->cfg.kind == IK_TRAFFIC_FRAMES)
         return IK_OK;
+    if (t->cfg.rate_mpps) {
+        const uint64_t whole = 1000 * (uint64_t)IK_NS_PER_S;
+        t->gap = (ik_ns)(whole / t->cfg.rate_mpps);
+        t->gap_rest = whole % t->cfg.rate_mpps;
+    }
     t->cfg.bytes = t->cfg.bytes ? t->cfg.bytes : BYTES;
     t->cfg.port = t->cfg.port ? t->cfg.port : PORT_DISCARD;
     t->packet = ik_sim_alloc(sim, HEADERS + t->cfg.bytes);

@@ -2,6 +2,8 @@
  * Generated traffic through real stacks. */
 #include "stacks.h"
 
+#include "icmpkit/wire.h"
+
 #define MS IK_NS_PER_MS
 
 static struct ik_sim_traffic_stats stats_of(struct net *n, uint32_t traffic)
@@ -172,6 +174,63 @@ static void look(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct 
     s->forged++;
 }
 
+enum { NUMBERS = 70000 }; /* more than 16 bits count */
+
+struct sums {
+    uint32_t next, all_ones;
+    uint8_t proto;
+};
+
+/* Each packet carries the next number, and the checksum that a packet written afresh would have. */
+static void check_sum(void *ctx, uint32_t link, uint32_t direction, ik_ns at, struct ik_rd frame,
+                      enum ik_sim_fate fate)
+{
+    struct sums *s = ctx;
+    struct ik_ip ip;
+    (void)at, (void)fate;
+    if (link != 0 || direction != 0 ||
+        ik_ip_decode(&ip, (struct ik_rd){frame.p + 14, frame.left - 14}, NULL) != IK_OK ||
+        ip.proto != s->proto || ip.payload.left < 64)
+        return;
+    const uint8_t *h = ip.payload.p;
+    const bool udp = ip.proto == IK_PROTO_UDP;
+    uint64_t sum = 0;
+    if (ip.proto != IK_PROTO_ICMP4)
+        sum = ik_cksum_add_pseudo(0, &ip.src, &ip.dst, ip.proto, (uint32_t)ip.payload.left);
+    assert_int_equal(ik_cksum_fold(ik_cksum_add(sum, ip.payload)), 0);
+    assert_int_equal(ik_load_be32(h + 16), s->next);
+    if (udp)
+        assert_int_not_equal(ik_load_be16(h + 6), 0); /* that says: none */
+    else
+        assert_int_equal(ik_load_be16(h + 6), s->next & 0xffff);
+    s->all_ones += ik_load_be16(h + (udp ? 6 : 2)) == 0xffff;
+    s->next++;
+}
+
+static void steady__every_number__has_its_checksum(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const bool v6 = i & 1, udp = i & 2;
+        static struct net n;
+        n = (struct net){.near.delay = MS, .far.delay = MS};
+        net_new(&n, 1);
+        struct sums s = {.proto = udp ? IK_PROTO_UDP : v6 ? IK_PROTO_ICMP6 : IK_PROTO_ICMP4};
+        ik_sim_watch(n.sim, &(struct ik_sim_watch){.on_frame = check_sum, .ctx = &s});
+        const struct ik_sim_traffic_cfg cfg = {.kind = udp ? IK_TRAFFIC_UDP : IK_TRAFFIC_ECHO,
+                                               .from = n.node[LEFT],
+                                               .to = net_addr(v6 ? 6 : 4, 2, 2),
+                                               .start = 5 * IK_NS_PER_S,
+                                               .stop = 5 * IK_NS_PER_S + NUMBERS * IK_NS_PER_US,
+                                               .rate_mpps = 1000000000};
+        (void)add(&n, &cfg);
+        ik_sim_run(n.sim, 6 * IK_NS_PER_S);
+        assert_int_equal(s.next, NUMBERS);
+        assert_int_equal(s.all_ones != 0, udp);
+        ik_sim_free(n.sim);
+    }
+}
+
 static void frames__forged_source__leave_as_they_are_at_their_times(void **state)
 {
     (void)state;
@@ -310,6 +369,7 @@ int main(void)
         cmocka_unit_test(aimd__bottleneck__is_filled_and_losses_halve),
         cmocka_unit_test(aimd__source_quench__is_counted_and_obeyed),
         cmocka_unit_test(aimd__receiver_restarts__starts_slowly_again),
+        cmocka_unit_test(steady__every_number__has_its_checksum),
         cmocka_unit_test(frames__forged_source__leave_as_they_are_at_their_times),
         cmocka_unit_test(pass__at_each_interface__when_it_leaves_and_when_it_arrives),
         cmocka_unit_test(traffic_end__the_last_to_stop__or_never),
