@@ -4,6 +4,7 @@
 
 /* What others need of a packet. */
 extern const struct ik_part ik_part_sender;
+extern const struct ik_part ik_part_flow;
 
 /* Rates and many targets. */
 extern const struct ik_part ik_part_rate;
@@ -16,6 +17,7 @@ extern const struct ik_part ik_part_echo;
 const struct ik_part *const ik_parts[] = {
     /* what others need */
     &ik_part_sender,
+    &ik_part_flow,
 
     /* rates */
     &ik_part_rate,

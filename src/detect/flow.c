@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT
+ * Recent flows of both directions, so that an error can be held against what it quotes: was that
+ * packet sent, was its sequence number in flight, and did the error come from where the packet was
+ * handed to. A flow is TCP or UDP between two ports, an ICMP identifier between two hosts, or
+ * another protocol between them; parts of datagrams, which have no ports, are one of the latter.
+ *
+ * Flows stand in sets of four. The key of a flow is a keyed hash that nobody can aim at. A new flow
+ * takes the place of one that nobody answered, else of the one idle for longest; when that was
+ * there a short time ago, the set remembers: what is not found in it was not observed. */
+#include "detect/sight.h"
+
+#include "base/rd.h"
+
+#include <string.h>
+
+enum {
+    SETS = 16384,
+    WAYS = 4,
+    HOST_BITS = 1 << 17, /* a generation of hosts that were seen to send */
+    /* Sequence numbers this far outside of what was seen in flight are let pass: captures lose
+     * frames, and an error may come after an acknowledgement that took a shorter way. It lets one
+     * guess in 2,000 pass. */
+    SLACK = 1 << 20,
+    WINDOW_MAX = 1 << 30, /* RFC 7323 section 2.3: what can be in flight at most */
+};
+
+/* An error comes at most so long after its packet: the time after which nobody waits for an answer
+ * (RFC 8200 section 4.5 keeps fragments as long). */
+#define RECENT (60 * IK_NS_PER_S)
+/* A host that sent nothing for so long may as well have gone over to another way. */
+#define GENERATION (300 * IK_NS_PER_S)
+#define UNITS_SHIFT 26 /* of struct flow.seen: 67 ms */
+
+/* Captures may leave out some protocols: each is to be seen before something is missing of it. */
+enum kind { KIND_TCP, KIND_UDP, KIND_ICMP, KIND_OTHER, KINDS };
+
+enum { KNOW_NEXT = 1, KNOW_ACKED = 4, SENT = 16 }; /* of direction 0; direction 1 is one bit left */
+
+/* Direction 0 is from the lower address. */
+struct flow {
+    uint32_t tag;               /* of the hash; 0: nobody */
+    uint32_t seen;              /* when, in units since the first packet */
+    uint32_t next[2], acked[2]; /* TCP: SND.NXT and SND.UNA of each direction */
+    uint16_t hop[2];            /* what is left of the link address that it is handed to; 0: none */
+    uint8_t ttl[2];             /* of that packet: copies behind a router have less */
+    uint8_t known, unused;
+};
+_Static_assert(sizeof(struct flow) == 32, "a set is two cache lines");
+
+struct flows {
+    bool begun;
+    bool has[KINDS]; /* packets of the kind were seen, from `since` on */
+    ik_ns since[KINDS];
+    ik_ns first, turned; /* first packet, and when the present generation of hosts began */
+    unsigned young;      /* generation */
+    uint64_t evicted;
+    _Alignas(64) uint64_t hosts[2][HOST_BITS / 64];
+    uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
+    _Alignas(64) struct flow flow[SETS][WAYS];
+};
+
+/* What names a flow, and which of its directions a packet goes. */
+struct name {
+    uint64_t hash;
+    int way;
+    enum kind kind;
+};
+
+static uint32_t units_of(const struct flows *t, ik_ns now)
+{
+    return (uint32_t)((now - t->first) >> UNITS_SHIFT) + 1;
+}
+
+static uint32_t recent_units(void)
+{
+    return (uint32_t)(RECENT >> UNITS_SHIFT);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static enum kind kind_of(uint8_t proto)
+{
+    switch (proto) {
+    case IK_PROTO_TCP:
+        return KIND_TCP;
+    case IK_PROTO_UDP:
+        return KIND_UDP;
+    case IK_PROTO_ICMP4:
+    case IK_PROTO_ICMP6:
+        return KIND_ICMP;
+    default:
+        return KIND_OTHER;
+    }
+}
+
+/* The same protocols as those of which a quote knows ports. */
+static bool has_ports(uint8_t proto)
+{
+    enum { DCCP = 33, SCTP = 132, UDPLITE = 136 };
+    return proto == IK_PROTO_TCP || proto == IK_PROTO_UDP || proto == DCCP || proto == SCTP ||
+           proto == UDPLITE;
+}
+
+/* The end of splitmix64: `pair` is secret, and with it which flows meet in a set. */
+static uint64_t mixed(uint64_t pair, uint64_t what)
+{
+    uint64_t z = pair ^ what * 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* `ports`: source and destination, or an identifier in both halves; UINT32_MAX + 1 and more for
+ * none. */
+#define NO_PORTS ((uint64_t)1 << 40)
+
+static struct name name_of(uint64_t pair, uint8_t proto, const struct ik_addr *src,
+                           const struct ik_addr *dst, uint64_t ports)
+{
+    const uint32_t from = (uint32_t)ports >> 16, to = (uint32_t)ports & 0xffff;
+    const int order = memcmp(src->bytes, dst->bytes, sizeof(src->bytes));
+    struct name n = {.kind = kind_of(proto), .way = order ? order > 0 : from > to};
+    if (n.way)
+        ports = (ports & NO_PORTS) | (uint64_t)to << 16 | from;
+    n.hash = mixed(pair, ports | (uint64_t)proto << 32);
+    return n;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static uint32_t set_of(uint64_t hash)
+{
+    return (uint32_t)hash % SETS;
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) | 1;
+}
+
+static struct flow *find(struct flows *t, uint64_t hash)
+{
+    struct flow *set = t->flow[set_of(hash)];
+    const uint32_t tag = tag_of(hash);
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].tag == tag)
+            return &set[i];
+    }
+    return NULL;
+}
+
+static bool is_answered(const struct flow *f)
+{
+    return (f->known & (SENT | SENT << 1)) == (SENT | SENT << 1);
+}
+
+/* Who gives way: a free place, who was idle for long, who was never answered (a flood of forged
+ * packets makes such), the one idle for longest. */
+static struct flow *victim(struct flow *set, uint32_t units)
+{
+    enum { IDLE_MAX = 1 << 30 };
+    struct flow *worst = &set[0];
+    uint32_t most = 0;
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].tag == 0)
+            return &set[i];
+        const uint32_t age = units - set[i].seen, idle = age < IDLE_MAX ? age : IDLE_MAX;
+        const bool spared = is_answered(&set[i]) && idle < recent_units();
+        const uint32_t weight = idle + (spared ? 1 : IDLE_MAX);
+        if (weight > most) {
+            most = weight;
+            worst = &set[i];
+        }
+    }
+    return worst;
+}
+
+static struct flow *find_or_make(struct flows *t, uint64_t hash, uint32_t units)
+{
+    struct flow *f = find(t, hash);
+    if (f)
+        return f;
+    f = victim(t->flow[set_of(hash)], units);
+    if (f->tag && units - f->seen < recent_units()) {
+        t->evicted++;
+        t->lost[set_of(hash)] = units;
+    }
+    *f = (struct flow){.tag = tag_of(hash)};
+    return f;
+}
+
+/* ---- hosts that send ------------------------------------------------------------------------- */
+
+static uint32_t host_bit(uint64_t counted, enum kind kind)
+{
+    return (uint32_t)(counted >> 16 ^ (uint64_t)kind * 0x9e3779b1u) % HOST_BITS;
+}
+
+static void host_note(struct flows *t, ik_ns now, uint64_t counted, enum kind kind)
+{
+    if (now - t->turned > GENERATION) {
+        t->young ^= 1;
+        memset(t->hosts[t->young], 0, sizeof(t->hosts[0]));
+        if (now - t->turned > 2 * GENERATION)
+            memset(t->hosts[t->young ^ 1], 0, sizeof(t->hosts[0]));
+        t->turned = now;
+    }
+    const uint32_t bit = host_bit(counted, kind);
+    t->hosts[t->young][bit / 64] |= (uint64_t)1 << bit % 64;
+    if (!t->has[kind])
+        t->since[kind] = now;
+    t->has[kind] = true;
+}
+
+static bool host_sends(const struct flows *t, uint64_t counted, enum kind kind)
+{
+    const uint32_t bit = host_bit(counted, kind);
+    return (t->hosts[0][bit / 64] | t->hosts[1][bit / 64]) >> bit % 64 & 1;
+}
+
+/* ---- what is sent ---------------------------------------------------------------------------- */
+
+static bool is_beyond(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}
+
+/* Raises what is known of a direction; a new connection starts from its own number. */
+static void raise(struct flow *f, uint32_t *value, uint8_t bit, uint32_t to, bool anew)
+{
+    if (anew || !(f->known & bit) || is_beyond(to, *value))
+        *value = to;
+    f->known |= bit;
+}
+
+static void learn_tcp(struct flow *f, int way, const struct ik_ip *ip)
+{
+    struct ik_tcp tcp;
+    if (ik_tcp_decode(&tcp, ip->payload, NULL))
+        return;
+    /* The capture may have cut the data off: lengths are those of the headers. */
+    const uint32_t headers = ip->header_bytes + tcp.header_bytes;
+    const uint32_t data = ip->total_bytes > headers ? ip->total_bytes - headers : 0;
+    const bool syn = tcp.flags & IK_TCP_SYN;
+    const uint32_t end = tcp.seq + data + syn + (tcp.flags & IK_TCP_FIN ? 1 : 0);
+    if (!(tcp.flags & IK_TCP_RST)) /* a reset may be anybody's guess */
+        raise(f, &f->next[way], (uint8_t)(KNOW_NEXT << way), end, syn);
+    if (syn)
+        raise(f, &f->acked[way], (uint8_t)(KNOW_ACKED << way), tcp.seq, true);
+    if (tcp.flags & IK_TCP_ACK && !(tcp.flags & IK_TCP_RST))
+        raise(f, &f->acked[!way], (uint8_t)(KNOW_ACKED << !way), tcp.ack, syn);
+}
+
+/* What two link addresses are told apart by; 0 where there is none, and for the addresses that
+ * several routers share (VRRP, HSRP, GLBP): those answer under their own. */
+static uint16_t hop_of(const uint8_t mac[6])
+{
+    static const uint8_t shared[][4] = {{0, 0, 0x5e, 0}, {0, 0, 0x0c, 0x07}, {0, 0x07, 0xb4, 0}};
+    for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+        if (!memcmp(mac, shared[i], sizeof(shared[i])))
+            return 0;
+    }
+    const uint32_t high = ik_load_be16(mac), low = ik_load_be32(mac + 2);
+    return (uint16_t)(((high ^ low) * 0x9e3779b1u ^ low) >> 16);
+}
+
+static void learn_hop(struct flow *f, int way, const struct ik_look_packet *p, bool stale)
+{
+    if (!stale && p->ip.ttl < f->ttl[way])
+        return;
+    f->ttl[way] = p->ip.ttl;
+    f->hop[way] = hop_of(p->layers.dst_mac);
+}
+
+static void enter(struct flows *t, const struct ik_sight *s, struct name n)
+{
+    const uint32_t units = units_of(t, s->now);
+    struct flow *f = find_or_make(t, n.hash, units);
+    learn_hop(f, n.way, s->p, units - f->seen > recent_units());
+    f->seen = units;
+    f->known = (uint8_t)(f->known | SENT << n.way);
+    if (n.kind == KIND_TCP && !s->p->ip.fragment)
+        learn_tcp(f, n.way, &s->p->ip);
+}
+
+/* Source and destination port, or the identifier of an echo, timestamp, information or mask message
+ * (the only ones of which a quote says who they are); NO_PORTS for what has neither. */
+static uint64_t ports_of(const struct ik_look_packet *p)
+{
+    const struct ik_ip *ip = &p->ip;
+    if (ip->offset_bytes)
+        return NO_PORTS;
+    if (has_ports(ip->proto))
+        return ip->payload.left >= 4 ? ik_load_be32(ip->payload.p) : NO_PORTS;
+    if (!p->has_icmp)
+        return NO_PORTS;
+    switch (p->icmp.kind) {
+    case IK_ICMP_ECHO:
+    case IK_ICMP_TIMESTAMP:
+    case IK_ICMP_INFORMATION:
+    case IK_ICMP_MASK:
+        return ik_load_be16(ip->payload.p + 4) * (uint64_t)0x10001;
+    default:
+        return NO_PORTS;
+    }
+}
+
+static void note(struct flows *t, const struct ik_sight *s)
+{
+    const struct ik_ip *ip = &s->p->ip;
+    const uint64_t ports = ports_of(s->p);
+    host_note(t, s->now, s->src_hash, kind_of(ip->proto));
+    if (ports == NO_PORTS && s->icmp)
+        return; /* nothing that a quote could name */
+    enter(t, s, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, ports));
+    /* A router may quote any part of a datagram, and only the first one has ports. */
+    if (ip->fragment && ports != NO_PORTS)
+        enter(t, s, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, NO_PORTS));
+}
+
+/* ---- what is quoted -------------------------------------------------------------------------- */
+
+/* An IPv6 redirect has the packet in an option (RFC 4861 section 4.6.3). */
+static const struct ik_quote *redirected(const struct ik_look_packet *p, struct ik_quote *quote)
+{
+    struct ik_rd options = p->icmp.redirect.options;
+    struct ik_ndopt option;
+    struct ik_ndopt_view view;
+    while (!ik_ndopt_take(&options, &option, NULL)) {
+        if (!ik_ndopt_decode(&view, &option, NULL) && view.kind == IK_NDOPT_KIND_REDIRECTED)
+            return ik_quote_decode(quote, view.redirected.packet, NULL) ? NULL : quote;
+    }
+    return NULL;
+}
+
+static bool quoted_ports(const struct ik_quote *q, uint64_t *ports)
+{
+    *ports = NO_PORTS;
+    if (q->ip.offset_bytes)
+        return true;
+    if (q->has & IK_QUOTE_PORTS)
+        *ports = (uint64_t)q->sport << 16 | q->dport;
+    else if (q->has & IK_QUOTE_ICMP_ECHO)
+        *ports = q->icmp_id * (uint64_t)0x10001;
+    else
+        return !has_ports(q->ip.proto) && kind_of(q->ip.proto) != KIND_ICMP;
+    return true;
+}
+
+/* Packets around other packets: flows are those of the innermost, so the outer one is not known
+ * by itself. Parts are not either, where a card cut them after the capture. */
+static bool is_hidden(const struct ik_quote *q)
+{
+    enum { IP4 = 4, IP6 = 41, GRE = 47, MPLS = 137, ETHERNET = 143 };
+    enum { VXLAN = 4789, VXLAN_LINUX = 8472, GENEVE = 6081, MPLS_UDP = 6635 };
+    if (q->ip.offset_bytes)
+        return true;
+    switch (q->ip.proto) {
+    case IP4:
+    case IP6:
+    case GRE:
+    case MPLS:
+    case ETHERNET:
+    case IK_PROTO_AH:
+        return true;
+    case IK_PROTO_UDP:
+        return q->dport == VXLAN || q->dport == VXLAN_LINUX || q->dport == GENEVE ||
+               q->dport == MPLS_UDP;
+    default:
+        return false;
+    }
+}
+
+/* Whether what is not found would have been there, had it been sent. */
+static enum ik_quoted missing(const struct flows *t, const struct ik_sight *s,
+                              const struct ik_quote *q, struct name n)
+{
+    const uint32_t lost = t->lost[set_of(n.hash)];
+    if (is_hidden(q) || (lost && units_of(t, s->now) - lost < recent_units()))
+        return IK_QUOTED_UNOBSERVED;
+    if (!t->has[n.kind] || s->now - t->since[n.kind] < RECENT)
+        return IK_QUOTED_UNOBSERVED;
+    if (!host_sends(t, ik_sight_counted(s->cfg, &q->ip.src), n.kind))
+        return IK_QUOTED_UNOBSERVED;
+    return IK_QUOTED_UNKNOWN;
+}
+
+/* RFC 5927 section 4.1: SND.UNA <= SEG.SEQ <= SND.NXT, as far as both were seen. */
+static bool is_in_flight(const struct flow *f, int way, uint32_t seq)
+{
+    const bool next = f->known & KNOW_NEXT << way, acked = f->known & KNOW_ACKED << way;
+    if (!next && !acked)
+        return true;
+    uint32_t from = acked ? f->acked[way] : f->next[way] - WINDOW_MAX;
+    uint32_t to = next ? f->next[way] : f->acked[way] + WINDOW_MAX;
+    if (is_beyond(from, to)) /* frames were lost: more was acknowledged than was seen */
+        to = from;
+    from -= SLACK;
+    to += SLACK;
+    return seq - from <= to - from;
+}
+
+static enum ik_via via_of(const struct flow *f, int way, const struct ik_look_packet *p)
+{
+    const uint16_t from = hop_of(p->layers.src_mac);
+    if (!f->hop[way] || !from)
+        return IK_VIA_UNKNOWN;
+    return f->hop[way] == from ? IK_VIA_SENDER : IK_VIA_OTHER;
+}
+
+static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q)
+{
+    uint64_t ports;
+    s->quoted_foreign = !ik_addr_same_host(&q->ip.src, &s->p->ip.dst);
+    if (!quoted_ports(q, &ports))
+        return;
+    const uint64_t pair = ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst);
+    const struct name n = name_of(pair, q->ip.proto, &q->ip.src, &q->ip.dst, ports);
+    const struct flow *f = find(t, n.hash);
+    if (!f) {
+        s->quoted = missing(t, s, q, n);
+        return;
+    }
+    /* Packets of the other direction alone mean that this one goes another way. */
+    s->quoted = f->known & SENT << n.way ? IK_QUOTED_KNOWN : IK_QUOTED_UNOBSERVED;
+    s->quoted_in_window = !(q->has & IK_QUOTE_TCP_SEQ) || is_in_flight(f, n.way, q->tcp_seq);
+    s->quoted_via = via_of(f, n.way, s->p);
+}
+
+/* ---- the part -------------------------------------------------------------------------------- */
+
+static size_t bytes(const struct ik_detect_cfg *cfg)
+{
+    (void)cfg;
+    return sizeof(struct flows);
+}
+
+static void init(void *state, const struct ik_detect_cfg *cfg)
+{
+    (void)state;
+    (void)cfg;
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    struct flows *t = state;
+    const struct ik_look_packet *p = s->p;
+    struct ik_quote redirect;
+    if (!t->begun) {
+        t->begun = true;
+        t->first = t->turned = s->now;
+    }
+    const struct ik_quote *q = NULL;
+    if (s->icmp && p->icmp.kind == IK_ICMP_REDIRECT)
+        q = redirected(p, &redirect);
+    else if (s->icmp && p->icmp.kind == IK_ICMP_ERROR)
+        q = p->has_quote ? &p->quote : NULL;
+    else
+        note(t, s);
+    if (q)
+        judge(t, s, q);
+}
+
+static uint64_t evicted(const void *state)
+{
+    return ((const struct flows *)state)->evicted;
+}
+
+const struct ik_part ik_part_flow = {
+    .wants = IK_WANTS_ICMP | IK_WANTS_PARTS | IK_WANTS_OTHER,
+    .bytes = bytes,
+    .init = init,
+    .input = input,
+    .evicted = evicted,
+};
