@@ -13,6 +13,7 @@ extern const struct ik_part ik_part_rate;
 extern const struct ik_part ik_part_echo;
 
 /* What is forged or broken. */
+extern const struct ik_part ik_part_fragment;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -26,6 +27,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_echo,
 
     /* forged */
+    &ik_part_fragment,
 
     NULL,
 };
