@@ -8,6 +8,7 @@ extern const struct ik_part ik_part_flow;
 
 /* Rates and many targets. */
 extern const struct ik_part ik_part_rate;
+extern const struct ik_part ik_part_errors;
 
 /* Tunnels and what is hidden. */
 extern const struct ik_part ik_part_echo;
@@ -21,7 +22,8 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_flow,
 
     /* rates */
-    &ik_part_rate,
+    &ik_part_rate, /* tells the others whether an answer was asked for */
+    &ik_part_errors,
 
     /* tunnels */
     &ik_part_echo,
