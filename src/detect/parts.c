@@ -9,6 +9,7 @@ extern const struct ik_part ik_part_flow;
 /* Rates and many targets. */
 extern const struct ik_part ik_part_rate;
 extern const struct ik_part ik_part_errors;
+extern const struct ik_part ik_part_smurf;
 
 /* Tunnels and what is hidden. */
 extern const struct ik_part ik_part_echo;
@@ -24,6 +25,7 @@ const struct ik_part *const ik_parts[] = {
     /* rates */
     &ik_part_rate, /* tells the others whether an answer was asked for */
     &ik_part_errors,
+    &ik_part_smurf,
 
     /* tunnels */
     &ik_part_echo,
