@@ -10,6 +10,7 @@ extern const struct ik_part ik_part_flow;
 extern const struct ik_part ik_part_rate;
 extern const struct ik_part ik_part_errors;
 extern const struct ik_part ik_part_smurf;
+extern const struct ik_part ik_part_sweep;
 
 /* Tunnels and what is hidden. */
 extern const struct ik_part ik_part_echo;
@@ -26,6 +27,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_rate, /* tells the others whether an answer was asked for */
     &ik_part_errors,
     &ik_part_smurf,
+    &ik_part_sweep,
 
     /* tunnels */
     &ik_part_echo,

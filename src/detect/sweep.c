@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT
+ * Who asks many addresses whether they are up. A monitor does that too; what tells them apart is
+ * that a monitor is answered: it knows whom it asks. So the first question of a source to an
+ * address waits for its fate: answered, not answered (within two seconds, or reported as
+ * unreachable), or no question of that kind (a tracer's, which expired on its way).
+ *
+ * From outside, the threshold random walk (Jung, Paxson, Berger, Balakrishnan 2004) tells earlier:
+ * each failure is a step up, each answer one down, and four up are a scan with near certainty. For
+ * our own hosts that would be too strict: they have lists of addresses of which some are down. */
+#include "detect/asked.h"
+#include "detect/sight.h"
+#include "detect/spread.h"
+
+#include "net/distinct.h"
+#include "net/ways.h"
+
+enum {
+    SOURCES = 4096,
+    WAITING = 8192,
+    EACH = 32,       /* questions of one source that wait at a time: a sample is enough */
+    ENOUGH = 20,     /* addresses whose fates tell, half of them */
+    LEAD_MAX_S = 64, /* seconds that a source stays longer, at most: one for each address more */
+    STILL = 4,       /* part of the limit that shows that a sweep goes on */
+};
+
+#define PATIENCE (2 * IK_NS_PER_S)
+#define PROOF_WITHIN IK_NS_PER_S
+
+struct source {
+    struct ik_addr addr;
+    ik_ns from; /* beginning of the window */
+    uint32_t answered, failed, waiting;
+    int32_t walk;
+    uint32_t tag; /* tells it from who had the row before */
+    uint32_t next, untold;
+    bool outside;
+    bool swept; /* in the window before */
+    bool sweeps;
+    ik_ns due; /* when there was something to tell, and no question to prove it; 0: never */
+    struct ik_distinct addresses;
+};
+
+/* The first question to an address. One that does not wait was a tracer's: those that follow are
+ * too. */
+struct question {
+    ik_ns asked;
+    bool waits;
+    uint32_t source, tag;
+};
+
+struct sweep {
+    uint64_t evicted;
+    uint32_t tags, n_due;
+    struct ik_ways by_src, by_pair;
+    _Alignas(64) struct ik_ways_row src_rows[SOURCES];
+    _Alignas(64) struct ik_ways_row pair_rows[WAITING];
+    struct question questions[WAITING];
+    struct source sources[SOURCES];
+};
+
+/* Whom a verdict is told to. p: the question that led to it; NULL: it was an answer, or none. */
+struct teller {
+    const struct ik_detect_cfg *cfg;
+    struct ik_book *book;
+    const struct ik_look_packet *p;
+    ik_ns now;
+};
+
+enum fate { FATE_ANSWERED, FATE_FAILED, FATE_NONE };
+
+static size_t sweep_bytes(const struct ik_detect_cfg *cfg)
+{
+    (void)cfg;
+    return sizeof(struct sweep);
+}
+
+static void sweep_init(void *state, const struct ik_detect_cfg *cfg)
+{
+    struct sweep *w = state;
+    (void)cfg;
+    ik_ways_init(&w->by_src, w->src_rows, SOURCES);
+    ik_ways_init(&w->by_pair, w->pair_rows, WAITING);
+}
+
+static uint64_t sweep_evicted(const void *state)
+{
+    return ((const struct sweep *)state)->evicted;
+}
+
+/* ---- verdicts -------------------------------------------------------------------------------- */
+
+static bool is_mostly_unanswered(const struct source *src, const struct ik_detect_cfg *cfg)
+{
+    const int64_t fates = (int64_t)src->answered + src->failed;
+    const int64_t enough = cfg->limits[IK_LIM_SWEEP] < ENOUGH ? cfg->limits[IK_LIM_SWEEP] : ENOUGH;
+    return 2 * fates >= enough &&
+           100 * (int64_t)src->answered < cfg->limits[IK_LIM_SWEEP_ANSWERED] * fates;
+}
+
+static void set_due(struct sweep *w, struct source *src, ik_ns at)
+{
+    w->n_due += at != 0;
+    w->n_due -= src->due != 0;
+    src->due = at;
+}
+
+/* True when it was told. What is found when time ran out waits for the next question of the source,
+ * which proves it, for a second; then it is told without. */
+static bool tell(struct sweep *w, const struct teller *t, struct source *src,
+                 struct ik_report *report)
+{
+    if (!t->p && (!src->due || t->now - src->due < PROOF_WITHIN)) {
+        set_due(w, src, src->due ? src->due : t->now);
+        return false;
+    }
+    set_due(w, src, 0);
+    report->detector = IK_DETECT_SWEEP;
+    report->src = src->addr;
+    report->window = t->now - src->from;
+    report->remedy = IK_REMEDY_LIMIT_SOURCE;
+    report->packets = src->untold;
+    report->p = t->p;
+    if (t->p) {
+        report->family = t->p->icmp.family;
+        report->type = t->p->icmp.type;
+        report->code = t->p->icmp.code;
+    }
+    ik_book_report(t->book, t->now, report);
+    src->untold = 0;
+    return true;
+}
+
+/* A source is told of again when it asked twice as many. */
+static void judge(struct sweep *w, const struct teller *t, struct source *src)
+{
+    const ik_ns *limits = t->cfg->limits;
+    const uint32_t n = ik_distinct_count(&src->addresses);
+    if (n < src->next)
+        return;
+    const ik_ns limit = src->swept ? limits[IK_LIM_SWEEP] / STILL : limits[IK_LIM_SWEEP];
+    if (n >= limit && is_mostly_unanswered(src, t->cfg)) {
+        struct ik_report report = {
+            .severity = IK_SEVERITY_MEDIUM,
+            .value = n,
+            .threshold = (double)limits[IK_LIM_SWEEP],
+            .limit = IK_LIM_SWEEP,
+            .why = "One source asks many addresses whether they are up, and few of them answer.",
+        };
+        src->sweeps = true;
+        if (tell(w, t, src, &report))
+            src->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
+    } else if (src->outside && src->walk >= limits[IK_LIM_SWEEP_FAILURES]) {
+        struct ik_report report = {
+            .severity = IK_SEVERITY_LOW,
+            .value = src->walk,
+            .threshold = (double)limits[IK_LIM_SWEEP_FAILURES],
+            .limit = IK_LIM_SWEEP_FAILURES,
+            .why = "A source from outside asks addresses that do not answer, one after another.",
+        };
+        if (tell(w, t, src, &report))
+            src->next = n + 1;
+    } else {
+        set_due(w, src, 0);
+    }
+}
+
+/* ---- questions and their fates --------------------------------------------------------------- */
+
+static void settle(struct sweep *w, uint32_t row, enum fate fate, const struct teller *t)
+{
+    struct question *q = &w->questions[row];
+    struct source *src = &w->sources[q->source];
+    const bool waited = q->waits;
+    if (fate == FATE_NONE)
+        q->asked = t->now;
+    else
+        w->pair_rows[row] = (struct ik_ways_row){.id = 0, .at = INT64_MIN};
+    q->waits = false;
+    if (!waited || src->tag != q->tag)
+        return;
+    src->waiting--;
+    src->answered += fate == FATE_ANSWERED;
+    src->failed += fate == FATE_FAILED;
+    if (fate == FATE_ANSWERED && src->walk > -t->cfg->limits[IK_LIM_SWEEP_FAILURES])
+        src->walk--;
+    else if (fate == FATE_FAILED && src->walk < INT32_MAX)
+        src->walk++;
+    judge(w, t, src);
+}
+
+static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint32_t *row)
+{
+    *row = ik_ways_take(&w->by_src, s->src_hash);
+    struct source *src = &w->sources[*row];
+    const bool anew = w->src_rows[*row].at == INT64_MIN;
+    if (anew || s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
+        w->evicted += anew && src->addresses.n > 0;
+        /* Not all of it: the list behind the count needs no zeros. */
+        set_due(w, src, 0);
+        src->swept = !anew && src->sweeps;
+        src->sweeps = false;
+        src->addr = s->src;
+        src->from = s->now;
+        src->answered = src->failed = src->waiting = 0;
+        src->walk = 0;
+        src->tag = ++w->tags;
+        src->next = src->untold = 0;
+        src->addresses.n = 0;
+    }
+    return src;
+}
+
+static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t source)
+{
+    const uint32_t row = ik_ways_take(&w->by_pair, s->pair_hash);
+    struct question *q = &w->questions[row];
+    if (w->pair_rows[row].at != INT64_MIN)
+        return;
+    if (q->waits) { /* of somebody else, that gave way: its fate is not observed */
+        w->evicted++;
+        if (w->sources[q->source].tag == q->tag)
+            w->sources[q->source].waiting--;
+    }
+    struct source *src = &w->sources[source];
+    const uint32_t n = src->addresses.n;
+    /* Those of sources with few addresses give way first: made-up ones have one. */
+    w->pair_rows[row].at = s->now + (n < LEAD_MAX_S ? n - 1 : LEAD_MAX_S) * IK_NS_PER_S;
+    *q = (struct question){.asked = s->now, .waits = true, .source = source, .tag = src->tag};
+    src->waiting++;
+}
+
+static void asked(struct sweep *w, const struct ik_sight *s, const struct teller *t)
+{
+    uint32_t row;
+    struct source *src = source_of(w, s, &row);
+    const bool fresh = ik_distinct_add(&src->addresses, s->dst_hash);
+    const uint32_t n = src->addresses.n;
+    w->src_rows[row].at = s->now + (n < LEAD_MAX_S ? n - 1 : LEAD_MAX_S) * IK_NS_PER_S;
+    src->outside = s->way == IK_WAY_IN;
+    src->untold++;
+    /* Beyond the exact list nobody knows which address is new: each question is taken for a sample.
+     */
+    if ((fresh || n > IK_DISTINCT_EXACT) && src->waiting < EACH)
+        wait_for_answer(w, s, row);
+    if (src->due || (fresh && src->answered + src->failed > 0))
+        judge(w, t, src);
+}
+
+static void meets(struct sweep *w, uint64_t pair, enum fate fate, const struct teller *t)
+{
+    const uint32_t row = ik_ways_find(&w->by_pair, pair);
+    if (row != IK_WAYS_NONE)
+        settle(w, row, fate, t);
+}
+
+/* What an error says of the question that it quotes. */
+static void failed(struct sweep *w, const struct ik_sight *s, const struct teller *t)
+{
+    const struct ik_look_packet *p = s->p;
+    const struct ik_ip *ip = &p->quote.ip;
+    const bool v4 = p->ip.version == 4;
+    if (!p->has_quote || ip->proto != (v4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6))
+        return;
+    const bool unreachable =
+        p->icmp.type == (v4 ? (int)IK_ICMP4_UNREACHABLE : (int)IK_ICMP6_UNREACHABLE);
+    const bool expired =
+        p->icmp.type == (v4 ? (int)IK_ICMP4_TIME_EXCEEDED : (int)IK_ICMP6_TIME_EXCEEDED);
+    if (expired || unreachable)
+        meets(w, ik_sight_pair(s->cfg, &ip->src, &ip->dst), expired ? FATE_NONE : FATE_FAILED, t);
+}
+
+/* ---- the part -------------------------------------------------------------------------------- */
+
+static bool is_question(const struct ik_sight *s)
+{
+    return !ik_addr_is_link_local(&s->p->ip.src) && ik_spread_of_dst(s) <= IK_SPREAD_MAYBE;
+}
+
+static void sweep_input(void *state, struct ik_sight *s)
+{
+    struct sweep *w = state;
+    const enum ik_query query = ik_query_of(s->p->ip.version, s->p->icmp.type);
+    const struct teller t = {
+        .cfg = s->cfg, .book = s->book, .p = query == IK_QUERY_ASKS ? s->p : NULL, .now = s->now};
+    switch (query) {
+    case IK_QUERY_ASKS:
+        if (is_question(s) && ik_sight_minds(s, IK_DETECT_SWEEP))
+            asked(w, s, &t);
+        break;
+    case IK_QUERY_ANSWERS:
+        meets(w, s->pair_hash, FATE_ANSWERED, &t);
+        break;
+    case IK_QUERY_NONE:
+        if (ik_icmp_is_error(s->p->ip.version, s->p->icmp.type))
+            failed(w, s, &t);
+        break;
+    }
+}
+
+static void tell_due(struct sweep *w, const struct teller *t)
+{
+    for (uint32_t i = 0; i < SOURCES; i++) {
+        if (w->sources[i].due)
+            judge(w, t, &w->sources[i]);
+    }
+}
+
+static void sweep_tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg,
+                       struct ik_book *book)
+{
+    struct sweep *w = state;
+    const struct teller t = {.cfg = cfg, .book = book, .now = now};
+    for (uint32_t i = 0; i < WAITING; i++) {
+        if (w->pair_rows[i].id && now - w->questions[i].asked >= PATIENCE)
+            settle(w, i, FATE_FAILED, &t);
+    }
+    if (w->n_due)
+        tell_due(w, &t);
+}
+
+const struct ik_part ik_part_sweep = {
+    .wants = IK_WANTS_ICMP,
+    .bytes = sweep_bytes,
+    .init = sweep_init,
+    .input = sweep_input,
+    .tick = sweep_tick,
+    .evicted = sweep_evicted,
+};
