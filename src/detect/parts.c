@@ -11,6 +11,7 @@ extern const struct ik_part ik_part_rate;
 extern const struct ik_part ik_part_errors;
 extern const struct ik_part ik_part_smurf;
 extern const struct ik_part ik_part_sweep;
+extern const struct ik_part ik_part_recon;
 
 /* Tunnels and what is hidden. */
 extern const struct ik_part ik_part_echo;
@@ -28,6 +29,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_errors,
     &ik_part_smurf,
     &ik_part_sweep,
+    &ik_part_recon,
 
     /* tunnels */
     &ik_part_echo,
