@@ -12,6 +12,7 @@ extern const struct ik_part ik_part_errors;
 extern const struct ik_part ik_part_smurf;
 extern const struct ik_part ik_part_sweep;
 extern const struct ik_part ik_part_recon;
+extern const struct ik_part ik_part_probing;
 
 /* Tunnels and what is hidden. */
 extern const struct ik_part ik_part_echo;
@@ -30,6 +31,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_smurf,
     &ik_part_sweep,
     &ik_part_recon,
+    &ik_part_probing,
 
     /* tunnels */
     &ik_part_echo,
