@@ -169,6 +169,30 @@ static void put_verbose(struct ik_put *w, const struct ik_dump_style *style,
     }
 }
 
+/* Which way a frame went, in tcpdump's words for the packet type of a cooked header. */
+static void put_way(struct ik_put *w, struct ik_rd frame)
+{
+    static const char *const ways[] = {"In  ", "B   ", "M   ", "P   ", "Out "};
+    enum { PKTTYPE = 10 };
+    const uint8_t way = frame.left > PKTTYPE ? frame.p[PKTTYPE] : UINT8_MAX;
+    ik_put_s(w, way < sizeof(ways) / sizeof(*ways) ? ways[way] : "?   ");
+}
+
+/* Where a frame was captured, and the way it went, where it may be of any interface. */
+static void put_where(struct ik_put *w, const struct ik_look_frame *f)
+{
+    enum { NAME = 5 };
+    const char *name = f->interface;
+    if (name) {
+        ik_put_text(w, (struct ik_rd){(const uint8_t *)name, strlen(name)}, IK_DUMP_LINE);
+        for (size_t n = strlen(name); n < NAME; n++)
+            ik_put_c(w, ' ');
+        ik_put_c(w, ' ');
+    }
+    if (f->linktype == IK_LINKTYPE_LINUX_SLL2)
+        put_way(w, f->bytes);
+}
+
 static void put_head(struct ik_put *w, const struct ik_dump_style *style,
                      struct ik_dump_stamp *stamp, const struct ik_look_packet *p)
 {
@@ -177,11 +201,8 @@ static void put_head(struct ik_put *w, const struct ik_dump_style *style,
         ik_put_s(w, "  ");
     }
     ik_dump_stamp_put(stamp, w, p->frame.time);
-    if (style->interface && p->frame.interface) {
-        const char *name = p->frame.interface;
-        ik_put_text(w, (struct ik_rd){(const uint8_t *)name, strlen(name)}, IK_DUMP_LINE);
-        ik_put_c(w, ' ');
-    }
+    if (style->interface || p->frame.linktype == IK_LINKTYPE_LINUX_SLL2)
+        put_where(w, &p->frame);
     if (style->link)
         ik_dump_layers_put(w, p);
 }

@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from cases import Skip, case, contains, equal, main  # noqa: E402
@@ -112,6 +113,30 @@ def any_tells_which_interface():
                for kind in ("request", "reply")])
         equal({p["link"]["layers"][0]["layer"] for p in seen}, {"cooked"})
         equal([p["pair"]["kind"] for p in seen if "pair" in p], ["reply"] * 3)
+
+
+@case
+def any_begins_lines_as_tcpdump_does():
+    """Interface, and where the frame goes."""
+    if not shutil.which("tcpdump"):
+        raise Skip("needs tcpdump")
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        net.link(a, b, "10.0.0.0/24", "2001:db8::/64")
+        theirs = a.start(["tcpdump", "-i", "any", "-nn", "--immediate-mode", "-l", "icmp"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while "listening" not in theirs.stderr.readline():
+            pass
+        ours = Dump(a, "-i", "any", "-nn", "icmp")
+        for args in (["10.0.0.2"], ["127.0.0.1"], ["-b", "10.0.0.255"]):
+            a.run([ICMP, "ping", "-c1", "-W", "0.2", *args])
+        time.sleep(0.3)
+        theirs.send_signal(signal.SIGINT)
+        heads = [[" ".join(line.split()[1:4]) for line in text.splitlines() if line]
+                 for text in (theirs.communicate(timeout=10)[0], ours.end())]
+        contains(heads[0], "eth0 Out IP")
+        contains(heads[0], "lo In IP")
+        equal(heads[1], heads[0])
 
 
 @case

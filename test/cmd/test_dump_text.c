@@ -102,6 +102,50 @@ static void redirect__to_a_router__names_it(void **state)
     dump_rig_end(r);
 }
 
+/* The kernel's word for where a frame goes, as tcpdump has it, for each interface's name. */
+static void cooked__line__begins_with_interface_and_direction(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint8_t way;
+        const char *want;
+    } rows[] = {
+        {"lo", 0, "22:13:20.000000 lo    In  IP 10.0.0.1"},
+        {"eth0", 1, "22:13:20.000000 eth0  B   IP 10.0.0.1"},
+        {"wlan0", 2, "22:13:20.000000 wlan0 M   IP 10.0.0.1"},
+        {"enp12s0", 3, "22:13:20.000000 enp12s0 P   IP 10.0.0.1"},
+        {"lo", 4, "22:13:20.000000 lo    Out IP 10.0.0.1"},
+        {"lo", 9, "22:13:20.000000 lo    ?   IP 10.0.0.1"},
+        {NULL, 0, "22:13:20.000000 In  IP 10.0.0.1"},
+    };
+    enum { COOKED = 20 };
+    struct dump_rig *r = dump_rig_begin();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        rig_echo(&r->ip, "10.0.0.1", "10.0.0.2", 8, 7, (uint16_t)i, 8);
+        memset(r->frame, 0, COOKED);
+        ik_store_be16(r->frame, 0x0800);
+        r->frame[7] = 1;
+        r->frame[9] = 1;
+        r->frame[10] = rows[i].way;
+        r->frame[11] = 6;
+        memcpy(r->frame + COOKED, r->ip.bytes, r->ip.n);
+        const struct ik_look_frame f = {.n = ++r->n,
+                                        .time = NOV14,
+                                        .bytes = {r->frame, COOKED + r->ip.n},
+                                        .wire_bytes = (uint32_t)(COOKED + r->ip.n),
+                                        .linktype = IK_LINKTYPE_LINUX_SLL2,
+                                        .interface = rows[i].name};
+        assert_true(ik_look_input(r->look, &f, &r->p));
+        assert_memory_equal(dump_rig_line(r), rows[i].want, strlen(rows[i].want));
+    }
+    /* Of one interface, nobody asks for its name. */
+    assert_true(dump_rig_echo(r, NOV14, "10.0.0.1", "10.0.0.2", 8, 1));
+    r->p.frame.interface = "eth0";
+    assert_non_null(strstr(dump_rig_line(r), "22:13:20.000000 IP 10.0.0.1"));
+    dump_rig_end(r);
+}
+
 /* Types that tcpdump has no words for are told field by field; unknown ones as bytes. */
 static void other_types__every_field__is_told(void **state)
 {
@@ -259,6 +303,7 @@ static void line__too_long__is_cut_and_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cooked__line__begins_with_interface_and_direction),
         cmocka_unit_test(echo__asked_and_answered__is_paired),
         cmocka_unit_test(unreachable__by_code__quotes_the_packet),
         cmocka_unit_test(udp_port__closed__has_both_ports),
