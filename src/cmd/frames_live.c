@@ -118,6 +118,13 @@ static void drain(struct live *l)
     l->f->stop = true;
 }
 
+/* How long until the link has what its descriptor does not tell of. */
+static ik_ns until_next(const struct ik_link *link)
+{
+    const ik_ns next = link->ops->next(link), now = ik_clock_now().mono;
+    return next == IK_NEVER ? IK_NEVER : next > now ? next - now : 0;
+}
+
 void ik_frames_run_live(struct ik_frames *f)
 {
     struct live l = {.f = f, .link = f->capture, .linktype = ik_link_linktype(f->capture)};
@@ -134,7 +141,7 @@ void ik_frames_run_live(struct ik_frames *f)
         if (take_batch(&l))
             ik_frames_poll(f);
         else
-            (void)ik_frames_wait(f, f->capture->ops->fd(f->capture), IK_NEVER);
+            (void)ik_frames_wait(f, f->capture->ops->fd(f->capture), until_next(f->capture));
     }
     drain(&l);
 }
