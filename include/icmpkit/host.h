@@ -38,6 +38,8 @@ bool ik_priv_is_secure_exec(void);
  * was before. IK_E_NOMEM, IK_E_SYSTEM. */
 struct ik_signals;
 IK_MUST_USE enum ik_err ik_signals_open(struct ik_signals **out);
+/* One more signal (SIGHUP, say) that comes that way instead of ending the process. IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_signals_also(struct ik_signals *s, int signo);
 /* What to give to the loop; lives as long as s. */
 struct ik_source *ik_signals_source(struct ik_signals *s);
 /* Who is called for each signal, from the source's ready(). */
@@ -100,6 +102,24 @@ struct ik_iface {
  * say; IK_E_NOMEM; then fn was not called. */
 IK_MUST_USE enum ik_err ik_iface_each(void (*fn)(void *ctx, const struct ik_iface *iface),
                                       void *ctx);
+
+/* One address of an interface, and how long its network's prefix is. */
+struct ik_iface_addr {
+    char name[16];
+    bool loopback;
+    struct ik_addr addr;
+    uint8_t bits;
+};
+/* Calls fn for every address of every interface that is up. IK_E_SYSTEM: the kernel does not say;
+ * then fn was not called. */
+IK_MUST_USE enum ik_err ik_iface_each_addr(void (*fn)(void *ctx, const struct ik_iface_addr *addr),
+                                           void *ctx);
+
+/* Calls fn for each router that a route of the machine leads through, and the interface towards it;
+ * the same router may come several times. IK_E_SYSTEM: the kernel does not say, or not all. */
+IK_MUST_USE enum ik_err ik_route_each_router(void (*fn)(void *ctx, const struct ik_addr *router,
+                                                        uint32_t ifindex),
+                                             void *ctx);
 
 /* What the kernel would do with a packet. */
 struct ik_route {

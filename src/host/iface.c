@@ -133,3 +133,36 @@ enum ik_err ik_iface_each(void (*fn)(void *ctx, const struct ik_iface *iface), v
     free(list);
     return IK_OK;
 }
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+/* How many leading bits of a network mask are set. */
+static uint8_t mask_bits(const struct ifaddrs *a, uint8_t family)
+{
+    struct ifaddrs masked = {.ifa_addr = a->ifa_netmask};
+    struct ik_addr mask;
+    uint8_t n = 0;
+    if (!a->ifa_netmask || !addr_of(&masked, &mask) || mask.family != family)
+        return (uint8_t)(8 * ik_addr_bytes(family));
+    while (n < 8 * ik_addr_bytes(family) && mask.bytes[n / 8] >> (7 - n % 8) & 1)
+        n++;
+    return n;
+}
+
+enum ik_err ik_iface_each_addr(void (*fn)(void *ctx, const struct ik_iface_addr *addr), void *ctx)
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all))
+        return IK_E_SYSTEM;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        struct ik_iface_addr a = {.loopback = i->ifa_flags & IFF_LOOPBACK};
+        if (!(i->ifa_flags & IFF_UP) || !addr_of(i, &a.addr))
+            continue;
+        a.bits = mask_bits(i, a.addr.family);
+        for (size_t c = 0; c + 1 < sizeof(a.name) && i->ifa_name[c]; c++)
+            a.name[c] = i->ifa_name[c];
+        fn(ctx, &a);
+    }
+    freeifaddrs(all);
+    return IK_OK;
+}

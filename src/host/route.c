@@ -188,3 +188,82 @@ enum ik_err ik_route_get(const struct ik_addr *dst, const struct ik_addr *src, u
     *out = route;
     return IK_OK;
 }
+
+/* ---- routers --------------------------------------------------------------------------------- */
+
+struct routers {
+    void (*fn)(void *ctx, const struct ik_addr *router, uint32_t ifindex);
+    void *ctx;
+};
+
+static void tell_router(const struct routers *r, uint8_t family, struct ik_rd gateway,
+                        uint32_t ifindex)
+{
+    struct ik_addr via = addr_of(family, gateway);
+    if (!via.family)
+        return;
+    if (family == 6 && ik_addr_is_link_local(&via))
+        via.scope = ifindex;
+    r->fn(r->ctx, &via, ifindex);
+}
+
+/* The next hops of a route that has several. */
+static void tell_hops(const struct routers *r, uint8_t family, struct ik_rd hops)
+{
+    struct rtnexthop nh;
+    while (hops.left >= sizeof(nh)) {
+        struct ik_rd one, value;
+        uint16_t type;
+        memcpy(&nh, hops.p, sizeof(nh));
+        if (nh.rtnh_len < sizeof(nh) || !ik_rd_sub(&hops, nh.rtnh_len, &one))
+            return;
+        hops = ik_rd_from(hops, RTNH_ALIGN(nh.rtnh_len) - (size_t)nh.rtnh_len);
+        one = ik_rd_from(one, sizeof(nh));
+        while (ik_netlink_take(&one, &type, &value))
+            if (type == RTA_GATEWAY)
+                tell_router(r, family, value, (uint32_t)nh.rtnh_ifindex);
+    }
+}
+
+static bool look_for_routers(void *ctx, struct ik_rd body)
+{
+    const struct routers *r = ctx;
+    struct rtmsg rt;
+    struct ik_rd value, gateway = {(const uint8_t *)"", 0};
+    uint16_t type;
+    uint32_t ifindex = 0;
+    const uint8_t *at = ik_rd_take(&body, NLMSG_ALIGN(sizeof(rt)));
+    if (!at)
+        return true;
+    memcpy(&rt, at, sizeof(rt));
+    const uint8_t family = rt.rtm_family == AF_INET ? 4 : rt.rtm_family == AF_INET6 ? 6 : 0;
+    if (!family || rt.rtm_flags & RTM_F_CLONED)
+        return true; /* IPv6: an entry of the cache */
+    while (ik_netlink_take(&body, &type, &value)) {
+        if (type == RTA_GATEWAY)
+            gateway = value;
+        else if (type == RTA_OIF)
+            ifindex = ik_netlink_u32(value);
+        else if (type == RTA_MULTIPATH)
+            tell_hops(r, family, value);
+    }
+    tell_router(r, family, gateway, ifindex);
+    return true;
+}
+
+enum ik_err ik_route_each_router(void (*fn)(void *ctx, const struct ik_addr *router,
+                                            uint32_t ifindex),
+                                 void *ctx)
+{
+    static const uint8_t families[] = {AF_INET, AF_INET6};
+    struct routers r = {fn, ctx};
+    enum ik_err err = IK_OK;
+    for (size_t i = 0; i < sizeof(families); i++) {
+        const struct rtmsg header = {.rtm_family = families[i]};
+        struct ik_netlink q;
+        ik_netlink_init(&q, RTM_GETROUTE, &header, sizeof(header));
+        const enum ik_err one = ik_netlink_list(&q, look_for_routers, &r);
+        err = err ? err : one;
+    }
+    return err;
+}

@@ -13,7 +13,7 @@ struct ik_signals {
     struct ik_source source; /* first: ready() gets back from it */
     void (*fn)(void *ctx, int signo, struct ik_now now);
     void *ctx;
-    sigset_t mask_before;
+    sigset_t wanted, mask_before;
     struct sigaction pipe_before;
 };
 
@@ -39,16 +39,15 @@ enum ik_err ik_signals_open(struct ik_signals **out)
     struct ik_signals *s = calloc(1, sizeof(*s));
     if (!s)
         return IK_E_NOMEM;
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    sigaddset(&wanted, SIGINT);
-    sigaddset(&wanted, SIGTERM);
-    sigaddset(&wanted, SIGQUIT);
+    sigemptyset(&s->wanted);
+    sigaddset(&s->wanted, SIGINT);
+    sigaddset(&s->wanted, SIGTERM);
+    sigaddset(&s->wanted, SIGQUIT);
     s->source = (struct ik_source){.ready = signals_ready};
-    s->source.fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+    s->source.fd = signalfd(-1, &s->wanted, SFD_NONBLOCK | SFD_CLOEXEC);
     if (s->source.fd < 0)
         goto fail;
-    if (pthread_sigmask(SIG_BLOCK, &wanted, &s->mask_before))
+    if (pthread_sigmask(SIG_BLOCK, &s->wanted, &s->mask_before))
         goto fail_fd;
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, &s->pipe_before))
@@ -62,6 +61,14 @@ fail_fd:
 fail:
     free(s);
     return IK_E_SYSTEM;
+}
+
+enum ik_err ik_signals_also(struct ik_signals *s, int signo)
+{
+    sigaddset(&s->wanted, signo);
+    if (pthread_sigmask(SIG_BLOCK, &s->wanted, NULL) || signalfd(s->source.fd, &s->wanted, 0) < 0)
+        return IK_E_SYSTEM;
+    return IK_OK;
 }
 
 struct ik_source *ik_signals_source(struct ik_signals *s)

@@ -43,6 +43,20 @@ class Route(unittest.TestCase):
     def assert_error(self, args, text):
         self.assertEqual(self.ask(*args.split()), f'error {text}')
 
+    def test_routers__of_every_route_once_each(self):
+        self.a.ip('route add 10.77.0.0/16 nexthop via 10.1.0.2 nexthop via 10.2.0.7',
+                  'route add default via fe80::77 dev eth1')
+        self.addCleanup(self.a.ip, 'route del 10.77.0.0/16', 'route del default via fe80::77 dev eth1')
+        told = self.a.run([ROUTE, 'routers'], check=True).stdout.splitlines()
+        self.assertEqual(set(told), {'10.1.0.2 dev eth0', '10.2.0.2 dev eth1', '10.2.0.7 dev eth1',
+                                     '2001:db8:1::2 dev eth0', '2001:db8:2::2 dev eth1',
+                                     'fe80::77 dev eth1'})
+
+    def test_addresses__with_the_length_of_their_prefix(self):
+        told = self.a.run([ROUTE, 'addresses'], check=True).stdout.splitlines()
+        self.assertEqual(set(told), {'eth0 10.1.0.1/24', 'eth1 10.2.0.1/24', 'eth0 2001:db8:1::1/64',
+                                     'eth1 2001:db8:2::1/64'})
+
     def test_neighbour(self):
         self.assert_route('10.1.0.2', '10.1.0.1', 'eth0')
         self.assert_route('2001:db8:2::2', '2001:db8:2::1', 'eth1')

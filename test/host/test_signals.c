@@ -57,6 +57,26 @@ static void source__signals_arrive__each_is_told_once(void **state)
     ik_signals_close(s);
 }
 
+static void also__another_signal__comes_the_same_way_and_only_then(void **state)
+{
+    (void)state;
+    struct ik_signals *s;
+    struct seen seen = {.n = 0};
+    assert_int_equal(ik_signals_open(&s), IK_OK);
+    struct ik_source *source = ik_signals_source(s);
+    ik_signals_on(s, note, &seen);
+    assert_int_equal(ik_signals_also(s, SIGHUP), IK_OK);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_true(readable(source->fd));
+    source->ready(source, (struct ik_now){0, 0});
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.signo[0], SIGHUP);
+    ik_signals_close(s);
+    sigset_t mask;
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+    assert_false(sigismember(&mask, SIGHUP));
+}
+
 static void source__ignored_before__is_told_still(void **state)
 {
     (void)state;
@@ -111,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(source__signals_arrive__each_is_told_once),
+        cmocka_unit_test(also__another_signal__comes_the_same_way_and_only_then),
         cmocka_unit_test(source__ignored_before__is_told_still),
         cmocka_unit_test(pipe__closed_reader__is_an_error_not_a_death),
         cmocka_unit_test(close__afterwards__signals_act_as_before),
