@@ -10,9 +10,9 @@
 
 enum { IK_INDEX_WAYS = 8 };
 
-/* One bucket: upper half of the hash, then what the owner knows the thing by, not 0; 0 is empty. */
+/* One bucket: upper halves of the hashes, and what the owner knows the things by; 0: nothing. */
 struct ik_index_bucket {
-    uint64_t item[IK_INDEX_WAYS];
+    uint32_t tag[IK_INDEX_WAYS], what[IK_INDEX_WAYS];
 };
 
 struct ik_index {
@@ -47,14 +47,19 @@ static inline struct ik_index_bucket *ik_index_at(const struct ik_index *ix, uin
     return &ix->buckets[(uint32_t)hash & ix->mask];
 }
 
-/* What that way may hold for the hash: the owner compares keys. 0: nothing. */
-static inline uint32_t ik_index_get(const struct ik_index_bucket *b, int way, uint64_t hash)
+/* A bit for each way that may hold something of the hash: the owner compares keys. Without a branch
+ * a way, since nobody can foresee which one it is. */
+static inline unsigned ik_index_match(const struct ik_index_bucket *b, uint64_t hash)
 {
-    const uint64_t item = b->item[way];
-    return item >> 32 == hash >> 32 ? (uint32_t)item : 0;
+    const uint32_t tag = (uint32_t)(hash >> 32);
+    unsigned ways = 0;
+    for (unsigned i = 0; i < IK_INDEX_WAYS; i++)
+        ways |= (unsigned)(b->tag[i] == tag) << i;
+    return ways;
 }
 
 static inline void ik_index_set(struct ik_index_bucket *b, int way, uint64_t hash, uint32_t what)
 {
-    b->item[way] = (hash >> 32 << 32) | what;
+    b->tag[way] = (uint32_t)(hash >> 32);
+    b->what[way] = what;
 }

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-enum { TAG_MAX = 16, ASKER_AT = 2 };
-
 /* Family, type of the request and of the answer; where after the checksum the octets lie that come
  * back unchanged, and how many; whether the target among them says who is asked (neighbour
  * discovery asks a group, or nobody in particular). */
@@ -30,6 +28,13 @@ enum { TAG_MAX = 16, ASKER_AT = 2 };
     X(6, MOBILE_PREFIX_SOL, MOBILE_PREFIX_ADV, 0, 2, false) \
     X(6, EXT_ECHO, EXT_ECHO_REPLY, 0, 3, false)
 
+/* Their numbers. */
+enum {
+#define X(family, request, reply, at, bytes, target) PAIR_##family##_##request,
+    PAIRS(X)
+#undef X
+};
+
 static const struct pair_row {
     uint8_t family, request, reply, tag_at, tag_bytes;
     bool by_target;
@@ -40,11 +45,23 @@ static const struct pair_row {
 #undef X
 };
 
-enum { KEY_MAX = 2 + 16 + 16 + TAG_MAX, KEY_SHORT = 16 };
+/* Of each type of both families, 1 and on; 0: it has no partner. */
+static const uint8_t row_numbers[2][256] = {
+#define X(family, request, reply, at, bytes, target)                              \
+    [(family) == 6][IK_ICMP##family##_##request] = 1 + PAIR_##family##_##request, \
+                 [(family) == 6][IK_ICMP##family##_##reply] = 1 + PAIR_##family##_##request,
+    PAIRS(X)
+#undef X
+};
+
+/* Family and type, then asker, asked and tag, in words of which all bits are used, so that hashing
+ * and comparing read what was just written in the same width. IPv4 has what is left of the first
+ * word for the asker and shares the second between asked and tag. */
+enum { KEY4_WORDS = 2, KEY6_WORDS = 7, ASKER6_AT = 1, ASKED6_AT = 3, TAG6_AT = 5, TAG_MAX = 16 };
 
 struct key {
-    uint8_t bytes[KEY_MAX];
-    uint8_t n;
+    uint64_t word[KEY6_WORDS];
+    size_t n; /* words; 0: none */
 };
 
 /* All that the pairing of an IPv4 echo reads and writes lies in the first 64 bytes, a cache line
@@ -54,10 +71,11 @@ struct entry {
     uint64_t n;
     ik_ns at;
     uint16_t ip_id, checksum; /* to know a copy of the same packet from a request made again */
-    uint8_t key_bytes, family, type;
+    uint8_t family, type;
     bool waiting, group, repeated;
-    uint8_t key[KEY_MAX + 16]; /* the key, then the destination */
-    uint8_t unused[22];
+    uint64_t key[KEY6_WORDS];
+    uint8_t dst[16];
+    uint8_t unused[16];
 };
 _Static_assert(sizeof(struct entry) == 128, "two cache lines");
 
@@ -70,7 +88,7 @@ struct ik_pair {
     bool full;       /* every place of the ring was taken once */
     struct ik_index index;
     struct entry *entries;
-    struct key expected; /* the key that was hashed last, and its hash; n 0: none */
+    struct key expected; /* of the message that is to be judged, and its hash; n 0: none */
     uint64_t expected_hash;
 };
 
@@ -141,28 +159,37 @@ static void stop_waiting(struct ik_pair *t, struct entry *e)
     e->waiting = false;
 }
 
-/* The tag of a request: the last octets of its key. */
-static const uint8_t *tag_of(const struct entry *e, const struct pair_row *row)
+static const struct pair_row *row_of(uint8_t family, uint8_t type, bool *is_reply)
 {
-    return e->key + e->key_bytes - row->tag_bytes;
+    const uint8_t number = row_numbers[family == 6][type];
+    const struct pair_row *row = number ? &rows[number - 1] : NULL;
+    *is_reply = row && row->reply == type;
+    return row;
 }
 
-static struct ik_addr addr_of(const struct entry *e, size_t from)
+static struct ik_addr asker_of(const struct entry *e)
 {
     struct ik_addr a = {.family = e->family};
-    memcpy(a.bytes, e->key + from, ik_addr_bytes(e->family));
+    if (e->family == 4) {
+        ik_store_be32(a.bytes, (uint32_t)e->key[0]);
+    } else {
+        ik_store_be64(a.bytes, e->key[ASKER6_AT]);
+        ik_store_be64(a.bytes + 8, e->key[ASKER6_AT + 1]);
+    }
     return a;
 }
 
-static const struct pair_row *row_of(uint8_t family, uint8_t type, bool *is_reply)
+static struct ik_addr dst_of(const struct entry *e)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].family != family || (rows[i].request != type && rows[i].reply != type))
-            continue;
-        *is_reply = rows[i].reply == type;
-        return &rows[i];
-    }
-    return NULL;
+    struct ik_addr a = {.family = e->family};
+    memcpy(a.bytes, e->dst, ik_addr_bytes(e->family));
+    return a;
+}
+
+/* The first four octets of the tag. */
+static uint32_t tag_of(const struct entry *e)
+{
+    return (uint32_t)(e->family == 4 ? e->key[1] : e->key[TAG6_AT] >> 32);
 }
 
 void ik_pair_unanswered(const struct ik_pair *t, ik_ns before,
@@ -174,17 +201,17 @@ void ik_pair_unanswered(const struct ik_pair *t, ik_ns before,
         if (!e->waiting || (before != IK_NEVER && e->at > before))
             continue;
         const struct pair_row *row = row_of(e->family, e->type, &is_reply);
-        const uint8_t *tag = tag_of(e, row);
+        const uint32_t tag = tag_of(e);
         const struct ik_look_request request = {
             .n = e->n,
             .time = e->at,
-            .src = addr_of(e, ASKER_AT),
-            .dst = addr_of(e, e->family == 4 ? KEY_SHORT : e->key_bytes),
+            .src = asker_of(e),
+            .dst = dst_of(e),
             .type = e->type,
-            .ident = ik_load_be16(tag),
-            .seq = row->tag_bytes >= 4   ? ik_load_be16(tag + 2)
-                   : row->tag_bytes == 3 ? tag[2]
-                                         : 0,
+            .ident = (uint16_t)(tag >> 16),
+            .seq = (uint16_t)(row->tag_bytes >= 4   ? tag
+                              : row->tag_bytes == 3 ? tag >> 8 & 0xff
+                                                    : 0),
         };
         fn(ctx, &request);
     }
@@ -192,59 +219,58 @@ void ik_pair_unanswered(const struct ik_pair *t, ik_ns before,
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-static void key_put(struct key *k, const void *bytes, size_t n)
+/* Octets of a tag as the two words that TAG_MAX of them make, zeros behind. */
+static void tag_load(uint64_t word[static 2], const uint8_t *tag, size_t n)
 {
-    memcpy(k->bytes + k->n, bytes, n);
-    k->n = (uint8_t)(k->n + n);
+    uint8_t all[TAG_MAX] = {0};
+    memcpy(all, tag, n);
+    word[0] = ik_load_be64(all);
+    word[1] = ik_load_be64(all + 8);
 }
 
 /* NULL stands for "whoever". */
-static void key_put_addr(struct key *k, uint8_t family, const struct ik_addr *a)
-{
-    static const uint8_t nobody[16];
-    key_put(k, a ? a->bytes : nobody, ik_addr_bytes(family));
-}
-
-/* The keys of IPv4 are padded with zeros to KEY_SHORT bytes, for comparing without a loop. */
 static void key_make4(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
                       const struct ik_addr *asked, const uint8_t *tag)
 {
-    memset(k->bytes, 0, KEY_SHORT);
-    k->bytes[0] = row->family;
-    k->bytes[1] = row->request;
-    if (asker)
-        memcpy(k->bytes + ASKER_AT, asker->bytes, 4);
-    if (asked)
-        memcpy(k->bytes + ASKER_AT + 4, asked->bytes, 4);
+    uint64_t octets[2] = {0, 0};
     if (row->tag_bytes == 4)
-        memcpy(k->bytes + ASKER_AT + 8, tag, 4);
+        octets[0] = (uint64_t)ik_load_be32(tag) << 32;
     else
-        memcpy(k->bytes + ASKER_AT + 8, tag, row->tag_bytes);
-    k->n = (uint8_t)(ASKER_AT + 8 + row->tag_bytes);
+        tag_load(octets, tag, row->tag_bytes);
+    k->word[0] = (uint64_t)row->family << 56 | (uint64_t)row->request << 48 |
+                 (asker ? ik_load_be32(asker->bytes) : 0);
+    k->word[1] = (uint64_t)(asked ? ik_load_be32(asked->bytes) : 0) << 32 | octets[0] >> 32;
+    k->n = KEY4_WORDS;
 }
 
-static struct key key_make(const struct pair_row *row, const struct ik_addr *asker,
-                           const struct ik_addr *asked, const uint8_t *tag)
+static void key_make6(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
+                      const struct ik_addr *asked, const uint8_t *tag)
 {
-    struct key k;
-    if (row->family == 4) {
-        key_make4(&k, row, asker, asked, tag);
-        return k;
+    k->word[0] = (uint64_t)row->family << 56 | (uint64_t)row->request << 48;
+    for (size_t i = 0; i < 2; i++) {
+        k->word[ASKER6_AT + i] = asker ? ik_load_be64(asker->bytes + 8 * i) : 0;
+        k->word[ASKED6_AT + i] = asked ? ik_load_be64(asked->bytes + 8 * i) : 0;
     }
-    k.bytes[0] = row->family;
-    k.bytes[1] = row->request;
-    k.n = ASKER_AT;
-    key_put_addr(&k, row->family, asker);
-    key_put_addr(&k, row->family, asked);
-    key_put(&k, tag, row->tag_bytes);
-    return k;
+    tag_load(k->word + TAG6_AT, tag, row->tag_bytes);
+    k->n = KEY6_WORDS;
 }
 
-static bool key_is(const struct key *k, const uint8_t *bytes, uint8_t n)
+static void key_make(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
+                     const struct ik_addr *asked, const uint8_t *tag)
 {
-    if (k->n != n)
-        return false;
-    return n <= KEY_SHORT ? !memcmp(k->bytes, bytes, KEY_SHORT) : !memcmp(k->bytes, bytes, n);
+    if (row->family == 4)
+        key_make4(k, row, asker, asked, tag);
+    else
+        key_make6(k, row, asker, asked, tag);
+}
+
+/* Keys of both families differ in their first word. */
+static bool key_is(const struct key *k, const uint64_t *word)
+{
+    bool same = k->word[0] == word[0] && k->word[1] == word[1];
+    for (size_t i = KEY4_WORDS; i < k->n && same; i++)
+        same = k->word[i] == word[i];
+    return same;
 }
 
 /* True where several may answer. */
@@ -258,22 +284,27 @@ static bool is_group(const struct ik_addr *a)
 
 static uint64_t hash_of(const struct ik_pair *t, const struct key *k)
 {
-    if (key_is(k, t->expected.bytes, t->expected.n))
-        return t->expected_hash;
-    const uint64_t h = ik_siphash(t->secret, k->bytes, k->n);
+    const uint64_t h = k->n == KEY4_WORDS
+                           ? ik_siphash(t->secret, k->word, KEY4_WORDS * sizeof(k->word[0]))
+                           : ik_siphash(t->secret, k->word, KEY6_WORDS * sizeof(k->word[0]));
     return h ? h : 1;
 }
 
 static struct entry *find(const struct ik_pair *t, const struct key *k, uint64_t hash)
 {
     const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
-    for (int i = 0; i < IK_INDEX_WAYS; i++) {
-        const uint32_t serial = ik_index_get(b, i, hash);
+    for (unsigned ways = ik_index_match(b, hash); ways; ways &= ways - 1) {
+        const uint32_t serial = b->what[__builtin_ctz(ways)];
         struct entry *e = at(t, serial);
-        if (serial && e->hash == hash && key_is(k, e->key, e->key_bytes))
+        if (serial && e->hash == hash && key_is(k, e->key))
             return e;
     }
     return NULL;
+}
+
+static struct entry *find_key(const struct ik_pair *t, const struct key *k)
+{
+    return find(t, k, hash_of(t, k));
 }
 
 static void forget(struct ik_pair *t, struct entry *e)
@@ -290,15 +321,15 @@ static int way_for(struct ik_pair *t, const struct ik_index_bucket *b)
     int oldest = 0;
     uint32_t most = 0;
     for (int i = 0; i < IK_INDEX_WAYS; i++) {
-        const uint32_t age = t->serial - (uint32_t)b->item[i];
-        if (b->item[i] == 0 || age >= t->size)
+        const uint32_t age = t->serial - b->what[i];
+        if (b->what[i] == 0 || age >= t->size)
             return i;
         if (age > most) {
             most = age;
             oldest = i;
         }
     }
-    forget(t, at(t, (uint32_t)b->item[oldest]));
+    forget(t, at(t, b->what[oldest]));
     return oldest;
 }
 
@@ -335,46 +366,56 @@ static ik_ns round_trip(const struct entry *e, ik_ns at)
     return took;
 }
 
+/* A request takes its place, to wait for an answer. */
+static void wait_for_answer(struct ik_pair *t, const struct ik_look_packet *p, const struct key *k,
+                            uint64_t hash, bool group)
+{
+    struct entry *e = place(t, hash);
+    e->hash = hash;
+    e->n = p->frame.n;
+    e->at = p->frame.time;
+    e->ip_id = (uint16_t)p->ip.id;
+    e->checksum = p->icmp.checksum;
+    e->family = p->ip.version;
+    e->type = p->icmp.type;
+    e->waiting = true;
+    e->group = group;
+    e->repeated = false;
+    if (k->n == KEY4_WORDS) {
+        memcpy(e->key, k->word, KEY4_WORDS * sizeof(k->word[0]));
+        memcpy(e->dst, p->ip.dst.bytes, 4);
+    } else {
+        memcpy(e->key, k->word, sizeof(k->word));
+        memcpy(e->dst, p->ip.dst.bytes, 16);
+    }
+    t->waiting++;
+}
+
 static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const struct pair_row *row)
 {
-    const struct ik_ip *ip = &p->ip;
-    const bool group = row->by_target || is_group(&ip->final_dst);
-    const struct key k =
-        key_make(row, &ip->src, group ? NULL : &ip->final_dst, p->icmp.raw.p + row->tag_at);
-    const uint64_t hash = hash_of(t, &k);
-    struct entry *e = find(t, &k, hash);
+    const bool group = row->by_target || is_group(&p->ip.final_dst);
+    struct key whole;
+    const struct key *k = &t->expected;
+    uint64_t hash = t->expected_hash;
+    if (row->by_target) {
+        key_make(&whole, row, &p->ip.src, NULL, p->icmp.raw.p + row->tag_at);
+        k = &whole;
+        hash = hash_of(t, k);
+    }
+    struct entry *e = find(t, k, hash);
     if (e && e->waiting && in_time(t, e->at, p->frame.time)) {
         p->pair = IK_LOOK_PAIR_REPEATED;
         p->pair_n = e->n;
         /* The same packet seen twice (captured on both sides of a router) is no second request. */
         e->repeated =
-            e->repeated || e->checksum != p->icmp.checksum || e->ip_id != (uint16_t)ip->id;
+            e->repeated || e->checksum != p->icmp.checksum || e->ip_id != (uint16_t)p->ip.id;
         return;
     }
     if (e) {
         stop_waiting(t, e); /* history: another request with the same numbers */
         e->hash = 0;
     }
-    e = place(t, hash);
-    e->hash = hash;
-    e->n = p->frame.n;
-    e->at = p->frame.time;
-    e->ip_id = (uint16_t)ip->id;
-    e->checksum = p->icmp.checksum;
-    e->key_bytes = k.n;
-    e->family = ip->version;
-    e->type = p->icmp.type;
-    e->waiting = true;
-    e->group = group;
-    e->repeated = false;
-    if (ip->version == 4) {
-        memcpy(e->key, k.bytes, KEY_SHORT);
-        memcpy(e->key + KEY_SHORT, ip->dst.bytes, 4);
-    } else {
-        memcpy(e->key, k.bytes, k.n);
-        memcpy(e->key + k.n, ip->dst.bytes, 16);
-    }
-    t->waiting++;
+    wait_for_answer(t, p, k, hash, group);
 }
 
 static void answered(struct ik_pair *t, struct ik_look_packet *p, struct entry *e,
@@ -391,18 +432,14 @@ static void answered(struct ik_pair *t, struct ik_look_packet *p, struct entry *
 static void judge_reply(struct ik_pair *t, struct ik_look_packet *p, const struct pair_row *row)
 {
     const struct ik_ip *ip = &p->ip;
-    const uint8_t *tag = p->icmp.raw.p + row->tag_at;
     /* An advertisement to all goes to whoever asked without an address. */
     const struct ik_addr *asker =
         row->by_target && ik_addr_is_multicast(&ip->final_dst) ? NULL : &ip->final_dst;
-    struct entry *e = NULL;
-    if (!row->by_target) {
-        const struct key exact = key_make(row, asker, &ip->src, tag);
-        e = find(t, &exact, hash_of(t, &exact));
-    }
+    struct entry *e = row->by_target ? NULL : find(t, &t->expected, t->expected_hash);
     if (!e) {
-        const struct key group = key_make(row, asker, NULL, tag);
-        e = find(t, &group, hash_of(t, &group));
+        struct key group;
+        key_make(&group, row, asker, NULL, p->icmp.raw.p + row->tag_at);
+        e = find_key(t, &group);
     }
     if (e && in_time(t, e->at, p->frame.time))
         answered(t, p, e, IK_LOOK_PAIR_REPLY);
@@ -418,9 +455,9 @@ static void judge_error(struct ik_pair *t, struct ik_look_packet *p)
     const struct pair_row *row = row_of(q->ip.version, q->icmp_type, &is_reply);
     if (!row || is_reply || row->tag_at || row->tag_bytes != 4 || q->transport.left < 8)
         return;
-    const bool group = is_group(&q->ip.dst);
-    const struct key k = key_make(row, &q->ip.src, group ? NULL : &q->ip.dst, q->transport.p + 4);
-    struct entry *e = find(t, &k, hash_of(t, &k));
+    struct key k;
+    key_make(&k, row, &q->ip.src, is_group(&q->ip.dst) ? NULL : &q->ip.dst, q->transport.p + 4);
+    struct entry *e = find_key(t, &k);
     if (e && in_time(t, e->at, p->frame.time))
         answered(t, p, e, IK_LOOK_PAIR_ERROR);
 }
@@ -431,14 +468,13 @@ void ik_pair_expect(struct ik_pair *t, const struct ik_ip *ip)
     const struct ik_rd m = ip->payload;
     bool is_reply;
     const struct pair_row *row = m.left ? row_of(ip->version, m.p[0], &is_reply) : NULL;
+    t->expected.n = 0;
     if (!row || row->by_target || m.left < HEAD + (size_t)row->tag_at + row->tag_bytes)
         return;
     const struct ik_addr *asker = is_reply ? &ip->final_dst : &ip->src;
     const struct ik_addr *asked = is_reply ? &ip->src : &ip->final_dst;
-    const struct key k =
-        key_make(row, asker, is_group(asked) ? NULL : asked, m.p + HEAD + row->tag_at);
-    t->expected_hash = hash_of(t, &k);
-    t->expected = k;
+    key_make(&t->expected, row, asker, is_group(asked) ? NULL : asked, m.p + HEAD + row->tag_at);
+    t->expected_hash = hash_of(t, &t->expected);
     __builtin_prefetch(ik_index_at(&t->index, t->expected_hash));
 }
 
@@ -455,8 +491,11 @@ void ik_pair_judge(struct ik_pair *t, struct ik_look_packet *p)
     const struct pair_row *row = row_of(p->ip.version, p->icmp.type, &is_reply);
     if (!row || p->icmp.raw.left < (size_t)row->tag_at + row->tag_bytes)
         return;
+    if (t->expected.n == 0 && !row->by_target)
+        ik_pair_expect(t, &p->ip);
     if (is_reply)
         judge_reply(t, p, row);
     else
         judge_request(t, p, row);
+    t->expected.n = 0;
 }

@@ -9,8 +9,9 @@ struct ik_pair;
 /* Bytes for the last `requests` (1 or more; made a power of two). */
 size_t ik_pair_bytes(uint32_t requests);
 struct ik_pair *ik_pair_init(void *mem, uint32_t requests, ik_ns within, const uint8_t secret[16]);
-/* Begins to fetch what judging the message in this packet will need; what it is for may be decoded
- * meanwhile. Of use only when ik_pair_judge follows. */
+/* Works out by what the message of this packet is known, and begins to fetch what judging it will
+ * need; it may be decoded meanwhile. Only of a packet that ik_pair_judge is then given, if any is.
+ */
 void ik_pair_expect(struct ik_pair *t, const struct ik_ip *ip);
 /* Judges the message of *p, whose ip, icmp and quote are filled, and fills pair, pair_n and
  * pair_rtt. */

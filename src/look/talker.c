@@ -2,6 +2,7 @@
  * Space saving: counters found by a keyed hash, and a heap that finds the least of them. */
 #include "look/talker.h"
 
+#include "base/bytes.h"
 #include "base/siphash.h"
 #include "look/index.h"
 
@@ -20,14 +21,20 @@ struct place {
     uint32_t counter;
 };
 
-struct ik_talker {
-    uint8_t secret[16];
-    /* The latest sender waits until the next one comes: what it is counted in is fetched meanwhile.
-     */
+/* A packet that is still to be counted. */
+struct waiting {
     bool waits;
     uint32_t bytes;
     uint64_t hash;
     struct ik_addr addr;
+};
+
+struct ik_talker {
+    uint8_t secret[16];
+    /* The latest senders wait until the next ones come: what they are counted in is fetched
+     * meanwhile, for the one before the last its counter, for the last its bucket. */
+    struct waiting waiting[2];
+    unsigned last; /* of the two */
     uint32_t n;
     struct place heap[IK_TALKER_MAX]; /* none below is known to have less */
     struct counter counters[IK_TALKER_MAX];
@@ -50,7 +57,8 @@ struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16])
 {
     struct ik_talker *t = mem;
     t->n = 0;
-    t->waits = false;
+    t->last = 0;
+    t->waiting[0].waits = t->waiting[1].waits = false;
     memcpy(t->secret, secret, sizeof(t->secret));
     ik_index_init(&t->index, (uint8_t *)mem + index_at(), INDEX_SLOTS);
     return t;
@@ -87,8 +95,8 @@ static uint32_t least(struct ik_talker *t)
 static struct counter *find(struct ik_talker *t, uint64_t hash)
 {
     const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
-    for (int i = 0; i < IK_INDEX_WAYS; i++) {
-        const uint32_t number = ik_index_get(b, i, hash);
+    for (unsigned ways = ik_index_match(b, hash); ways; ways &= ways - 1) {
+        const uint32_t number = b->what[__builtin_ctz(ways)];
         if (number && t->counters[number - 1].hash == hash)
             return &t->counters[number - 1];
     }
@@ -102,9 +110,8 @@ static void index_put(struct ik_talker *t, uint64_t hash, uint32_t slot)
     struct ik_index_bucket *b = ik_index_at(&t->index, hash);
     int way = 0;
     for (int i = 0; i < IK_INDEX_WAYS; i++) {
-        const uint64_t item = b->item[i];
-        const uint64_t there = item ? t->counters[(uint32_t)item - 1].hash : 0;
-        if (!item || there >> 32 != item >> 32 || ik_index_at(&t->index, there) != b) {
+        const uint64_t there = b->what[i] ? t->counters[b->what[i] - 1].hash : 0;
+        if (!b->what[i] || there >> 32 != b->tag[i] || ik_index_at(&t->index, there) != b) {
             way = i;
             break;
         }
@@ -132,17 +139,24 @@ static struct counter *begin(struct ik_talker *t, uint64_t hash, const struct ik
     return &t->counters[i];
 }
 
+/* Counts one that waits and gives its counter; NULL when it does not. */
+static const struct ik_total_talker *settle(struct ik_talker *t, struct waiting *w)
+{
+    if (!w->waits)
+        return NULL;
+    w->waits = false;
+    struct counter *c = find(t, w->hash);
+    if (!c)
+        return &begin(t, w->hash, &w->addr, w->bytes)->t;
+    c->t.packets++;
+    c->t.bytes += w->bytes;
+    return &c->t;
+}
+
 const struct ik_total_talker *ik_talker_settle(struct ik_talker *t)
 {
-    if (!t->waits)
-        return NULL;
-    t->waits = false;
-    struct counter *c = find(t, t->hash);
-    if (!c)
-        return &begin(t, t->hash, &t->addr, t->bytes)->t;
-    c->t.packets++;
-    c->t.bytes += t->bytes;
-    return &c->t;
+    settle(t, &t->waiting[t->last ^ 1]);
+    return settle(t, &t->waiting[t->last]);
 }
 
 void ik_talker_clear(struct ik_talker *t)
@@ -151,21 +165,44 @@ void ik_talker_clear(struct ik_talker *t)
     ik_index_init(&t->index, t->index.buckets, INDEX_SLOTS);
 }
 
+/* Begins to fetch the counter that a hash probably has. */
+static void expect(const struct ik_talker *t, uint64_t hash)
+{
+    const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
+    const unsigned ways = ik_index_match(b, hash);
+    if (ways && b->what[__builtin_ctz(ways)])
+        __builtin_prefetch(&t->counters[b->what[__builtin_ctz(ways)] - 1], 1);
+}
+
+/* By whole words, so that nothing is read in another width than it was just written in. */
+static uint64_t hash_of(const struct ik_talker *t, const struct ik_addr *addr)
+{
+    uint64_t word[3] = {addr->family, 0, 0};
+    if (addr->family == 4) {
+        word[0] |= (uint64_t)ik_load_be32(addr->bytes) << 32;
+        return ik_siphash(t->secret, word, sizeof(word[0]));
+    }
+    memcpy(word + 1, addr->bytes, sizeof(addr->bytes));
+    return ik_siphash(t->secret, word, sizeof(word));
+}
+
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes)
 {
-    uint8_t id[17] = {addr->family};
-    memcpy(id + 1, addr->bytes, 16);
-    ik_talker_put(t, ik_siphash(t->secret, id, 1 + ik_addr_bytes(addr->family)), addr, bytes);
+    ik_talker_put(t, hash_of(t, addr), addr, bytes);
 }
 
 void ik_talker_put(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes)
 {
-    ik_talker_settle(t);
-    t->hash = hash;
-    t->addr = *addr;
-    t->bytes = bytes;
-    t->waits = true;
-    __builtin_prefetch(ik_index_at(&t->index, t->hash));
+    struct waiting *w = &t->waiting[t->last ^ 1];
+    settle(t, w);
+    if (t->waiting[t->last].waits)
+        expect(t, t->waiting[t->last].hash);
+    w->waits = true;
+    w->bytes = bytes;
+    w->hash = hash;
+    w->addr = *addr;
+    __builtin_prefetch(ik_index_at(&t->index, hash));
+    t->last ^= 1;
 }
 
 size_t ik_talker_top(struct ik_talker *t, struct ik_total_talker *out, size_t cap)

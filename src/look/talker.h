@@ -13,8 +13,9 @@ size_t ik_talker_bytes(void);
 struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16]);
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes);
 /* The same in two steps, for a caller that has the keyed hash of the sender and wants to know at
- * once: put leaves the sender waiting (what it is counted in is fetched meanwhile); settle counts
- * it and gives its counter, or NULL when none waits. put settles the one before. */
+ * once: put leaves the sender waiting (what it is counted in is fetched meanwhile), until it has
+ * been called twice more or until settle, which gives the counter of the last, or NULL when none
+ * waits. */
 void ik_talker_put(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes);
 const struct ik_total_talker *ik_talker_settle(struct ik_talker *t);
 /* Forgets all counts: another window begins. Who waits goes on waiting. */
