@@ -26,7 +26,11 @@ static void *pages(size_t bytes)
 {
     void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return mem == MAP_FAILED ? NULL : mem;
+    if (mem == MAP_FAILED)
+        return NULL;
+    /* They are tables that are looked up at random; where that is refused it only takes longer. */
+    (void)madvise(mem, bytes, MADV_HUGEPAGE);
+    return mem;
 }
 
 /* ---- showing --------------------------------------------------------------------------------- */
@@ -181,9 +185,6 @@ static bool open_looker(struct ik_dump *d)
     if (err)
         return fail(d, _("no random numbers"), err);
     d->look_memory = pages(ik_look_bytes(&cfg));
-    /* Its tables are looked up at random; where that is refused it only takes longer. */
-    if (d->look_memory)
-        (void)madvise(d->look_memory, ik_look_bytes(&cfg), MADV_HUGEPAGE);
     if (d->plan.opt.summary)
         d->total_memory = pages(ik_total_bytes());
     if (!d->look_memory || (d->plan.opt.summary && !d->total_memory))

@@ -271,7 +271,8 @@ bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
     out->has_ip = out->has_icmp = out->part = out->reassembled = out->has_quote = false;
     out->fragments = 0;
     out->ip_at_bytes = 0;
-    out->faults = (struct ik_faults){.n = 0};
+    out->faults.n = out->faults.more = 0; /* of the list only so many count */
+    out->faults.base = 0;
     out->pair = IK_LOOK_PAIR_NONE;
     out->pair_n = 0;
     out->pair_rtt = IK_NEVER;

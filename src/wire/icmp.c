@@ -16,14 +16,16 @@ static void checksum_judge(const struct ik_icmp_in *in, struct ik_rd message)
     msg->checksum_known = ctx->checksum_verified;
     if (ctx->checksum_verified || ctx->cut)
         return;
-    uint64_t sum = 0;
-    if (ctx->family == 6) {
-        if (!ctx->src || !ctx->dst)
-            return;
-        sum = ik_cksum_add_pseudo(0, ctx->src, ctx->dst, PROTO_ICMP6, (uint32_t)message.left);
-    }
+    if (ctx->family == 6 && (!ctx->src || !ctx->dst))
+        return;
     msg->checksum_known = true;
-    msg->checksum_ok = ik_cksum_fold(ik_cksum_add(sum, message)) == 0;
+    if (ctx->family == 6) {
+        const uint64_t sum =
+            ik_cksum_add_pseudo(0, ctx->src, ctx->dst, PROTO_ICMP6, (uint32_t)message.left);
+        msg->checksum_ok = ik_cksum_fold(ik_cksum_add(sum, message)) == 0;
+    } else {
+        msg->checksum_ok = ik_cksum_is_right(message);
+    }
     if (!msg->checksum_ok)
         ik_fault_add(in->faults, IK_FLAW_BAD_CHECKSUM, 2);
 }

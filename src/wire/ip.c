@@ -96,8 +96,7 @@ static void fill4(struct ik_ip *ip, const uint8_t *h, size_t there)
 /* Without faults only what callers act upon is looked at. */
 static void judge4(struct ik_ip *ip, const uint8_t *h, struct ik_faults *faults)
 {
-    const struct ik_rd header = {h, ip->header_bytes};
-    ip->checksum_ok = ik_cksum_fold(ik_cksum_add(0, header)) == 0;
+    ip->checksum_ok = ik_cksum_is_right((struct ik_rd){h, ip->header_bytes});
     if (!faults)
         return;
     if (!ip->checksum_ok)
@@ -108,6 +107,8 @@ static void judge4(struct ik_ip *ip, const uint8_t *h, struct ik_faults *faults)
         ik_fault_add(faults, IK_FLAW_RESERVED, 6);
     if (ip->fragment)
         check_fragment4(ip, faults);
+    if (ip->options.left == 0)
+        return;
     const uint32_t was = ik_fault_down(faults, IK_IP4_BYTES);
     ik_ipopt_check(ip->options, faults);
     ik_fault_up(faults, was);
