@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Addresses as values: equality, kinds, and their text. */
-#include "icmpkit/base.h"
+#include "base/addr.h"
 
 #include "base/bytes.h"
 
@@ -41,36 +41,51 @@ bool ik_addr_is_any(const struct ik_addr *a)
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static char *put_number(char *at, uint32_t v, uint32_t base)
+static char *put_scope(char *at, uint32_t v)
 {
     char digits[10];
     int n = 0;
     do {
-        digits[n++] = "0123456789abcdef"[v % base];
-        v /= base;
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
     } while (v);
     while (n)
         *at++ = digits[--n];
     return at;
 }
 
+/* Without a branch: leading zeros are written over. */
 static char *put_octet(char *at, unsigned v)
 {
-    if (v >= 100)
-        *at++ = (char)('0' + v / 100);
-    if (v >= 10)
-        *at++ = (char)('0' + v / 10 % 10);
-    *at++ = (char)('0' + v % 10);
-    return at;
+    const unsigned hundreds = v / 100, tens = v / 10 % 10;
+    at[0] = (char)('0' + hundreds);
+    at += hundreds > 0;
+    at[0] = (char)('0' + tens);
+    at += v >= 10;
+    at[0] = (char)('0' + v % 10);
+    return at + 1;
 }
 
 static char *put_dotted(char *at, const uint8_t *b)
 {
     for (int i = 0; i < 4; i++) {
-        if (i)
-            *at++ = '.';
         at = put_octet(at, b[i]);
+        *at++ = '.';
     }
+    return at - 1;
+}
+
+/* One group of an IPv6 address. */
+static char *put_group(char *at, unsigned v)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (v >= 0x1000)
+        *at++ = digits[v >> 12];
+    if (v >= 0x100)
+        *at++ = digits[v >> 8 & 15];
+    if (v >= 0x10)
+        *at++ = digits[v >> 4 & 15];
+    *at++ = digits[v & 15];
     return at;
 }
 
@@ -112,7 +127,7 @@ static char *put_groups(char *at, const uint8_t *b)
         }
         if (i && at[-1] != ':')
             *at++ = ':';
-        at = put_number(at, ik_load_be16(b + 2 * i), 16);
+        at = put_group(at, ik_load_be16(b + 2 * i));
     }
     if (groups == 6) {
         if (at[-1] != ':')
@@ -122,18 +137,22 @@ static char *put_groups(char *at, const uint8_t *b)
     return at;
 }
 
-const char *ik_addr_text(const struct ik_addr *a, char buf[static IK_ADDR_TEXT])
+char *ik_addr_write(const struct ik_addr *a, char *at)
 {
-    char *at = buf;
     if (a->family == 4)
         at = put_dotted(at, a->bytes);
     else if (a->family == 6)
         at = put_groups(at, a->bytes);
     if (a->family == 6 && a->scope) {
         *at++ = '%';
-        at = put_number(at, a->scope, 10);
+        at = put_scope(at, a->scope);
     }
-    *at = '\0';
+    return at;
+}
+
+const char *ik_addr_text(const struct ik_addr *a, char buf[static IK_ADDR_TEXT])
+{
+    *ik_addr_write(a, buf) = '\0';
     return buf;
 }
 

@@ -20,31 +20,43 @@ static unsigned digits_of(uint64_t v)
     return n + (v >= 10) + (v >= 100) + (v >= 1000);
 }
 
-/* At least `width` digits, padded with zeros. Two at a time, in place: lines of JSON are made of
- * numbers. */
-static void put_padded(struct ik_wr *w, uint64_t v, unsigned width)
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                            "25262728293031323334353637383940414243444546474849"
+                            "50515253545556575859606162636465666768697071727374"
+                            "75767778798081828384858687888990919293949596979899";
+
+static uint8_t *write2(uint8_t *at, uint64_t v)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                                "25262728293031323334353637383940414243444546474849"
-                                "50515253545556575859606162636465666768697071727374"
-                                "75767778798081828384858687888990919293949596979899";
-    unsigned n = digits_of(v);
-    n = n < width ? width : n;
-    uint8_t *const at = ik_wr_room(w, n);
-    if (!at)
-        return;
-    for (; n >= 2; n -= 2, v /= 100)
-        memcpy(at + n - 2, pairs + 2 * (v % 100), 2);
-    if (n)
-        at[0] = (uint8_t)('0' + v);
+    memcpy(at, pairs + 2 * v, 2);
+    return at + 2;
+}
+
+static uint8_t *write4(uint8_t *at, uint64_t v)
+{
+    return write2(write2(at, v / 100), v % 100);
+}
+
+/* Two digits at a time: lines of JSON are made of numbers. */
+uint8_t *ik_fmt_write_u64(uint8_t *at, uint64_t v)
+{
+    if (v >= 10000)
+        return write4(ik_fmt_write_u64(at, v / 10000), v % 10000);
+    if (v >= 1000)
+        return write4(at, v);
+    if (v >= 100) {
+        *at++ = (uint8_t)('0' + v / 100);
+        return write2(at, v % 100);
+    }
+    if (v >= 10)
+        return write2(at, v);
+    *at = (uint8_t)('0' + v);
+    return at + 1;
 }
 
 void ik_fmt_put_u64(struct ik_wr *w, uint64_t v)
 {
-    if (v < 10) /* most are */
-        ik_wr_put8(w, (uint8_t)('0' + v));
-    else
-        put_padded(w, v, 1);
+    uint8_t spare[IK_FMT_U64], *const at = ik_wr_begin(w, sizeof(spare), spare);
+    ik_wr_end(w, at, ik_fmt_write_u64(at, v));
 }
 
 /* Of the most negative number too, which has no positive twin. */
@@ -53,21 +65,48 @@ static uint64_t magnitude(int64_t v)
     return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 }
 
-void ik_fmt_put_i64(struct ik_wr *w, int64_t v)
+uint8_t *ik_fmt_write_i64(uint8_t *at, int64_t v)
 {
     if (v < 0)
-        ik_wr_put8(w, '-');
-    put_padded(w, magnitude(v), 1);
+        *at++ = '-';
+    return ik_fmt_write_u64(at, magnitude(v));
+}
+
+void ik_fmt_put_i64(struct ik_wr *w, int64_t v)
+{
+    uint8_t spare[IK_FMT_I64], *const at = ik_wr_begin(w, sizeof(spare), spare);
+    ik_wr_end(w, at, ik_fmt_write_i64(at, v));
+}
+
+/* At least `width` digits, padded with zeros. */
+static void put_padded(struct ik_wr *w, uint64_t v, unsigned width)
+{
+    unsigned n = digits_of(v);
+    n = n < width ? width : n;
+    uint8_t *const at = ik_wr_room(w, n);
+    if (!at)
+        return;
+    for (; n >= 2; n -= 2, v /= 100)
+        write2(at + n - 2, v % 100);
+    if (n)
+        at[0] = (uint8_t)('0' + v);
+}
+
+uint8_t *ik_fmt_write_hex(uint8_t *at, struct ik_rd bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.left; i++) {
+        *at++ = (uint8_t)digits[bytes.p[i] >> 4];
+        *at++ = (uint8_t)digits[bytes.p[i] & 15];
+    }
+    return at;
 }
 
 void ik_fmt_put_hex(struct ik_wr *w, struct ik_rd bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t *const at = ik_wr_room(w, 2 * bytes.left);
-    for (size_t i = 0; at && i < bytes.left; i++) {
-        at[2 * i] = (uint8_t)digits[bytes.p[i] >> 4];
-        at[2 * i + 1] = (uint8_t)digits[bytes.p[i] & 15];
-    }
+    if (at)
+        ik_fmt_write_hex(at, bytes);
 }
 
 void ik_fmt_put_fixed(struct ik_wr *w, int64_t v, unsigned scale, unsigned digits)
@@ -131,7 +170,14 @@ static void civil_from_days(int64_t days, unsigned out[static 3])
     out[2] = (unsigned)(day_of_year - (153 * march_month + 2) / 5 + 1);
 }
 
-void ik_fmt_put_time(struct ik_wr *w, ik_ns real)
+static uint8_t *write_and(uint8_t *at, uint64_t v, char then)
+{
+    at = write2(at, v);
+    *at = (uint8_t)then;
+    return at + 1;
+}
+
+uint8_t *ik_fmt_write_time(uint8_t *at, ik_ns real)
 {
     const ik_ns ns_per_day = 86400 * IK_NS_PER_S;
     int64_t days = real / ns_per_day;
@@ -142,19 +188,24 @@ void ik_fmt_put_time(struct ik_wr *w, ik_ns real)
     }
     unsigned date[3];
     civil_from_days(days, date);
-    const uint64_t second = (uint64_t)(of_day / IK_NS_PER_S);
-    put_padded(w, date[0], 4);
-    ik_wr_put8(w, '-');
-    put_padded(w, date[1], 2);
-    ik_wr_put8(w, '-');
-    put_padded(w, date[2], 2);
-    ik_wr_put8(w, 'T');
-    put_padded(w, second / 3600, 2);
-    ik_wr_put8(w, ':');
-    put_padded(w, second / 60 % 60, 2);
-    ik_wr_put8(w, ':');
-    put_padded(w, second % 60, 2);
-    ik_wr_put8(w, '.');
-    put_padded(w, (uint64_t)(of_day % IK_NS_PER_S), 9);
-    ik_wr_put8(w, 'Z');
+    const uint32_t second = (uint32_t)(of_day / IK_NS_PER_S), ns = (uint32_t)(of_day % IK_NS_PER_S);
+    at = write2(at, date[0] / 100);
+    at = write_and(at, date[0] % 100, '-');
+    at = write_and(at, date[1], '-');
+    at = write_and(at, date[2], 'T');
+    at = write_and(at, second / 3600, ':');
+    at = write_and(at, second / 60 % 60, ':');
+    at = write_and(at, second % 60, '.');
+    *at++ = (uint8_t)('0' + ns / 100000000);
+    at = write4(at, ns / 10000 % 10000);
+    at = write4(at, ns % 10000);
+    *at = 'Z';
+    return at + 1;
+}
+
+void ik_fmt_put_time(struct ik_wr *w, ik_ns real)
+{
+    uint8_t *const at = ik_wr_room(w, IK_FMT_TIME);
+    if (at)
+        ik_fmt_write_time(at, real);
 }

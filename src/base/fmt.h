@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Numbers and times as text, without stdio and without a locale: machine output is the same
- * everywhere. All append to a bounded writer; what does not fit sets its `overflow`. */
+ * everywhere. All that put append to a bounded writer; what does not fit sets its `overflow`. All
+ * that write do so in place, where the caller has made sure of room, and return where they ended.
+ */
 #pragma once
 
 #include "base/wr.h"
@@ -10,6 +12,16 @@ static inline void ik_fmt_put_text(struct ik_wr *w, const char *text)
 {
     ik_wr_put(w, (struct ik_rd){(const uint8_t *)text, strlen(text)});
 }
+/* A decimal number of at most IK_FMT_U64 digits; i64 with a sign before it. */
+enum { IK_FMT_U64 = 20, IK_FMT_I64 = 1 + IK_FMT_U64 };
+uint8_t *ik_fmt_write_u64(uint8_t *at, uint64_t v);
+uint8_t *ik_fmt_write_i64(uint8_t *at, int64_t v);
+/* Two lower-case hexadecimal digits a byte. */
+uint8_t *ik_fmt_write_hex(uint8_t *at, struct ik_rd bytes);
+/* As ik_fmt_put_time, always so long. */
+enum { IK_FMT_TIME = 30 };
+uint8_t *ik_fmt_write_time(uint8_t *at, ik_ns real);
+
 /* Appends a decimal number. */
 void ik_fmt_put_u64(struct ik_wr *w, uint64_t v);
 void ik_fmt_put_i64(struct ik_wr *w, int64_t v);

@@ -32,6 +32,22 @@ static inline uint8_t *ik_wr_room(struct ik_wr *w, size_t n)
     return at;
 }
 
+/* Where at most n bytes can be written without a check of each: in place where so many fit, else in
+ * `spare`, which has room for n. Followed by ik_wr_end. */
+static inline uint8_t *ik_wr_begin(const struct ik_wr *w, size_t n, uint8_t *spare)
+{
+    return !w->overflow && n <= w->cap - w->used ? w->p + w->used : spare;
+}
+
+/* Appends what was written from `start`, as ik_wr_begin gave it, to `end`. */
+static inline void ik_wr_end(struct ik_wr *w, const uint8_t *start, const uint8_t *end)
+{
+    const size_t n = (size_t)(end - start);
+    uint8_t *at = ik_wr_room(w, n);
+    if (at && at != start)
+        memcpy(at, start, n);
+}
+
 static inline void ik_wr_put8(struct ik_wr *w, uint8_t v)
 {
     uint8_t *at = ik_wr_room(w, 1);

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <cmocka.h>
 
@@ -192,6 +193,29 @@ static void fmt__no_room__says_so_and_stays_inside(void **state)
     }
 }
 
+/* Written in place or, where the longest number would not fit but this one does, beside. */
+static void fmt_u64__as_much_room_as_it_takes__is_enough(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {
+        "0",     "9",      "10",      "99",       "100",
+        "999",   "1000",   "9999",    "10000",    "12345",
+        "99999", "100000", "1000000", "10000000", "18446744073709551615"};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        const size_t n = strlen(numbers[i]);
+        for (size_t cap = n - 1; cap <= n + 30; cap++) {
+            struct ik_wr w;
+            memset(buf, '~', sizeof(buf));
+            ik_wr_init(&w, buf, cap);
+            ik_fmt_put_u64(&w, strtoull(numbers[i], NULL, 10));
+            assert_int_equal(w.overflow, cap < n);
+            assert_int_equal(w.used, cap < n ? 0 : n);
+            assert_memory_equal(buf, cap < n ? "~" : numbers[i], cap < n ? 1 : n);
+            assert_int_equal(buf[cap], '~');
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +226,7 @@ int main(void)
         cmocka_unit_test(fmt_time__edges__rfc_3339),
         cmocka_unit_test(fmt_time__every_day__as_the_library),
         cmocka_unit_test(fmt__no_room__says_so_and_stays_inside),
+        cmocka_unit_test(fmt_u64__as_much_room_as_it_takes__is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
