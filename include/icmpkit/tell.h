@@ -60,6 +60,9 @@ struct ik_tell_cfg {
     void *ctx;
     uint32_t at_bytes; /* added to every place: where the span lies in the frame */
     bool all;          /* reserved fields too, though they are zero */
+    bool body;         /* of a message not type, code and checksum, and of a packet quoted in it and
+                          of an extension structure only the group: for those who have a form of
+                          their own for these */
 };
 
 struct ik_ip;

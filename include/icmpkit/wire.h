@@ -500,8 +500,10 @@ IK_MUST_USE enum ik_err ik_icmp_encode(const struct ik_icmp *icmp, const struct 
 const char *ik_icmp_type_name(uint8_t family, uint8_t type);
 /* Spelling of a code ("port-unreachable"), static, NULL when the type gives it no name. */
 const char *ik_icmp_code_name(uint8_t family, uint8_t type, uint8_t code);
-/* "TYPE/CODE" spelled for people and records: code name, else type name, else "type-N". Writes at
- * most cap bytes with terminator; returns buf. */
+/* "TYPE/CODE" spelled for people and records: code name, else type name; static, NULL when neither
+ * is known. */
+const char *ik_icmp_word(uint8_t family, uint8_t type, uint8_t code);
+/* The same, and "type-N" when neither is. Writes at most cap bytes with terminator; returns buf. */
 const char *ik_icmp_name(uint8_t family, uint8_t type, uint8_t code, char *buf, size_t cap);
 /* True for messages that report an error: from the table (v4), by the high bit (v6, RFC 4443
  * section 2.1). */

@@ -49,17 +49,17 @@ const char *ik_icmp_type_name(uint8_t family, uint8_t type)
 const char *ik_icmp_code_name(uint8_t family, uint8_t type, uint8_t code)
 {
     const uint32_t key = KEY(family, type, code);
-    size_t low = 0, high = sizeof(codes) / sizeof(codes[0]);
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (codes[middle].key == key)
-            return codes[middle].name;
-        if (codes[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    /* The last row whose key is not above, found in always as many steps without a branch. */
+    const struct code *at = codes;
+    for (size_t n = sizeof(codes) / sizeof(codes[0]); n > 1; n -= n / 2)
+        at += at[n / 2].key <= key ? n / 2 : 0;
+    return at->key == key ? at->name : NULL;
+}
+
+const char *ik_icmp_word(uint8_t family, uint8_t type, uint8_t code)
+{
+    const char *name = ik_icmp_code_name(family, type, code);
+    return name ? name : ik_icmp_type_name(family, type);
 }
 
 static void copy_text(char *buf, size_t cap, const char *text)
@@ -73,9 +73,7 @@ const char *ik_icmp_name(uint8_t family, uint8_t type, uint8_t code, char *buf, 
 {
     if (cap == 0)
         return buf;
-    const char *name = ik_icmp_code_name(family, type, code);
-    if (!name)
-        name = ik_icmp_type_name(family, type);
+    const char *name = ik_icmp_word(family, type, code);
     char number[9]; /* "type-255" and a terminator */
     if (!name) {
         struct ik_wr w;

@@ -23,35 +23,63 @@ static void say(const struct ik_tell_walk *w, const struct ik_tell *step)
         w->cfg->fn(w->cfg->ctx, step);
 }
 
+/* Begins a step. Member by member: a struct of this size that is initialised as a whole is cleared
+ * with a string instruction, which takes longer than all the rest. */
+static void begin(struct ik_tell *step, enum ik_tell_form form, const char *key, const char *label)
+{
+    step->form = form;
+    step->reserved = false;
+    step->key = key;
+    step->label = label;
+    step->unit = step->word = NULL;
+    step->at_bits = step->bits = 0;
+    step->num = 0;
+    step->addr.family = 0; /* and the rest only with an address */
+    step->bytes = (struct ik_rd){NULL, 0};
+}
+
+/* The same with the bytes that it stands for. */
+static void begin_span(const struct ik_tell_walk *w, struct ik_tell *step, enum ik_tell_form form,
+                       const char *key, const char *label, struct ik_rd span)
+{
+    begin(step, form, key, label);
+    step->at_bits = bit_at(w, span.p);
+    step->bits = 8 * (uint32_t)span.left;
+    step->bytes = span;
+}
+
 void ik_tell_open(const struct ik_tell_walk *w, enum ik_tell_form form, const char *key,
                   const char *label, struct ik_rd span)
 {
-    say(w, &(struct ik_tell){.form = form,
-                             .key = key,
-                             .label = label,
-                             .at_bits = bit_at(w, span.p),
-                             .bits = 8 * (uint32_t)span.left,
-                             .bytes = span});
+    struct ik_tell step;
+    begin_span(w, &step, form, key, label, span);
+    say(w, &step);
 }
 
 void ik_tell_close(const struct ik_tell_walk *w, struct ik_rd span)
 {
-    say(w, &(struct ik_tell){.form = IK_TELL_END, .at_bits = bit_at(w, span.p + span.left)});
+    struct ik_tell step;
+    begin(&step, IK_TELL_END, NULL, NULL);
+    step.at_bits = bit_at(w, span.p + span.left);
+    say(w, &step);
+}
+
+/* Bytes, of which their number is told too. */
+static void bytes_tell(const struct ik_tell_walk *w, enum ik_tell_form form, const char *key,
+                       const char *label, const char *unit, struct ik_rd bytes)
+{
+    struct ik_tell step;
+    begin_span(w, &step, form, key, label, bytes);
+    step.unit = unit;
+    step.num = bytes.left;
+    say(w, &step);
 }
 
 void ik_tell_bytes(const struct ik_tell_walk *w, enum ik_tell_form form, const char *key,
                    const char *label, struct ik_rd bytes)
 {
-    if (bytes.left == 0)
-        return;
-    say(w, &(struct ik_tell){.form = form,
-                             .key = key,
-                             .label = label,
-                             .unit = form == IK_TELL_DATA ? "bytes" : NULL,
-                             .at_bits = bit_at(w, bytes.p),
-                             .bits = 8 * (uint32_t)bytes.left,
-                             .num = bytes.left,
-                             .bytes = bytes});
+    if (bytes.left)
+        bytes_tell(w, form, key, label, form == IK_TELL_DATA ? "bytes" : NULL, bytes);
 }
 
 static bool is_zero(struct ik_rd bytes)
@@ -64,55 +92,51 @@ static bool is_zero(struct ik_rd bytes)
 
 void ik_tell_padding(const struct ik_tell_walk *w, const char *key, struct ik_rd bytes)
 {
+    struct ik_tell step;
     if (bytes.left == 0)
         return;
-    say(w, &(struct ik_tell){.form = IK_TELL_BYTES,
-                             .reserved = true,
-                             .key = key,
-                             .label = "padding",
-                             .at_bits = bit_at(w, bytes.p),
-                             .bits = 8 * (uint32_t)bytes.left,
-                             .num = !is_zero(bytes),
-                             .bytes = bytes});
+    begin_span(w, &step, IK_TELL_BYTES, key, "padding", bytes);
+    step.reserved = true;
+    step.num = !is_zero(bytes);
+    say(w, &step);
 }
 
 void ik_tell_addr(const struct ik_tell_walk *w, const char *key, const char *label,
                   const struct ik_addr *addr, struct ik_rd span)
 {
-    say(w, &(struct ik_tell){.form = IK_TELL_ADDR,
-                             .key = key,
-                             .label = label,
-                             .at_bits = bit_at(w, span.p),
-                             .bits = 8 * (uint32_t)span.left,
-                             .addr = *addr,
-                             .bytes = span});
+    struct ik_tell step;
+    begin_span(w, &step, IK_TELL_ADDR, key, label, span);
+    step.addr = *addr;
+    say(w, &step);
 }
 
 void ik_tell_text(const struct ik_tell_walk *w, const char *label, struct ik_rd text,
                   struct ik_rd span)
 {
-    say(w, &(struct ik_tell){.form = IK_TELL_TEXT,
-                             .label = label,
-                             .at_bits = bit_at(w, span.p),
-                             .bits = 8 * (uint32_t)span.left,
-                             .bytes = text});
+    struct ik_tell step;
+    begin_span(w, &step, IK_TELL_TEXT, NULL, label, span);
+    step.bytes = text;
+    say(w, &step);
 }
 
 void ik_tell_derived(const struct ik_tell_walk *w, const char *key, const char *label,
                      const char *unit, uint64_t num)
 {
-    say(w, &(struct ik_tell){
-               .form = IK_TELL_NUM, .key = key, .label = label, .unit = unit, .num = num});
+    struct ik_tell step;
+    begin(&step, IK_TELL_NUM, key, label);
+    step.unit = unit;
+    step.num = num;
+    say(w, &step);
 }
 
 void ik_tell_number(const struct ik_tell_walk *w, const char *key, const char *label,
                     enum ik_means means, uint64_t num)
 {
-    say(w, &(struct ik_tell){.form = IK_TELL_NUM,
-                             .key = key,
-                             .label = label,
-                             .word = ik_tell_word(w, means, num),
-                             .num = num});
+    struct ik_tell step;
+    begin(&step, IK_TELL_NUM, key, label);
+    step.word = ik_tell_word(w, means, num);
+    step.num = num;
+    say(w, &step);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -168,18 +192,21 @@ static void row_number(const struct ik_tell_walk *w, const struct ik_tell_row *r
         [IK_ROW_RESERVED] = {IK_TELL_HEXNUM, 1},
     };
     const uint64_t raw = bits_get(p, at, row->bits);
+    const bool reserved = row->form == IK_ROW_RESERVED;
+    if (reserved && raw == 0 && !w->cfg->all)
+        return;
     const uint64_t num =
         row->form == IK_ROW_INT ? sign_extend(raw, row->bits) : raw * forms[row->form].unit;
-    say(w, &(struct ik_tell){.form = (enum ik_tell_form)forms[row->form].form,
-                             .reserved = row->form == IK_ROW_RESERVED,
-                             .key = row->key,
-                             .label = row->label,
-                             .unit = row->unit,
-                             .word =
-                                 ik_tell_word(w, (enum ik_means)row->means, raw == num ? raw : num),
-                             .at_bits = bit_at(w, p) + at,
-                             .bits = row->bits,
-                             .num = num});
+    struct ik_tell step;
+    begin(&step, (enum ik_tell_form)forms[row->form].form, row->key, row->label);
+    step.reserved = reserved;
+    step.unit = row->unit;
+    if (row->means != IK_MEANS_NONE)
+        step.word = ik_tell_word(w, (enum ik_means)row->means, num);
+    step.at_bits = bit_at(w, p) + at;
+    step.bits = row->bits;
+    step.num = num;
+    say(w, &step);
     row_derive(w, (enum ik_means)row->means, raw);
 }
 
@@ -213,14 +240,7 @@ static void row_span(const struct ik_tell_walk *w, const struct ik_tell_row *row
         ik_tell_bytes(w, IK_TELL_TEXT, row->key, row->label, span);
         break;
     case IK_ROW_DATA: /* that there is none says something too */
-        say(w, &(struct ik_tell){.form = IK_TELL_DATA,
-                                 .key = row->key,
-                                 .label = row->label,
-                                 .unit = row->unit,
-                                 .at_bits = bit_at(w, span.p),
-                                 .bits = 8 * (uint32_t)span.left,
-                                 .num = span.left,
-                                 .bytes = span});
+        bytes_tell(w, IK_TELL_DATA, row->key, row->label, row->unit, span);
         break;
     case IK_ROW_PADDING:
         ik_tell_padding(w, row->key, span);
@@ -261,14 +281,15 @@ static struct ik_rd span_of(const struct ik_tell_row *row, struct ik_rd left, co
 static void cut_tell(const struct ik_tell_walk *w, struct ik_rd in, uint32_t at)
 {
     const struct ik_rd cut = ik_rd_from(in, at / 8);
-    if (cut.left)
-        say(w, &(struct ik_tell){.form = IK_TELL_BYTES,
-                                 .key = "cut",
-                                 .label = "cut field",
-                                 .at_bits = bit_at(w, in.p) + at,
-                                 .bits = 8 * (uint32_t)in.left - at,
-                                 .num = cut.left,
-                                 .bytes = cut});
+    struct ik_tell step;
+    if (cut.left == 0)
+        return;
+    begin(&step, IK_TELL_BYTES, "cut", "cut field");
+    step.at_bits = bit_at(w, in.p) + at;
+    step.bits = 8 * (uint32_t)in.left - at;
+    step.num = cut.left;
+    step.bytes = cut;
+    say(w, &step);
 }
 
 struct ik_rd ik_tell_rows(const struct ik_tell_walk *w, enum ik_tell_layout_id id, struct ik_rd in,
@@ -341,10 +362,12 @@ static void interface_tell(const struct ik_tell_walk *w)
     while (ik_ext_take(&objects, &object, NULL) == IK_OK) {
         if (object.class_num != EXT_CLASS_IDENT || ik_ifident_decode(&ident, &object, NULL))
             continue;
-        struct ik_tell step = {.key = "interface", .label = "interface asked about"};
-        step.form = ident.ctype == IK_IFIDENT_NAME    ? IK_TELL_TEXT
-                    : ident.ctype == IK_IFIDENT_INDEX ? IK_TELL_NUM
-                                                      : IK_TELL_BYTES;
+        struct ik_tell step;
+        begin(&step,
+              ident.ctype == IK_IFIDENT_NAME    ? IK_TELL_TEXT
+              : ident.ctype == IK_IFIDENT_INDEX ? IK_TELL_NUM
+                                                : IK_TELL_BYTES,
+              "interface", "interface asked about");
         step.num = ident.index;
         step.bytes = ident.ctype == IK_IFIDENT_NAME ? ident.name : ident.addr;
         if (step.form == IK_TELL_BYTES && (ident.afi == 1 || ident.afi == 2)) {
@@ -359,7 +382,8 @@ static void interface_tell(const struct ik_tell_walk *w)
 void ik_tell_icmp(const struct ik_tell_cfg *cfg, const struct ik_icmp *icmp, struct ik_rd bytes)
 {
     const struct ik_tell_walk w = {cfg, bytes.p, icmp};
-    const struct ik_rd body = ik_tell_rows(&w, IK_TELL_L_HEAD, bytes, NULL);
+    const struct ik_rd body =
+        cfg->body ? ik_rd_from(bytes, HEAD_BYTES) : ik_tell_rows(&w, IK_TELL_L_HEAD, bytes, NULL);
     switch (icmp->kind) {
     case IK_ICMP_ERROR:
         error_tell(&w, body);

@@ -126,6 +126,10 @@ void ik_tell_ext(const struct ik_tell_walk *w, const struct ik_tell_row *row, st
     if (span.left == 0)
         return;
     ik_tell_open(w, IK_TELL_GROUP, row->key, row->label, span);
+    if (w->cfg->body) {
+        ik_tell_close(w, span);
+        return;
+    }
     struct ik_rd rest = ik_tell_rows(w, IK_TELL_L_EXT_HEAD, span, NULL);
     if (ik_ext_open(&objects, span, NULL)) { /* RFC 4884 section 7: not to be believed */
         data_tell(w, rest);

@@ -306,6 +306,10 @@ void ik_tell_quote(const struct ik_tell_walk *w, const struct ik_tell_row *row, 
     if (span.left == 0)
         return;
     ik_tell_open(w, IK_TELL_GROUP, row->key, row->label, span);
+    if (w->cfg->body) {
+        ik_tell_close(w, span);
+        return;
+    }
     if (ik_quote_decode(&q, span, NULL)) {
         ik_tell_bytes(w, IK_TELL_BYTES, "bytes", "undecodable bytes", span);
     } else {

@@ -593,6 +593,26 @@ static void tell_icmp__reserved__told_when_set(void **state)
     assert_told("reserved", 1);
 }
 
+/* Who writes head, quote and structure in a form of his own gets only what is left. */
+static void tell_icmp__body_only__no_head_and_no_inside(void **state)
+{
+    (void)state;
+    const struct ik_tell_cfg brief = {.fn = note, .all = true, .body = true};
+    uint8_t p[8 + 28] = {IK_ICMP4_TIME_EXCEEDED};
+    p[8] = 0x45;
+    p[8 + 9] = IK_PROTO_UDP;
+    const struct ik_icmp_ctx ctx = {.family = 4};
+    struct ik_icmp msg;
+    assert_int_equal(ik_icmp_decode(&msg, (struct ik_rd){p, sizeof(p)}, &ctx, NULL), IK_OK);
+    walk_begin();
+    ik_tell_icmp(&brief, &msg, (struct ik_rd){p, sizeof(p)});
+    assert_int_equal(noted, 4);
+    assert_string_equal(notes[1].step.key, "length_words");
+    assert_int_equal(notes[1].step.at_bits, 8 * 5);
+    assert_string_equal(notes[3].step.key, "quote");
+    assert_int_equal(notes[3].step.bits, 8 * 28);
+}
+
 /* ---- layouts --------------------------------------------------------------------------------- */
 
 static void tell_layout__each_type__begins_with_the_head(void **state)
@@ -664,6 +684,7 @@ int main(void)
         cmocka_unit_test(tell_icmp__rpl__base_by_code),
         cmocka_unit_test(tell_icmp__quote__headers_in_groups),
         cmocka_unit_test(tell_icmp__reserved__told_when_set),
+        cmocka_unit_test(tell_icmp__body_only__no_head_and_no_inside),
         cmocka_unit_test(tell_layout__each_type__begins_with_the_head),
         cmocka_unit_test(tell_layout__by_code__and_no_more_than_asked),
     };
