@@ -72,6 +72,10 @@ void ik_json_put_member_text(struct ik_wr *w, const char *key, const char *text)
 
 void ik_json_put_member_addr(struct ik_wr *w, const char *key, const struct ik_addr *a)
 {
-    char text[IK_ADDR_TEXT];
-    ik_json_put_member_word(w, key, ik_addr_text(a, text));
+    ik_json_put_key(w, key);
+    uint8_t spare[IK_ADDR_TEXT + 2], *const at = ik_wr_begin(w, sizeof(spare), spare);
+    at[0] = '"';
+    uint8_t *const end = (uint8_t *)ik_addr_write(a, (char *)at + 1);
+    *end = '"';
+    ik_wr_end(w, at, end + 1);
 }

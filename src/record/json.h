@@ -3,6 +3,7 @@
  * anything but an opening bracket puts one. */
 #pragma once
 
+#include "base/addr.h"
 #include "base/fmt.h"
 
 /* Most bytes that ik_json_put_hex shows. */
@@ -69,3 +70,63 @@ static inline void ik_json_put_member_word(struct ik_wr *w, const char *key, con
     at[n + 1] = '"';
 }
 void ik_json_put_member_addr(struct ik_wr *w, const char *key, const struct ik_addr *a);
+
+/* ---- in place -------------------------------------------------------------------------------- */
+
+/* For objects of which there is one in every line, and whose length is bounded (ik_wr_begin): no
+ * check for each member. All return where they ended. Each member puts a comma before it;
+ * ik_json_write_close makes the bracket of the first one. */
+
+/* Inlined, so that the length of a literal is known. */
+__attribute__((always_inline)) static inline uint8_t *ik_json_write_text(uint8_t *at,
+                                                                         const char *text)
+{
+    const size_t n = strlen(text);
+    memcpy(at, text, n);
+    return at + n;
+}
+
+__attribute__((always_inline)) static inline uint8_t *ik_json_write_key(uint8_t *at,
+                                                                        const char *key)
+{
+    at = ik_json_write_text(at, ",\"");
+    at = ik_json_write_text(at, key);
+    return ik_json_write_text(at, "\":");
+}
+
+__attribute__((always_inline)) static inline uint8_t *ik_json_write_u64(uint8_t *at,
+                                                                        const char *key, uint64_t v)
+{
+    return ik_fmt_write_u64(ik_json_write_key(at, key), v);
+}
+
+__attribute__((always_inline)) static inline uint8_t *ik_json_write_bool(uint8_t *at,
+                                                                         const char *key, bool v)
+{
+    at = ik_json_write_key(at, key);
+    return ik_json_write_text(at, v ? "true" : "false");
+}
+
+/* A text of our own, without anything to escape. */
+__attribute__((always_inline)) static inline uint8_t *
+ik_json_write_word(uint8_t *at, const char *key, const char *word)
+{
+    at = ik_json_write_text(ik_json_write_key(at, key), "\"");
+    return ik_json_write_text(ik_json_write_text(at, word), "\"");
+}
+
+__attribute__((always_inline)) static inline uint8_t *
+ik_json_write_addr(uint8_t *at, const char *key, const struct ik_addr *a)
+{
+    at = ik_json_write_text(ik_json_write_key(at, key), "\"");
+    at = (uint8_t *)ik_addr_write(a, (char *)at);
+    return ik_json_write_text(at, "\"");
+}
+
+/* Ends the object whose first member was written at `start`. */
+static inline uint8_t *ik_json_write_close(uint8_t *start, uint8_t *at)
+{
+    *start = '{';
+    *at = '}';
+    return at + 1;
+}

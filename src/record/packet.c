@@ -15,63 +15,70 @@ static bool has_id(const struct ik_ip *ip)
     return ip->version == 4 || ip->fragment || ip->id;
 }
 
-void ik_packet_put_ip(struct ik_wr *w, const struct ik_rec_ip *at)
+/* Keys, punctuation, two addresses and fourteen numbers. */
+enum { IP_BYTES = 256 + 2 * IK_ADDR_TEXT + 14 * IK_FMT_U64 };
+
+static uint8_t *write_ip(uint8_t *at, const struct ik_ip *ip)
 {
-    const struct ik_ip *const ip = at->header;
-    ik_wr_put8(w, '{');
-    ik_json_put_member_u64(w, "version", ip->version);
-    ik_json_put_member_addr(w, "src", &ip->src);
-    ik_json_put_member_addr(w, "dst", &ip->dst);
-    ik_json_put_member_u64(w, "ttl", ip->ttl);
-    ik_json_put_member_u64(w, "tos", ip->tos);
+    at = ik_json_write_u64(at, "version", ip->version);
+    at = ik_json_write_addr(at, "src", &ip->src);
+    at = ik_json_write_addr(at, "dst", &ip->dst);
+    at = ik_json_write_u64(at, "ttl", ip->ttl);
+    at = ik_json_write_u64(at, "tos", ip->tos);
     if (has_id(ip))
-        ik_json_put_member_u64(w, "id", ip->id);
-    ik_json_put_member_u64(w, "len", ip->total_bytes);
-    ik_json_put_member_bool(w, "df", ip->df);
-    ik_json_put_member_bool(w, "mf", ip->mf);
-    ik_json_put_member_u64(w, "offset", ip->offset_bytes);
-    ik_json_put_member_u64(w, "proto", ip->proto);
-    if (ip->version == 6) {
-        ik_json_put_member_u64(w, "flow", ip->flow);
-    } else {
-        ik_json_put_member_u64(w, "checksum", ip->checksum);
-        ik_json_put_member_bool(w, "checksum_ok", ip->checksum_ok);
-    }
-    ik_told_put_ip(w, ip, at->bytes);
+        at = ik_json_write_u64(at, "id", ip->id);
+    at = ik_json_write_u64(at, "len", ip->total_bytes);
+    at = ik_json_write_bool(at, "df", ip->df);
+    at = ik_json_write_bool(at, "mf", ip->mf);
+    at = ik_json_write_u64(at, "offset", ip->offset_bytes);
+    at = ik_json_write_u64(at, "proto", ip->proto);
+    if (ip->version == 6)
+        return ik_json_write_u64(at, "flow", ip->flow);
+    at = ik_json_write_u64(at, "checksum", ip->checksum);
+    return ik_json_write_bool(at, "checksum_ok", ip->checksum_ok);
+}
+
+void ik_packet_put_ip(struct ik_wr *w, const struct ik_rec_ip *rec)
+{
+    uint8_t spare[IP_BYTES], *const start = ik_wr_begin(w, sizeof(spare), spare);
+    uint8_t *const at = write_ip(start, rec->header);
+    *start = '{';
+    ik_wr_end(w, start, at);
+    ik_told_put_ip(w, rec->header, rec->bytes);
     ik_wr_put8(w, '}');
 }
 
 /* ---- ICMP ------------------------------------------------------------------------------------ */
 
-enum { NAME_TEXT = 64 };
+enum { NAME_TEXT = 64, ICMP_BYTES = 128 + NAME_TEXT + 3 * IK_FMT_U64 };
 
-void ik_packet_put_icmp(struct ik_wr *w, const struct ik_rec_icmp *at)
+static uint8_t *write_icmp(uint8_t *at, const struct ik_icmp *msg)
 {
-    const struct ik_icmp *const msg = at->msg;
-    char name[NAME_TEXT];
-    ik_wr_put8(w, '{');
-    ik_json_put_member_u64(w, "type", msg->type);
-    ik_json_put_member_u64(w, "code", msg->code);
-    ik_json_put_member_word(w, "name",
-                            ik_icmp_name(msg->family, msg->type, msg->code, name, sizeof(name)));
-    ik_json_put_member_u64(w, "checksum", msg->checksum);
-    ik_json_put_key(w, "checksum_ok");
-    ik_fmt_put_text(w, !msg->checksum_known ? "null" : msg->checksum_ok ? "true" : "false");
-    ik_told_put_icmp(w, msg, at->bytes);
+    char text[NAME_TEXT];
+    const char *name = ik_icmp_word(msg->family, msg->type, msg->code);
+    if (!name)
+        name = ik_icmp_name(msg->family, msg->type, msg->code, text, sizeof(text));
+    at = ik_json_write_u64(at, "type", msg->type);
+    at = ik_json_write_u64(at, "code", msg->code);
+    at = ik_json_write_word(at, "name", name);
+    at = ik_json_write_u64(at, "checksum", msg->checksum);
+    at = ik_json_write_key(at, "checksum_ok");
+    return ik_json_write_text(at, !msg->checksum_known ? "null"
+                                  : msg->checksum_ok   ? "true"
+                                                       : "false");
+}
+
+void ik_packet_put_icmp(struct ik_wr *w, const struct ik_rec_icmp *rec)
+{
+    uint8_t spare[ICMP_BYTES], *const start = ik_wr_begin(w, sizeof(spare), spare);
+    uint8_t *const at = write_icmp(start, rec->msg);
+    *start = '{';
+    ik_wr_end(w, start, at);
+    ik_told_put_icmp(w, rec->msg, rec->bytes);
     ik_wr_put8(w, '}');
 }
 
 /* ---- link ------------------------------------------------------------------------------------ */
-
-static const char *layer_name(enum ik_layer_kind kind)
-{
-    static const char *const names[] = {
-#define X(id, name) [IK_LAYER_##id] = name,
-        IK_LAYERS(X)
-#undef X
-    };
-    return (unsigned)kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
-}
 
 /* Kinds that cannot be without their number, even where it is 0. */
 static bool is_numbered(enum ik_layer_kind kind)
@@ -80,33 +87,29 @@ static bool is_numbered(enum ik_layer_kind kind)
            kind == IK_LAYER_VXLAN || kind == IK_LAYER_GENEVE;
 }
 
-static void put_layer(struct ik_wr *w, const struct ik_layer *layer)
+enum { LAYER_NAME = 32, LAYER_BYTES = 64 + LAYER_NAME + 4 * IK_FMT_U64 };
+
+static uint8_t *write_layer(uint8_t *start, const struct ik_layer *layer)
 {
-    ik_json_put_comma(w);
-    ik_wr_put8(w, '{');
-    ik_json_put_member_word(w, "layer", layer_name(layer->kind));
-    ik_json_put_member_u64(w, "at", layer->at_bytes);
-    ik_json_put_member_u64(w, "bytes", layer->bytes);
+    uint8_t *at = ik_json_write_word(start, "layer", ik_layer_name(layer->kind));
+    at = ik_json_write_u64(at, "at", layer->at_bytes);
+    at = ik_json_write_u64(at, "bytes", layer->bytes);
     if (layer->ident || is_numbered(layer->kind))
-        ik_json_put_member_u64(w, "ident", layer->ident);
+        at = ik_json_write_u64(at, "ident", layer->ident);
     if (layer->kind == IK_LAYER_VLAN || layer->kind == IK_LAYER_MPLS)
-        ik_json_put_member_u64(w, "priority", layer->priority);
-    ik_wr_put8(w, '}');
+        at = ik_json_write_u64(at, "priority", layer->priority);
+    return ik_json_write_close(start, at);
 }
 
-static void put_mac(struct ik_wr *w, const char *key, const uint8_t mac[static 6])
+static uint8_t *write_mac(uint8_t *at, const uint8_t mac[static 6])
 {
-    uint8_t text[3 * 6] = {0};
-    struct ik_wr one;
+    *at++ = '"';
     for (unsigned i = 0; i < 6; i++) {
-        ik_wr_init(&one, text + 3 * i, 2);
-        ik_fmt_put_hex(&one, (struct ik_rd){mac + i, 1});
-        text[3 * i + 2] = ':';
+        at = ik_fmt_write_hex(at, (struct ik_rd){mac + i, 1});
+        *at++ = ':';
     }
-    ik_json_put_key(w, key);
-    ik_wr_put8(w, '"');
-    ik_wr_put(w, (struct ik_rd){text, sizeof(text) - 1});
-    ik_wr_put8(w, '"');
+    at[-1] = '"';
+    return at;
 }
 
 static bool has_macs(const struct ik_layers *layers)
@@ -117,21 +120,25 @@ static bool has_macs(const struct ik_layers *layers)
     return false;
 }
 
+enum { MACS_BYTES = 64, LAYERS_BYTES = MACS_BYTES + IK_LAYERS_MAX * (1 + LAYER_BYTES) + 32 };
+
 void ik_packet_put_layers(struct ik_wr *w, const struct ik_layers *layers)
 {
-    ik_wr_put8(w, '{');
+    uint8_t spare[LAYERS_BYTES], *const start = ik_wr_begin(w, sizeof(spare), spare), *at = start;
     if (has_macs(layers)) {
-        put_mac(w, "src_mac", layers->src_mac);
-        put_mac(w, "dst_mac", layers->dst_mac);
+        at = write_mac(ik_json_write_key(at, "src_mac"), layers->src_mac);
+        at = write_mac(ik_json_write_key(at, "dst_mac"), layers->dst_mac);
     }
-    ik_json_put_key(w, "layers");
-    ik_wr_put8(w, '[');
-    for (unsigned i = 0; i < layers->n; i++)
-        put_layer(w, &layers->list[i]);
-    ik_wr_put8(w, ']');
+    at = ik_json_write_text(ik_json_write_key(at, "layers"), "[");
+    for (unsigned i = 0; i < layers->n; i++) {
+        if (i)
+            *at++ = ',';
+        at = write_layer(at, &layers->list[i]);
+    }
+    *at++ = ']';
     if (layers->more)
-        ik_json_put_member_bool(w, "more", true);
-    ik_wr_put8(w, '}');
+        at = ik_json_write_bool(at, "more", true);
+    ik_wr_end(w, start, ik_json_write_close(start, at));
 }
 
 /* ---- flaws and pairs ------------------------------------------------------------------------- */
@@ -155,15 +162,16 @@ void ik_packet_put_flaws(struct ik_wr *w, const struct ik_faults *faults)
 
 void ik_packet_put_pair(struct ik_wr *w, const struct ik_rec_pair *pair)
 {
+    enum { PAIR_BYTES = 32 + IK_FMT_U64 + IK_FMT_I64 };
     ik_wr_put8(w, '{');
-    ik_json_put_member_word(w, "kind", pair->kind);
+    ik_json_put_member_word(w, "kind", pair->kind); /* as long as the caller likes */
+    uint8_t spare[PAIR_BYTES], *const start = ik_wr_begin(w, sizeof(spare), spare), *at = start;
     if (pair->n)
-        ik_json_put_member_u64(w, "n", pair->n);
-    if (pair->rtt != IK_NEVER) {
-        ik_json_put_key(w, "rtt_ns");
-        ik_fmt_put_i64(w, pair->rtt);
-    }
-    ik_wr_put8(w, '}');
+        at = ik_json_write_u64(at, "n", pair->n);
+    if (pair->rtt != IK_NEVER)
+        at = ik_fmt_write_i64(ik_json_write_key(at, "rtt_ns"), pair->rtt);
+    *at++ = '}';
+    ik_wr_end(w, start, at);
 }
 
 void ik_packet_put_evidence(struct ik_wr *w, const struct ik_rec_evidence *evidence)

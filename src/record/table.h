@@ -9,6 +9,7 @@
 /* One field: its value lies `offset_bytes` into struct ik_record. */
 struct ik_table_field {
     const char *name, *doc;
+    struct ik_rd key; /* as it stands in JSON: ,"name": */
     enum ik_value_type type;
     bool required; /* null when absent; an optional one is left out */
     size_t offset_bytes;
@@ -17,6 +18,7 @@ struct ik_table_field {
 /* One kind of record. */
 struct ik_table_kind {
     const char *name, *doc;
+    struct ik_rd head; /* how its JSON begins, up to the time: {"record":"name","time": */
     const struct ik_table_field *fields;
     size_t n;
 };

@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-enum { DEPTH_MAX = 16, HEX_MAX_BYTES = 128, TEXT_MAX_BYTES = 255, HEAD_BITS = 32 };
+enum { DEPTH_MAX = 16, HEX_MAX_BYTES = 128, TEXT_MAX_BYTES = 255 };
 
 /* Where the writing is. `mute`: steps at this depth and below are left out, 0: none. */
 struct out {
@@ -132,8 +132,7 @@ static bool is_left_out(struct out *o, const struct ik_tell *step)
         return true;
     if (o->depth == 0 && o->lists_only && step->form != IK_TELL_LIST)
         return true; /* a field of the header */
-    const bool head = o->depth == 0 && !o->lists_only && step->bits && step->at_bits < HEAD_BITS;
-    return head || is_over(o);
+    return is_over(o);
 }
 
 static void write_step(void *ctx, const struct ik_tell *step)
@@ -164,7 +163,7 @@ static void write_step(void *ctx, const struct ik_tell *step)
 void ik_told_put_icmp(struct ik_wr *w, const struct ik_icmp *msg, struct ik_rd bytes)
 {
     struct out o = {.w = w, .limit = w->used + IK_TOLD_ICMP_BYTES};
-    const struct ik_tell_cfg cfg = {.fn = write_step, .ctx = &o};
+    const struct ik_tell_cfg cfg = {.fn = write_step, .ctx = &o, .body = true};
     ik_tell_icmp(&cfg, msg, bytes);
 }
 

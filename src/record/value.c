@@ -79,9 +79,11 @@ static void num_put(struct ik_wr *w, const void *at)
 
 static void time_put(struct ik_wr *w, const void *at)
 {
-    ik_wr_put8(w, '"');
-    ik_fmt_put_time(w, *(const ik_ns *)at);
-    ik_wr_put8(w, '"');
+    uint8_t *const to = ik_wr_room(w, IK_FMT_TIME + 2);
+    if (!to)
+        return;
+    to[0] = '"';
+    *ik_fmt_write_time(to + 1, *(const ik_ns *)at) = '"';
 }
 
 static void bool_put(struct ik_wr *w, const void *at)
@@ -243,82 +245,6 @@ bool ik_value_is_absent(enum ik_value_type type, const void *at)
 void ik_value_put(struct ik_wr *w, enum ik_value_type type, const void *at)
 {
     values[type].put(w, at);
-}
-
-void ik_value_clear(enum ik_value_type type, void *at)
-{
-    static const uint8_t nothing[1];
-    static const struct ik_rec_rtt no_rtt = {IK_NEVER, IK_NEVER, IK_NEVER, IK_NEVER,
-                                             IK_NEVER, IK_NEVER, IK_NEVER};
-    switch (type) {
-    case IK_VALUE_STR:
-        *(const char **)at = NULL;
-        break;
-    case IK_VALUE_STRS:
-        *(const char *const **)at = NULL;
-        break;
-    case IK_VALUE_ADDR:
-        *(struct ik_addr *)at = (struct ik_addr){0};
-        break;
-    case IK_VALUE_NUM:
-        *(int64_t *)at = -1;
-        break;
-    case IK_VALUE_DIFF: /* an int64_t, as ik_ns is */
-    case IK_VALUE_NS:
-    case IK_VALUE_TIME:
-        *(ik_ns *)at = IK_NEVER;
-        break;
-    case IK_VALUE_BOOL:
-        *(bool *)at = false;
-        break;
-    case IK_VALUE_RATIO:
-        *(double *)at = -1;
-        break;
-    case IK_VALUE_REAL:
-        *(double *)at = __builtin_nan("");
-        break;
-    case IK_VALUE_RTT:
-        *(struct ik_rec_rtt *)at = no_rtt;
-        break;
-    case IK_VALUE_TEXT:
-    case IK_VALUE_QUOTE:
-    case IK_VALUE_EXT:
-    case IK_VALUE_HEX:
-        *(struct ik_rd *)at = (struct ik_rd){nothing, 0};
-        break;
-    case IK_VALUE_IP:
-        *(struct ik_rec_ip *)at = (struct ik_rec_ip){.bytes = {nothing, 0}};
-        break;
-    case IK_VALUE_ICMP:
-        *(struct ik_rec_icmp *)at = (struct ik_rec_icmp){.bytes = {nothing, 0}};
-        break;
-    case IK_VALUE_PAIR:
-        *(struct ik_rec_pair *)at = (struct ik_rec_pair){.rtt = IK_NEVER};
-        break;
-    case IK_VALUE_FLAWS:
-        *(const struct ik_faults **)at = NULL;
-        break;
-    case IK_VALUE_LAYERS:
-        *(const struct ik_layers **)at = NULL;
-        break;
-    case IK_VALUE_KINDS:
-        *(struct ik_rec_kinds *)at = (struct ik_rec_kinds){0};
-        break;
-    case IK_VALUE_TALKERS:
-        *(struct ik_rec_talkers *)at = (struct ik_rec_talkers){0};
-        break;
-    case IK_VALUE_FLAWCOUNTS:
-        *(struct ik_rec_flaw_counts *)at = (struct ik_rec_flaw_counts){0};
-        break;
-    case IK_VALUE_BINS:
-        *(struct ik_rec_bins *)at = (struct ik_rec_bins){0};
-        break;
-    case IK_VALUE_EVIDENCE:
-        *(struct ik_rec_evidence *)at = (struct ik_rec_evidence){0};
-        break;
-    case IK_VALUE_TYPES:
-        break;
-    }
 }
 
 const char *ik_value_schema(enum ik_value_type type)

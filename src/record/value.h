@@ -58,8 +58,6 @@ enum ik_value_type {
 
 /* True when the object holds the absent value of its type. */
 bool ik_value_is_absent(enum ik_value_type type, const void *at);
-/* Makes the object absent; a boolean becomes false. */
-void ik_value_clear(enum ik_value_type type, void *at);
 /* Appends the value as JSON; it is not absent. */
 void ik_value_put(struct ik_wr *w, enum ik_value_type type, const void *at);
 /* The JSON Schema of a value; what it is in words. Static. */
