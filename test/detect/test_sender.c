@@ -123,7 +123,7 @@ static void iputils_with_patterns(struct frames *f)
     for (size_t period = 1; period <= 16; period++) {
         struct data d = {.n = 0};
         timeval(&d, 999999);
-        repeat(&d, "some secret text" + 16 - period, 40);
+        repeat(&d, &"some secret text"[16 - period], 40);
         check(f, &(struct tool){.sender = IK_SENDER_IPUTILS_PATTERN, .clock = 16}, &d);
     }
 }
