@@ -80,7 +80,7 @@ const char *ik_sender_name(unsigned sender)
 {
     static const char *const names[IK_SENDERS] = {
         "unknown",
-#define SENDER(id, name) name,
+#define SENDER(id, name, fixed) name,
 #include "detect/senders.def"
     };
     return sender < IK_SENDERS ? names[sender] : NULL;
@@ -88,11 +88,12 @@ const char *ik_sender_name(unsigned sender)
 
 bool ik_sender_is_fixed(unsigned sender)
 {
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (forms[i].sender == sender)
-            return forms[i].way != WAY_TEXT && forms[i].way != WAY_PERIOD;
-    }
-    return false;
+    static const bool is_fixed[IK_SENDERS] = {
+        false,
+#define SENDER(id, name, fixed) fixed,
+#include "detect/senders.def"
+    };
+    return sender < IK_SENDERS && is_fixed[sender];
 }
 
 /* ---- heads ----------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 
 enum ik_sender {
     IK_SENDER_UNKNOWN,
-#define SENDER(id, name) IK_SENDER_##id,
+#define SENDER(id, name, fixed) IK_SENDER_##id,
 #include "detect/senders.def"
     IK_SENDERS
 };
