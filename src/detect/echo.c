@@ -164,7 +164,7 @@ static void report_size(const struct seen *x)
     r.value = x->e->n;
     r.threshold = (double)limit;
     r.limit = IK_LIM_ODD_SIZE;
-    r.why = "replies of a tunnel are large and look random: encrypted or compressed data";
+    r.why = "Replies of a tunnel are large and look random: encrypted or compressed data.";
     r.remedy = IK_REMEDY_NONE;
     ik_book_report(x->s->book, x->s->now, &r);
 }
@@ -190,6 +190,7 @@ static void report(const struct seen *x, enum ik_detector d, double share, enum 
     if (d == IK_DETECT_TUNNEL_MISMATCH && x->e->n <= TEXT_MAX && ik_payload_is_text(x->e->data))
         r.tool = "icmpsh";
     ik_book_report(x->s->book, x->s->now, &r);
+    x->s->tunnel = true;
     report_size(x);
 }
 
@@ -218,8 +219,8 @@ static void count_orphan(const struct seen *x)
     if (p->orphans >= x->s->cfg->limits[IK_LIM_ECHO_REPLIES] &&
         is_share(x, p->orphans, p->replies, IK_LIM_ORPHAN_SHARE, &share))
         report(x, IK_DETECT_TUNNEL_ORPHAN, share, IK_LIM_ORPHAN_SHARE,
-               is_one_way(p) ? "echo replies with data came without any request"
-                             : "more echo replies came than requests had asked for");
+               is_one_way(p) ? "Echo replies with data come without any request."
+                             : "More echo replies come than requests have asked for.");
 }
 
 /* ---- replies --------------------------------------------------------------------------------- */
@@ -258,7 +259,7 @@ static void judge_answer(const struct echo *t, const struct seen *x, enum ik_mir
         count_orphan(x);
     if (is_share(x, p->different, p->checked, IK_LIM_MISMATCH_SHARE, &share))
         report(x, IK_DETECT_TUNNEL_MISMATCH, share, IK_LIM_MISMATCH_SHARE,
-               "echo replies return other data than their requests carried");
+               "Echo replies return other data than their requests carried.");
 }
 
 /* Most replies here come without requests: nothing follows from one more. */
@@ -280,7 +281,7 @@ static void tell_usual(struct echo *t, const struct seen *x)
     r.value = 100.0 * t->one_way / t->replied;
     r.threshold = (double)x->s->cfg->limits[IK_LIM_ONE_WAY_SHARE];
     r.limit = IK_LIM_ONE_WAY_SHARE;
-    r.why = "most echo requests go another way: replies without a request are not judged here";
+    r.why = "Most echo requests go another way: replies without a request are not judged here.";
     r.remedy = IK_REMEDY_NONE;
     ik_book_report(x->s->book, x->s->now, &r);
 }

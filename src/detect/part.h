@@ -63,6 +63,7 @@ struct ik_sight {
      * first payload bytes are a clock that differs from one to the next. */
     uint8_t sender, clock_bytes;
     enum ik_answer answer; /* by rate.c */
+    bool tunnel;           /* by tool.c, inner.c and echo.c: it belongs to what they found */
 };
 
 /* Which packets a part wants to see. */
