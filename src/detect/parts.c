@@ -20,6 +20,7 @@ extern const struct ik_part ik_part_echo;
 
 /* What is forged or broken. */
 extern const struct ik_part ik_part_fragment;
+extern const struct ik_part ik_part_redirect;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -40,6 +41,7 @@ const struct ik_part *const ik_parts[] = {
 
     /* forged */
     &ik_part_fragment,
+    &ik_part_redirect,
 
     NULL,
 };

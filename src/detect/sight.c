@@ -53,13 +53,18 @@ static bool is_near(const struct ik_addr *a)
            (a->family == 4 && !memcmp(a->bytes, all, sizeof(all)));
 }
 
-static bool is_home(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+bool ik_sight_is_home(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
 {
     for (size_t i = 0; i < cfg->n_home; i++) {
         if (ik_prefix_contains(&cfg->home[i], a))
             return true;
     }
-    return is_near(a);
+    return false;
+}
+
+static bool is_ours(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+{
+    return ik_sight_is_home(cfg, a) || is_near(a);
 }
 
 static enum ik_way way_of(const struct ik_sight *s)
@@ -70,10 +75,29 @@ static enum ik_way way_of(const struct ik_sight *s)
             return IK_WAY_UNKNOWN;
         return p->frame.way == IK_LOOK_WAY_OUT ? IK_WAY_OUT : IK_WAY_IN;
     }
-    const bool from = is_home(s->cfg, &p->ip.src), to = is_home(s->cfg, &p->ip.dst);
+    const bool from = is_ours(s->cfg, &p->ip.src), to = is_ours(s->cfg, &p->ip.dst);
     if (from)
         return to ? IK_WAY_INSIDE : IK_WAY_OUT;
     return to ? IK_WAY_IN : IK_WAY_ACROSS;
+}
+
+bool ik_sight_is_router(const struct ik_detect_cfg *cfg, const struct ik_addr *a, bool *any)
+{
+    *any = false;
+    for (size_t i = 0; i < cfg->n_routers; i++) {
+        const struct ik_addr *r = &cfg->routers[i];
+        *any |= r->family == a->family && (r->family == 4 || ik_addr_is_link_local(r));
+        if (ik_addr_same_host(r, a))
+            return true;
+    }
+    return false;
+}
+
+bool ik_sight_is_too_big(const struct ik_icmp *m)
+{
+    return m->family == 4
+               ? m->type == IK_ICMP4_UNREACHABLE && m->code == IK_ICMP4_UNREACHABLE_FRAG_NEEDED
+               : m->type == IK_ICMP6_PACKET_TOO_BIG;
 }
 
 /* ---- the sight ------------------------------------------------------------------------------- */

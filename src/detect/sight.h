@@ -21,3 +21,11 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
 uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
                        const struct ik_addr *b);
 uint64_t ik_sight_counted(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
+/* True for an address of one of our networks (cfg.home). */
+bool ik_sight_is_home(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
+/* Whether the address is one of the routers that were named (cfg.routers). *any tells whether one
+ * of its kind was: what speaks for itself in IPv6 has a link-local address (RFC 4861 section
+ * 4.2), so that others are no list to be held against. */
+bool ik_sight_is_router(const struct ik_detect_cfg *cfg, const struct ik_addr *a, bool *any);
+/* True for fragmentation needed and packet too big: what path MTU discovery lives on. */
+bool ik_sight_is_too_big(const struct ik_icmp *m);
