@@ -21,6 +21,7 @@ extern const struct ik_part ik_part_echo;
 /* What is forged or broken. */
 extern const struct ik_part ik_part_fragment;
 extern const struct ik_part ik_part_redirect;
+extern const struct ik_part ik_part_quench;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -42,6 +43,7 @@ const struct ik_part *const ik_parts[] = {
     /* forged */
     &ik_part_fragment,
     &ik_part_redirect,
+    &ik_part_quench,
 
     NULL,
 };
