@@ -22,6 +22,7 @@ extern const struct ik_part ik_part_echo;
 extern const struct ik_part ik_part_fragment;
 extern const struct ik_part ik_part_redirect;
 extern const struct ik_part ik_part_quench;
+extern const struct ik_part ik_part_reset;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -44,6 +45,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_fragment,
     &ik_part_redirect,
     &ik_part_quench,
+    &ik_part_reset,
 
     NULL,
 };
