@@ -15,6 +15,7 @@ extern const struct ik_part ik_part_recon;
 extern const struct ik_part ik_part_probing;
 
 /* Tunnels and what is hidden. */
+extern const struct ik_part ik_part_tool;
 extern const struct ik_part ik_part_inner;
 extern const struct ik_part ik_part_echo;
 
@@ -38,6 +39,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_probing,
 
     /* tunnels */
+    &ik_part_tool,
     &ik_part_inner,
     &ik_part_echo,
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ * Tunnels and implants by signature (D11). Only payloads that no known sender makes are tried. */
+#include "base/rd.h"
+#include "detect/payload.h"
+#include "detect/sender.h"
+#include "detect/tally.h"
+
+#include <string.h>
+
+enum {
+    MANY = 3,
+    PTUNNEL_BYTES = 28,
+    PTUNNEL_STATE_MAX = 5,
+    PTUNNEL_USER = 0x40, /* flags of the state octet: who sent it */
+    PTUNNEL_PROXY = 0x80,
+    HANS_AT = 4,
+    HANS_MAX = 9,
+    TTL_FAR = 192, /* 255 at first, and no way has 63 hops */
+    PINGTUNNEL_TAIL = 128,
+};
+
+enum way { REQUEST = 1, REPLY = 2, EITHER = 3 };
+enum check {
+    CHECK_NOTHING,
+    CHECK_PTUNNEL,
+    CHECK_HANS,
+    CHECK_IP4,
+    CHECK_IP4_FAR,
+    CHECK_PINGTUNNEL,
+    CHECK_PINGBACK,
+    CHECK_TEXT,
+    CHECK_OLD_IDENT,
+    CHECK_CODE,
+};
+
+struct tool {
+    const char *name, *head, *why;
+    int32_t ident, seq; /* -1: any */
+    uint16_t min, max;
+    uint8_t way, head_bytes, check, one, many;
+};
+
+#define ANY (-1)
+#define HEAD(bytes) bytes, sizeof(bytes) - 1
+#define ROW(name_, way_, ident_, seq_, head_, n, min_, max_, check_, one_, many_, why_) \
+    {.name = (name_),                                                                   \
+     .head = (head_),                                                                   \
+     .why = (why_),                                                                     \
+     .ident = (ident_),                                                                 \
+     .seq = (seq_),                                                                     \
+     .min = (min_),                                                                     \
+     .max = (max_),                                                                     \
+     .way = (way_),                                                                     \
+     .head_bytes = (n),                                                                 \
+     .check = (check_),                                                                 \
+     .one = IK_SEVERITY_##one_,                                                         \
+     .many = IK_SEVERITY_##many_},
+#define ROW_OF(...) ROW(__VA_ARGS__)
+static const struct tool tools[] = {
+#define X(name, way, ident, seq, head, min, max, check, one, many, why) \
+    ROW_OF(name, way, ident, seq, head, min, max, check, one, many, why)
+#include "detect/tools.def"
+#undef X
+};
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+/* Magic, address, port, state with who sent it, acknowledged, length, sequence number and the
+ * identifier of the ICMP header once more; data is padded to an even length. */
+static bool is_ptunnel(const struct ik_payload *e)
+{
+    const uint8_t *p = e->data.p;
+    if (e->data.left < PTUNNEL_BYTES)
+        return false;
+    const uint32_t length = ik_load_be32(p + 20), rest = e->n - PTUNNEL_BYTES;
+    return (p[12] == PTUNNEL_USER || p[12] == PTUNNEL_PROXY) && !p[13] && !p[14] &&
+           p[15] <= PTUNNEL_STATE_MAX && (length == rest || length + (length & 1) == rest) &&
+           ik_load_be16(p + 26) == e->id;
+}
+
+static bool is_ip4(const struct ik_payload *e)
+{
+    struct ik_ip ip;
+    return e->data.left >= 20 && e->data.p[0] >> 4 == 4 && ik_load_be16(e->data.p + 2) == e->n &&
+           !ik_ip_decode(&ip, e->data, NULL) && ip.checksum_ok;
+}
+
+/* Field 6 of its message, a number that is always the same; it stands behind the data. */
+static bool is_pingtunnel(const struct ik_payload *e)
+{
+    static const uint8_t magic[] = {0x30, 0xda, 0xfa, 0x06};
+    const size_t n = e->data.left;
+    const struct ik_rd d = ik_rd_from(e->data, n > PINGTUNNEL_TAIL ? n - PINGTUNNEL_TAIL : 0);
+    return memmem(d.p, d.left, magic, sizeof(magic));
+}
+
+static bool is_pingback(const struct ik_payload *e)
+{
+    static const uint16_t seqs[] = {53764, 54020, 54276};
+    if (e->n != 788 && e->n != 1056)
+        return false;
+    for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
+        if (e->seq == seqs[i])
+            return true;
+    }
+    return false;
+}
+
+static bool has_old_ident(const struct ik_sight *s, const struct ik_payload *e)
+{
+    static const uint16_t idents[] = {123, 456, 666, 667, 668, 669, 1000, 6666, 6667, 9015, 51201};
+    if (s->answer != IK_ANSWER_UNASKED)
+        return false;
+    for (size_t i = 0; i < sizeof(idents) / sizeof(idents[0]); i++) {
+        if (e->id == idents[i])
+            return true;
+    }
+    return false;
+}
+
+static bool passes(enum check check, const struct ik_sight *s, const struct ik_payload *e)
+{
+    switch (check) {
+    case CHECK_NOTHING:
+        break;
+    case CHECK_PTUNNEL:
+        return is_ptunnel(e);
+    case CHECK_HANS:
+        return e->data.left > HANS_AT && e->data.p[HANS_AT] && e->data.p[HANS_AT] <= HANS_MAX;
+    case CHECK_IP4:
+        return is_ip4(e);
+    case CHECK_IP4_FAR:
+        return s->p->ip.ttl >= TTL_FAR && is_ip4(e);
+    case CHECK_PINGTUNNEL:
+        return is_pingtunnel(e);
+    case CHECK_PINGBACK:
+        return is_pingback(e);
+    case CHECK_TEXT:
+        return ik_payload_is_text(e->data);
+    case CHECK_OLD_IDENT:
+        return has_old_ident(s, e);
+    case CHECK_CODE:
+        return s->p->icmp.code != 0;
+    }
+    return true;
+}
+
+static bool fits(const struct tool *t, const struct ik_sight *s, const struct ik_payload *e)
+{
+    return t->way & (e->request ? REQUEST : REPLY) && e->n >= t->min && e->n <= t->max &&
+           (t->ident < 0 || t->ident == e->id) && (t->seq < 0 || t->seq == e->seq) &&
+           e->data.left >= t->head_bytes && !memcmp(e->data.p, t->head, t->head_bytes) &&
+           passes((enum check)t->check, s, e);
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+static enum ik_severity severity(const struct tool *t, const struct ik_pairs_tally *c)
+{
+    const bool weak = t->one < IK_SEVERITY_MEDIUM;
+    const uint32_t n = weak ? c->changes : c->n;
+    return (enum ik_severity)(n >= MANY ? t->many : t->one);
+}
+
+static void report(void *state, struct ik_sight *s, const struct tool *t,
+                   const struct ik_payload *e)
+{
+    struct ik_pairs_tally *c = ik_tally_count(state, s, (uint32_t)(t - tools));
+    const uint64_t what = ik_payload_template(s->cfg->secret, s, e);
+    c->changes += what != c->last;
+    c->last = what;
+    struct ik_report r = ik_payload_report(s, IK_DETECT_TOOL);
+    r.severity = severity(t, c);
+    r.window = IK_TALLY_WINDOW;
+    r.value = c->n;
+    r.threshold = 1;
+    r.why = t->why;
+    r.tool = t->name;
+    r.remedy = r.severity >= IK_SEVERITY_HIGH ? IK_REMEDY_BLOCK_PAIR : IK_REMEDY_NONE;
+    ik_book_report(s->book, s->now, &r);
+    s->tunnel = true;
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    struct ik_payload e;
+    if (ik_sender_is_fixed(s->sender) || !ik_payload_of(s, &e))
+        return;
+    for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+        if (!fits(&tools[i], s, &e))
+            continue;
+        if (ik_sight_minds(s, IK_DETECT_TOOL))
+            report(state, s, &tools[i], &e);
+        return;
+    }
+}
+
+const struct ik_part ik_part_tool = {.wants = IK_WANTS_ICMP,
+                                     .bytes = ik_tally_bytes,
+                                     .init = ik_tally_init,
+                                     .input = input,
+                                     .evicted = ik_tally_evicted};
