@@ -65,6 +65,12 @@ struct ik_rec_flaw_counts {
     const uint64_t *list;
     size_t n;
 };
+/* names[i] occurred list[i] times; what did not occur is left out. */
+struct ik_rec_counts {
+    const char *const *names;
+    const uint64_t *list;
+    size_t n;
+};
 /* Round trips: list[i] counts those below 2^i us and not below 2^(i-1) us. */
 struct ik_rec_bins {
     const uint64_t *list;
@@ -112,6 +118,7 @@ struct ik_rec_evidence {
 #define IK_REC_C_KINDS struct ik_rec_kinds            /* list == NULL */
 #define IK_REC_C_TALKERS struct ik_rec_talkers        /* list == NULL */
 #define IK_REC_C_FLAWCOUNTS struct ik_rec_flaw_counts /* list == NULL */
+#define IK_REC_C_COUNTS struct ik_rec_counts          /* names == NULL */
 #define IK_REC_C_BINS struct ik_rec_bins              /* list == NULL */
 #define IK_REC_C_EVIDENCE struct ik_rec_evidence      /* list == NULL; none: an empty array */
 

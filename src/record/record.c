@@ -33,6 +33,7 @@ static const uint8_t nothing[1];
 #define ABSENT_KINDS {0}
 #define ABSENT_TALKERS {0}
 #define ABSENT_FLAWCOUNTS {0}
+#define ABSENT_COUNTS {0}
 #define ABSENT_BINS {0}
 #define ABSENT_EVIDENCE {0}
 /* clang-format on */

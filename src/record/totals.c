@@ -56,18 +56,37 @@ void ik_totals_put_talkers(struct ik_wr *w, const struct ik_rec_talkers *talkers
     ik_wr_put8(w, ']');
 }
 
+/* False when the list is full. */
+static bool put_count(struct ik_wr *w, size_t start, const char *what, uint64_t n)
+{
+    if (n == 0)
+        return true;
+    if (!item_open(w, start))
+        return false;
+    ik_json_put_member_text(w, "what", what);
+    ik_json_put_member_u64(w, "n", n);
+    ik_wr_put8(w, '}');
+    return true;
+}
+
 void ik_totals_put_flaws(struct ik_wr *w, const struct ik_rec_flaw_counts *counts)
 {
     const size_t start = w->used, n = counts->n < IK_FLAW_COUNT ? counts->n : IK_FLAW_COUNT;
     ik_wr_put8(w, '[');
     for (size_t i = 0; i < n; i++) {
-        if (counts->list[i] == 0)
-            continue;
-        if (!item_open(w, start))
+        if (!put_count(w, start, ik_flaw_name((enum ik_flaw)i), counts->list[i]))
             break;
-        ik_json_put_member_text(w, "what", ik_flaw_name((enum ik_flaw)i));
-        ik_json_put_member_u64(w, "n", counts->list[i]);
-        ik_wr_put8(w, '}');
+    }
+    ik_wr_put8(w, ']');
+}
+
+void ik_totals_put_counts(struct ik_wr *w, const struct ik_rec_counts *counts)
+{
+    const size_t start = w->used;
+    ik_wr_put8(w, '[');
+    for (size_t i = 0; i < counts->n; i++) {
+        if (!put_count(w, start, counts->names[i], counts->list[i]))
+            break;
     }
     ik_wr_put8(w, ']');
 }

@@ -15,5 +15,7 @@ void ik_totals_put_kinds(struct ik_wr *w, const struct ik_rec_kinds *kinds);
 void ik_totals_put_talkers(struct ik_wr *w, const struct ik_rec_talkers *talkers);
 /* Appends [{what n}] of those that occurred. */
 void ik_totals_put_flaws(struct ik_wr *w, const struct ik_rec_flaw_counts *counts);
+/* Appends [{what n}] of those that occurred. */
+void ik_totals_put_counts(struct ik_wr *w, const struct ik_rec_counts *counts);
 /* Appends [{from_ns below_ns n}] of the bins that hold something. */
 void ik_totals_put_bins(struct ik_wr *w, const struct ik_rec_bins *bins);

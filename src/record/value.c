@@ -195,6 +195,11 @@ static void flaw_counts_put(struct ik_wr *w, const void *at)
     ik_totals_put_flaws(w, at);
 }
 
+static void counts_put(struct ik_wr *w, const void *at)
+{
+    ik_totals_put_counts(w, at);
+}
+
 static void bins_put(struct ik_wr *w, const void *at)
 {
     ik_totals_put_bins(w, at);
@@ -233,6 +238,7 @@ static const struct {
     [IK_VALUE_KINDS] = {pointer_is_absent, kinds_put},
     [IK_VALUE_TALKERS] = {pointer_is_absent, talkers_put},
     [IK_VALUE_FLAWCOUNTS] = {pointer_is_absent, flaw_counts_put},
+    [IK_VALUE_COUNTS] = {pointer_is_absent, counts_put},
     [IK_VALUE_BINS] = {pointer_is_absent, bins_put},
     [IK_VALUE_EVIDENCE] = {pointer_is_absent, evidence_put},
 };

@@ -42,6 +42,7 @@
       "array of `{family type code name packets bytes}`")                                          \
     X(TALKERS, "{\"$ref\":\"#/$defs/talkers_array\"}", "array of `{addr packets bytes over_by?}`") \
     X(FLAWCOUNTS, "{\"$ref\":\"#/$defs/flaw_counts_array\"}", "array of `{what n}`")               \
+    X(COUNTS, "{\"$ref\":\"#/$defs/flaw_counts_array\"}", "array of `{what n}`")                   \
     X(BINS, "{\"$ref\":\"#/$defs/bins_array\"}", "array of `{from_ns below_ns n}`")                \
     X(EVIDENCE, "{\"$ref\":\"#/$defs/evidence_array\"}",                                           \
       "array of `{n time at bytes}`: number and time of a frame, where the bytes (hexadecimal) "   \

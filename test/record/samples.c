@@ -85,6 +85,7 @@ static void fill_totals(enum ik_value_type type, void *at, unsigned set)
     static const struct ik_total_kind kind = {4, 8, 0, 5, 500};
     static const struct ik_total_talker talker = {
         {.family = 4, .bytes = {192, 0, 2, 1}}, 5, 500, 1};
+    static const char *const names[] = {"iputils ping", "\"fping\n"};
     static struct ik_total_kind kinds[2000];
     static struct ik_total_talker talkers[2000];
     const bool hostile = set == HOSTILE;
@@ -102,6 +103,8 @@ static void fill_totals(enum ik_value_type type, void *at, unsigned set)
         *(struct ik_rec_evidence *)at = (struct ik_rec_evidence){evidence[set], hostile ? 2000 : 1};
     else if (type == IK_VALUE_FLAWCOUNTS)
         *(struct ik_rec_flaw_counts *)at = (struct ik_rec_flaw_counts){counts[set], 80};
+    else if (type == IK_VALUE_COUNTS)
+        *(struct ik_rec_counts *)at = (struct ik_rec_counts){names, counts[set], 2};
     else
         *(struct ik_rec_bins *)at = (struct ik_rec_bins){counts[set], 80};
 }
