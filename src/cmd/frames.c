@@ -25,6 +25,8 @@ static void on_signal(void *ctx, int signo, struct ik_now now)
     (void)now;
     if (signo == SIGQUIT)
         f->cfg.status(f->cfg.ctx);
+    else if (signo == SIGHUP)
+        f->cfg.hangup(f->cfg.ctx);
     else
         f->stop = f->interrupted = true;
 }
@@ -37,6 +39,8 @@ bool ik_frames_start(struct ik_frames *f)
         return false;
     }
     err = ik_signals_open(&f->signals);
+    if (!err && f->cfg.hangup)
+        err = ik_signals_also(f->signals, SIGHUP);
     if (err) {
         ik_run_say(f->cfg.verb, _("cannot start: %s"), ik_lang_err(err));
         return false;
@@ -49,6 +53,8 @@ void ik_frames_poll(struct ik_frames *f)
 {
     struct ik_source *s = ik_signals_source(f->signals);
     s->ready(s, (struct ik_now){0, 0});
+    if (f->also)
+        f->also->ready(f->also, ik_clock_now());
 }
 
 bool ik_frames_wait(struct ik_frames *f, int fd, ik_ns at_most)
@@ -58,10 +64,13 @@ bool ik_frames_wait(struct ik_frames *f, int fd, ik_ns at_most)
     if (f->stop)
         return false;
     struct ik_source *s = ik_signals_source(f->signals);
-    struct pollfd fds[2] = {{.fd = s->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN},
+                           {.fd = fd, .events = POLLIN},
+                           {.fd = f->also ? f->also->fd : -1, .events = POLLIN}};
     const struct timespec ts = {.tv_sec = wait == IK_NEVER ? 0 : wait / IK_NS_PER_S,
                                 .tv_nsec = wait == IK_NEVER ? 0 : wait % IK_NS_PER_S};
-    if (ppoll(fds, 2, wait == IK_NEVER ? NULL : &ts, NULL) < 0 && errno != EINTR) {
+    if (ppoll(fds, sizeof fds / sizeof *fds, wait == IK_NEVER ? NULL : &ts, NULL) < 0 &&
+        errno != EINTR) {
         ik_run_say(f->cfg.verb, _("cannot wait: %s"), ik_lang_errno(errno));
         f->failed = f->stop = true;
     }
