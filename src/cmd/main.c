@@ -2,6 +2,7 @@
  * The command: a table of verbs. */
 #include "dump.h"
 #include "explain.h"
+#include "guard.h"
 #include "lab.h"
 #include "lang.h"
 #include "ping.h"
@@ -20,6 +21,8 @@ static const struct ik_verb verbs[] = {
     {"trace", N_("the path to one or many targets"), ik_trace_verb, &ik_trace_spec, true},
     {"dump", N_("ICMP packets of an interface or a capture file, explained"), ik_dump_verb,
      &ik_dump_spec, false},
+    {"guard", N_("ICMP that is an attack, a leak or a mistake, and what stops it"), ik_guard_verb,
+     &ik_guard_spec, false},
     {"explain", N_("what a type and code mean, and what to do"), ik_explain_verb, &ik_explain_spec,
      false},
     {"lab", N_("an internet of hosts and routers in a file"), ik_lab_verb, &ik_lab_spec, false},

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT
+ * icmp guard: which ICMP is an attack, a leak or a mistake. Options -> source -> no more privileges
+ * -> frame by frame: look, detect, tell, keep -> exit status. */
+#include "guard.h"
+
+#include "communityid.h"
+#include "run.h"
+#include "verb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static bool fail(struct ik_guard *g, const char *what, enum ik_err err)
+{
+    ik_run_say("guard", "%s: %s", what, ik_lang_err(err));
+    g->failed = true;
+    return false;
+}
+
+/* Anonymous pages: only there once they are used. */
+static void *pages(size_t bytes)
+{
+    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return mem == MAP_FAILED ? NULL : mem;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static void print_record(struct ik_guard *g, const struct ik_record *rec)
+{
+    size_t n;
+    char *at = ik_out_room(&g->out, IK_RECORD_JSON_MAX);
+    const enum ik_err err = ik_record_json(rec, at, IK_RECORD_JSON_MAX, &n);
+    if (!err)
+        ik_out_took(&g->out, n);
+    else
+        (void)fail(g, _("cannot write a record"), err);
+}
+
+static void print_json(struct ik_guard *g, const struct ik_finding *f,
+                       const struct ik_guard_known *known)
+{
+    char rule[IK_RULE_TEXT], id[IK_COMMUNITYID_TEXT];
+    struct ik_record rec = ik_finding_record(f);
+    if (ik_finding_rule(f, rule)[0])
+        rec.finding.rule = rule;
+    if (ik_guard_flow_id(&known->flow, id)[0])
+        rec.finding.community_id = id;
+    print_record(g, &rec);
+}
+
+static void print_eve(struct ik_guard *g, const struct ik_finding *f,
+                      const struct ik_guard_known *known)
+{
+    if (known->raised)
+        ik_out_took(&g->out,
+                    ik_guard_eve(f, known, g->opt.read != NULL,
+                                 ik_out_room(&g->out, IK_GUARD_EVE_MAX), IK_GUARD_EVE_MAX));
+}
+
+/* Text that stdio makes, as it takes columns into account. */
+struct text {
+    char *bytes;
+    size_t n;
+    FILE *to;
+};
+
+static bool text_begin(struct ik_guard *g, struct text *t)
+{
+    t->to = open_memstream(&t->bytes, &t->n);
+    return t->to || fail(g, _("cannot write the results"), IK_E_NOMEM);
+}
+
+static void text_end(struct ik_guard *g, struct text *t)
+{
+    if (fclose(t->to))
+        (void)fail(g, _("cannot write the results"), IK_E_NOMEM);
+    else
+        ik_out_put(&g->out, t->bytes, t->n);
+    free(t->bytes);
+}
+
+/* Live a finding is told at once, and what becomes of it in lines; of what is over and read from
+ * elsewhere, once, when all is known of it. */
+static void print_text(struct ik_guard *g, const struct ik_finding *f,
+                       const struct ik_guard_known *known)
+{
+    const bool live = g->interface, ended = f->state == IK_FINDING_ENDED;
+    const bool block = live ? f->state == IK_FINDING_NEW : ended;
+    const bool line = live && (ended || (f->state == IK_FINDING_UPDATED && known->raised));
+    struct text t;
+    if ((!block && !line) || !text_begin(g, &t))
+        return;
+    if (block)
+        ik_guard_text_finding(t.to, &g->stamp, f, known, ended);
+    else
+        ik_guard_text_news(t.to, &g->stamp, f, known);
+    text_end(g, &t);
+}
+
+/* What there is to say of findings; p: the packet that was just looked at, or NULL. */
+static void tell(struct ik_guard *g, const struct ik_look_packet *p)
+{
+    for (const struct ik_finding *f; (f = ik_detect_take(g->detect));) {
+        const struct ik_guard_known *known = ik_guard_list_note(&g->list, f, p);
+        g->found = g->found || known->worst >= IK_SEVERITY_MEDIUM;
+        if (g->opt.format == IK_GUARD_TEXT)
+            print_text(g, f, known);
+        else if (g->opt.format == IK_GUARD_JSON)
+            print_json(g, f, known);
+        else
+            print_eve(g, f, known);
+    }
+    if (g->out.error)
+        g->from.stop = true;
+}
+
+/* ---- evidence -------------------------------------------------------------------------------- */
+
+static bool proves(const struct ik_finding *f, uint64_t n)
+{
+    for (unsigned i = 0; i < f->n_evidence; i++) {
+        if (f->evidence[i].n == n)
+            return true;
+    }
+    return false;
+}
+
+/* The packet with every finding that it proves. */
+static void keep(struct ik_guard *g, const struct ik_look_packet *p)
+{
+    char comment[IK_PCAPNG_TEXT];
+    struct ik_put w;
+    const struct ik_finding *f;
+    ik_put_init(&w, comment, sizeof comment - 1);
+    for (size_t i = 0; (f = ik_detect_open(g->detect, i)); i++) {
+        if (!proves(f, p->frame.n))
+            continue;
+        if (ik_put_used(&w))
+            ik_put_s(&w, "; ");
+        ik_put_s(&w, "finding ");
+        ik_put_u64(&w, f->id);
+        ik_put_s(&w, ", ");
+        ik_put_s(&w, ik_severity_name(f->severity));
+        ik_put_s(&w, " ");
+        ik_put_s(&w, ik_detector_name(f->detector));
+        ik_put_s(&w, ": ");
+        ik_put_s(&w, f->why);
+    }
+    *w.at = 0;
+    if (!ik_capsave_packet(g->save, p, comment)) {
+        g->from.stop = true;
+        g->failed = g->failed || ik_capsave_has_failed(g->save);
+    }
+}
+
+/* ---- a frame --------------------------------------------------------------------------------- */
+
+/* Counts the time; false when it is up. */
+static bool take_time(struct ik_guard *g, ik_ns time)
+{
+    if (time == IK_NEVER)
+        return true;
+    if (g->end == IK_NEVER && g->opt.run_for != IK_NEVER &&
+        __builtin_add_overflow(time, g->opt.run_for, &g->end))
+        g->end = IK_NEVER;
+    if (time >= g->end)
+        return false;
+    if (g->first == IK_NEVER)
+        g->first = time;
+    g->last = time;
+    return true;
+}
+
+static void take_frame(void *ctx, const struct ik_look_frame *frame)
+{
+    struct ik_guard *g = ctx;
+    struct ik_look_packet p;
+    if (!take_time(g, frame->time)) {
+        g->from.n--;
+        g->from.stop = true;
+        return;
+    }
+    const bool looked = ik_look_input(g->look, frame, &p);
+    ik_detect_input(g->detect, &p, looked);
+    if (g->save && ik_detect_kept(g->detect))
+        keep(g, &p);
+    tell(g, &p);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static void flush(struct ik_guard *g)
+{
+    ik_out_flush(&g->out, true);
+    if (g->save && !ik_capsave_flush(g->save)) {
+        g->from.stop = true;
+        g->failed = g->failed || ik_capsave_has_failed(g->save);
+    }
+    if (g->out.error)
+        g->from.stop = true;
+}
+
+/* A file's time stands still while nothing is read. */
+static ik_ns on_idle(void *ctx)
+{
+    struct ik_guard *g = ctx;
+    ik_ns next = IK_NEVER;
+    if (g->interface) {
+        const ik_ns now = ik_clock_now().real;
+        ik_detect_tick(g->detect, now);
+        tell(g, NULL);
+        next = ik_detect_deadline(g->detect);
+        if (g->end < next)
+            next = g->end;
+        if (now >= g->end)
+            g->from.stop = true;
+        if (next != IK_NEVER)
+            next = next > now ? next - now : 0;
+    }
+    flush(g);
+    return next;
+}
+
+/* ---- the end, or word on the way ------------------------------------------------------------- */
+
+static struct ik_guard_totals totals_of(const struct ik_guard *g)
+{
+    struct ik_guard_totals totals = {.stats = ik_detect_stats(g->detect),
+                                     .frames = g->from.n,
+                                     .dropped = g->from.dropped,
+                                     .first = g->first,
+                                     .last = g->last};
+    for (unsigned i = 1; i < IK_GUARD_SENDERS && ik_sender_name(i); i++)
+        totals.senders[totals.n_senders++] = ik_sender_name(i);
+    return totals;
+}
+
+static void print_totals(struct ik_guard *g)
+{
+    const struct ik_guard_totals totals = totals_of(g);
+    struct text t;
+    if (g->opt.format == IK_GUARD_JSON) {
+        const struct ik_record rec = ik_guard_totals_record(&g->list, &totals);
+        print_record(g, &rec);
+    } else if (g->opt.format == IK_GUARD_TEXT && text_begin(g, &t)) {
+        ik_guard_list_sort(&g->list);
+        ik_guard_text_end(t.to, &g->stamp, &g->list, &totals);
+        text_end(g, &t);
+    }
+}
+
+static void on_status(void *ctx)
+{
+    struct ik_guard *g = ctx;
+    print_totals(g);
+    flush(g);
+}
+
+/* ---- beginning ------------------------------------------------------------------------------- */
+
+static bool open_settings(struct ik_guard *g)
+{
+    if (ik_guard_settings_open(&g->settings[g->current], &g->opt))
+        return true;
+    g->failed = true;
+    return false;
+}
+
+/* Another configuration; what was learnt stays. One that cannot be read changes nothing. */
+static void on_hangup(void *ctx)
+{
+    struct ik_guard *g = ctx;
+    const unsigned other = 1 - g->current;
+    struct ik_guard_settings *s = &g->settings[other];
+    if (!ik_guard_settings_open(s, &g->opt)) {
+        ik_guard_settings_close(s);
+        ik_run_say("guard", _("going on with the configuration as it was"));
+        return;
+    }
+    if (g->interface)
+        ik_guard_settings_ask(s, g->interface);
+    ik_detect_reload(g->detect, &s->cfg);
+    ik_guard_settings_close(&g->settings[g->current]);
+    g->current = other;
+    if (g->opt.config)
+        ik_run_say("guard", _("the configuration was read again"));
+}
+
+static bool open_frames(struct ik_guard *g)
+{
+    const struct ik_guard_opt *o = &g->opt;
+    const struct ik_config *config = g->settings[g->current].config;
+    if (!o->read)
+        g->interface = o->interface ? o->interface : config ? config->interface : NULL;
+    if (!o->read && !g->interface) {
+        ik_run_say("guard", _("what to look at? The configuration names no interface: add -i NAME "
+                              "or -r FILE"));
+        return false;
+    }
+    const bool any = g->interface && !strcmp(g->interface, "any");
+    /* The kernel leaves nothing out: errors are held against all that flows. */
+    const struct ik_frames_cfg cfg = {
+        .verb = "guard",
+        .read = o->read,
+        .capture = {.interface = g->interface, .promiscuous = !o->no_promiscuous && !any},
+        .frame = take_frame,
+        .idle = on_idle,
+        .status = on_status,
+        .hangup = on_hangup,
+        .ctx = g};
+    return ik_frames_open(&g->from, &cfg);
+}
+
+static bool open_save(struct ik_guard *g)
+{
+    const struct ik_capsave_cfg cfg = {
+        .verb = "guard", .path = g->opt.pcapng, .flush = g->interface != NULL};
+    return !g->opt.pcapng || ik_capsave_open(&g->save, &cfg);
+}
+
+static bool open_detector(struct ik_guard *g)
+{
+    struct ik_look_cfg look = {.unpaired = true};
+    struct ik_guard_settings *s = &g->settings[g->current];
+    enum ik_err err = ik_entropy(look.secret, sizeof look.secret);
+    if (!err)
+        err = ik_entropy(s->cfg.secret, sizeof s->cfg.secret);
+    if (err)
+        return fail(g, _("no random numbers"), err);
+    if (g->interface)
+        ik_guard_settings_ask(s, g->interface);
+    g->look_memory = pages(ik_look_bytes(&look));
+    g->detect_memory = pages(ik_detect_bytes(&s->cfg));
+    if (!g->look_memory || !g->detect_memory)
+        return fail(g, _("cannot start"), IK_E_NOMEM);
+    /* Looked up at random; where that is refused it only takes longer. */
+    (void)madvise(g->detect_memory, ik_detect_bytes(&s->cfg), MADV_HUGEPAGE);
+    g->look = ik_look_init(g->look_memory, &look);
+    g->detect = ik_detect_init(g->detect_memory, &s->cfg);
+    return true;
+}
+
+static void print_run(struct ik_guard *g)
+{
+    static const char *const none[] = {NULL};
+    char kernel[128];
+    struct ik_record rec = ik_record_make(IK_REC_run, ik_clock_now().real);
+    rec.run.version = IK_VERSION;
+    rec.run.verb = "guard";
+    rec.run.argv = (const char *const *)g->argv;
+    rec.run.family = "both";
+    rec.run.clock = g->interface ? "kernel" : "capture";
+    rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
+    rec.run.socket = g->interface ? "packet" : "file";
+    rec.run.unseen = none;
+    print_record(g, &rec);
+}
+
+static void run(struct ik_guard *g)
+{
+    if (g->opt.format == IK_GUARD_JSON)
+        print_run(g);
+    if (g->interface && g->opt.run_for != IK_NEVER &&
+        __builtin_add_overflow(ik_clock_now().real, g->opt.run_for, &g->end))
+        g->end = IK_NEVER;
+    ik_frames_run(&g->from);
+    ik_detect_stop(g->detect);
+    tell(g, NULL);
+    print_totals(g);
+}
+
+/* Exit status. */
+static int finish(struct ik_guard *g)
+{
+    ik_out_flush(&g->out, true);
+    if (g->out.error && g->out.error != EPIPE) {
+        ik_run_say("guard", _("cannot write the results: %s"), ik_lang_errno(g->out.error));
+        g->failed = true;
+    }
+    if (!ik_capsave_close(g->save, g->last, g->from.n, g->from.dropped))
+        g->failed = true;
+    ik_frames_close(&g->from);
+    ik_guard_settings_close(&g->settings[g->current]);
+    if (g->failed || g->from.failed)
+        return 2;
+    return g->found ? 1 : g->from.damaged ? 2 : 0;
+}
+
+/* The configuration is read without privileges, unless it is what says which interface to open. */
+static int execute(struct ik_guard *g)
+{
+    const bool first = !g->opt.interface && !g->opt.read;
+    ik_out_init(&g->out, STDOUT_FILENO);
+    ik_dump_stamp_init(&g->stamp, IK_DUMP_DATE, false, false);
+    g->first = g->last = g->end = IK_NEVER;
+    if ((!first || open_settings(g)) && open_frames(g) && open_save(g) &&
+        ik_frames_start(&g->from) && (first || open_settings(g)) && open_detector(g))
+        run(g);
+    else
+        g->failed = true;
+    return finish(g);
+}
+
+/* Help, version; -1: go on. */
+static int inform(const struct ik_guard_opt *o)
+{
+    if (o->version)
+        puts("guard from icmpkit " IK_VERSION);
+    else if (o->help)
+        ik_opt_help(&ik_guard_spec, stdout);
+    else
+        return -1;
+    return ik_run_printed("guard");
+}
+
+int ik_guard_verb(int argc, char **argv)
+{
+    struct ik_guard *g = pages(sizeof *g);
+    const char **operands = calloc((size_t)argc + 1, sizeof *operands);
+    struct ik_opt_args args;
+    int status = 2;
+    if (!g || !operands) {
+        ik_run_say("guard", "%s", ik_lang_err(IK_E_NOMEM));
+    } else if (!ik_guard_opt_read(&g->opt, &args, argc, argv, operands)) {
+        ik_run_say("guard", "%s", args.error);
+    } else if ((status = inform(&g->opt)) < 0) {
+        g->argv = argv;
+        status = execute(g);
+    }
+    free(operands);
+    if (g)
+        munmap(g, sizeof *g);
+    return status;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "guard.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define AT(member) .at = offsetof(struct ik_guard_opt, member)
+#define RUN_MAX (INT64_C(1000000000) * IK_NS_PER_S)
+
+static const char *const formats[] = {"text", "json", "eve", NULL};
+
+static const struct ik_opt options[] = {
+    {.kind = IK_OPT_HEADING, .help = N_("Where packets come from:")},
+    {'i', "interface", IK_OPT_STRING, AT(interface), "NAME",
+     N_("this interface, any for all of them"), .excludes = "r"},
+    {'r', "read", IK_OPT_STRING, AT(read), "FILE",
+     N_("a capture file, pcap or pcapng, also packed by gzip; - is\nstandard input")},
+    {'p', "no-promiscuous-mode", IK_OPT_FLAG, AT(no_promiscuous),
+     .help = N_("only what is for this machine"), .excludes = "r"},
+    {0, "for", IK_OPT_SECONDS, AT(run_for), "TIME",
+     N_("end after that many seconds of the source's time"), 1, RUN_MAX},
+    {.kind = IK_OPT_HEADING, .help = N_("What to go by:")},
+    {0, "home", IK_OPT_LIST, AT(home), "NET",
+     N_("what is ours: a network or an address; several times\n(the configuration's; live the "
+        "machine's networks)")},
+    {0, "config", IK_OPT_STRING, AT(config), "FILE",
+     N_("thresholds, what to leave alone, and more, in YAML;\nread again at SIGHUP")},
+    {.kind = IK_OPT_HEADING, .help = N_("What to print and keep:")},
+    {0, "json", IK_OPT_FLAG, AT(json), .help = N_("a JSON object a line"), .excludes = "format"},
+    {0, "format", IK_OPT_CHOICE, AT(format), "FORMAT",
+     N_("text, json, or eve: alert events as Suricata has them"), .choices = formats},
+    {0, "pcapng", IK_OPT_STRING, AT(pcapng), "FILE",
+     N_("keep the packets that prove findings, with the finding as\ncomment")},
+    IK_LANG_OPTION(struct ik_guard_opt, lang),
+    {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
+    {0, "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
+};
+
+const struct ik_opt_spec ik_guard_spec = {
+    .verb = "guard",
+    .synopsis = N_("-i NAME | -r FILE [OPTION]..."),
+    .intro = N_("Which ICMP is an attack, a leak or a mistake, how that is known, and which rule "
+                "would stop it. Nothing is ever sent or blocked."),
+    .options = options,
+    .n = sizeof options / sizeof *options,
+    .outro = N_("Exit status: 0 nothing of medium severity or more was found, 1 it was, 2 an "
+                "error, or not all could be read. icmp-guard(1) has it all."),
+};
+
+_Static_assert(sizeof options / sizeof *options <= IK_OPT_MAX, "a parse remembers each option");
+
+__attribute__((format(printf, 2, 3))) static bool fail(struct ik_opt_args *args, const char *fmt,
+                                                       ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(args->error, sizeof args->error, fmt, ap);
+    va_end(ap);
+    /* What was typed may hold what a terminal obeys. */
+    for (char *c = args->error; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    return false;
+}
+
+bool ik_guard_opt_read(struct ik_guard_opt *o, struct ik_opt_args *args, int argc,
+                       char *const *argv, const char **operands)
+{
+    *o = (struct ik_guard_opt){.run_for = IK_NEVER};
+    args->operands = operands;
+    if (!ik_opt_parse(&ik_guard_spec, argc, argv, o, args))
+        return false;
+    if (o->help || o->version)
+        return true;
+    if (args->n)
+        return fail(args, _("'%s' is no option: a file is -r FILE, an interface -i NAME"),
+                    args->operands[0]);
+    if (!o->interface && !o->read && !o->config)
+        return fail(args, _("what to look at? A capture file: icmp guard -r FILE; an interface: "
+                            "icmp guard -i NAME"));
+    if (o->json)
+        o->format = IK_GUARD_JSON;
+    if (o->pcapng && !strcmp(o->pcapng, "-"))
+        return fail(args, _("findings go to standard output: give --pcapng a file"));
+    return true;
+}
