@@ -24,6 +24,7 @@ extern const struct ik_part ik_part_fragment;
 extern const struct ik_part ik_part_redirect;
 extern const struct ik_part ik_part_quench;
 extern const struct ik_part ik_part_reset;
+extern const struct ik_part ik_part_pmtu;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -48,6 +49,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_redirect,
     &ik_part_quench,
     &ik_part_reset,
+    &ik_part_pmtu,
 
     NULL,
 };
