@@ -25,6 +25,7 @@ extern const struct ik_part ik_part_redirect;
 extern const struct ik_part ik_part_quench;
 extern const struct ik_part ik_part_reset;
 extern const struct ik_part ik_part_pmtu;
+extern const struct ik_part ik_part_router;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -50,6 +51,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_quench,
     &ik_part_reset,
     &ik_part_pmtu,
+    &ik_part_router,
 
     NULL,
 };
