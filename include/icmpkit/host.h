@@ -217,6 +217,23 @@ enum { IK_NFT_TEXT = 1024 };
 IK_MUST_USE enum ik_err ik_nft_run(const char *const *argv, struct ik_rd input, char **out,
                                    char why[static IK_NFT_TEXT]);
 
+/* nft(8) that is kept running and told a line at a time. A table with the flag `owner` that it
+ * makes is removed by the kernel when it ends, however that comes about. */
+struct ik_nft;
+/* Starts it, in the network namespace of the caller and with the capabilities that are effective
+ * now. On success *out is the caller's, ended by ik_nft_close. IK_E_NOMEM, IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_nft_open(struct ik_nft **out);
+/* Tells it one line (commands between ';' are one transaction) and waits for the answer, 10 s at
+ * most. *answer (NULL: not wanted) is what it printed, JSON where it printed any, borrowed until
+ * the next line. IK_E_VALUE: it refused, and `why` is why, a line, unescaped; IK_E_TIMEOUT: it does
+ * not answer; IK_E_NOT_FOUND: there is no nft; IK_E_SYSTEM: it has ended. After the last three it
+ * is of no use any more. */
+IK_MUST_USE enum ik_err ik_nft_say(struct ik_nft *n, const char *line, const char **answer,
+                                   char why[static IK_NFT_TEXT]);
+/* Readable when it has ended or says something unasked: for poll(2). */
+int ik_nft_fd(const struct ik_nft *n);
+void ik_nft_close(struct ik_nft *n);
+
 /* A firewall of the kernel's in a network of our own, between an outside and an inside: where a
  * rule set can be tried on packets that nobody else ever sees.
  *

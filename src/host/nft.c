@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * nft(8), executed: its licence does not let it be linked. What it prints is read while it is
  * given its input, so that neither side waits for the other. */
+#include "host/nft.h"
+
 #include <icmpkit/host.h>
 
 #include <errno.h>
@@ -47,17 +49,22 @@ static bool open_all(struct pipes *p)
            !pipe2(p->out, O_CLOEXEC) && !pipe2(p->err, O_CLOEXEC);
 }
 
-static _Noreturn void be_nft(const struct pipes *p, const char *const *argv)
+_Noreturn void ik_nft_become(const char *const *argv)
 {
     static char *const none[] = {NULL};
     char *const *args;
     memcpy(&args, &argv, sizeof args); /* execve does not write there */
-    if (dup2(p->in[1], 0) < 0 || dup2(p->out[1], 1) < 0 || dup2(p->err[1], 2) < 0)
-        _exit(126);
     signal(SIGPIPE, SIG_DFL);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         execve(places[i], args, none);
     _exit(127);
+}
+
+static _Noreturn void be_nft(const struct pipes *p, const char *const *argv)
+{
+    if (dup2(p->in[1], 0) < 0 || dup2(p->out[1], 1) < 0 || dup2(p->err[1], 2) < 0)
+        _exit(126);
+    ik_nft_become(argv);
 }
 
 /* ---- talking --------------------------------------------------------------------------------- */
