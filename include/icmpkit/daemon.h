@@ -33,3 +33,152 @@ enum { IK_CONFIG_LIST = 64 }; /* most of home, routers, allow */
 /* Detector by its name, NONE when there is none; *near is then the name that was probably meant, or
  * NULL. */
 enum ik_detector ik_config_detector(const char *name, const char **near);
+
+/* ---- enforcement: orders -----------------------------------------------------------------------
+ */
+
+/* How an order is keyed: by a host, with a type, with type and code, or by two hosts. */
+enum ik_order_key {
+    IK_ORDER_KEY_HOST,
+    IK_ORDER_KEY_TYPE,
+    IK_ORDER_KEY_CODE,
+    IK_ORDER_KEY_PAIR,
+};
+
+/* What can be done against what was found: id, name (of the set that it stands in), key, what is
+ * done, for people (msgid). None of these touches anything but ICMP, stops neighbour discovery,
+ * packet too big or fragmentation needed that could be true, or drops errors or echo of IPv6 (RFC
+ * 4890 section 4.3.1): those are limited. */
+#define IK_ORDER_KINDS(X)                                                                          \
+    X(LIMIT_SOURCE, "limit", TYPE, "let 10 messages of this type a second pass from this source")  \
+    X(LIMIT_DST, "flood", TYPE,                                                                    \
+      "let 10 messages of this type a second pass to this host from each source, 500 in all")      \
+    X(LIMIT_UNKNOWN, "unknown", HOST,                                                              \
+      "let 10 errors a second pass to this host that quote flows nobody knows")                    \
+    X(BLOCK_PAIR, "pair", PAIR, "drop echo between these hosts")                                   \
+    X(LIMIT_PAIR, "slow", PAIR, "let one echo message a second pass between these hosts")          \
+    X(DROP_KIND, "kind", CODE, "drop this type and code from this source")                         \
+    X(DROP_OVERSIZE, "oversize", HOST,                                                             \
+      "drop fragments of ICMP to this host that lie beyond 64,000 bytes")                          \
+    X(LIMIT_FRAGMENT, "fragment", HOST, "let 10 fragments of ICMP a second pass from this source") \
+    X(DROP_GROUP, "group", HOST, "drop echo in the name of this group")                            \
+    X(DROP_MTU, "mtu", HOST, "drop reports to this host of a path MTU that cannot be true")        \
+    X(DROP_HOP_LIMIT, "hops", HOST,                                                                \
+      "drop neighbour discovery of this source that came through a router")
+enum ik_order_kind {
+#define X(id, name, key, text) IK_ORDER_##id,
+    IK_ORDER_KINDS(X)
+#undef X
+        IK_ORDERS
+};
+const char *ik_order_name(enum ik_order_kind k);
+const char *ik_order_text(enum ik_order_kind k);
+enum ik_order_key ik_order_key(enum ik_order_kind k);
+
+/* One of them, against somebody, for a time. */
+struct ik_order {
+    enum ik_order_kind kind;
+    struct ik_prefix who, other; /* other: of a pair */
+    uint8_t type, code;          /* where the key has them */
+    uint32_t seconds;            /* it ends by itself after these */
+    uint64_t finding;            /* for whose sake */
+};
+bool ik_order_same(const struct ik_order *a, const struct ik_order *b); /* by kind and key */
+
+/* Who is never acted against, and why (msgid). */
+struct ik_spared {
+    struct ik_prefix who;
+    const char *why;
+};
+
+struct ik_orders_cfg {
+    const struct ik_spared *spared;
+    size_t n_spared;
+    const struct ik_prefix *home; /* what is ours; none: not known */
+    size_t n_home;
+    uint32_t seconds; /* how long an order holds */
+};
+
+/* What may be done against a finding: up to IK_ORDERS_MAX orders, their number returned. 0:
+ * nothing, and *refused says why (msgid), NULL where nothing was to be done. A source can be
+ * forged: what is known only from packets that anybody could have sent is limited, and only the
+ * kind of message that was seen. */
+enum { IK_ORDERS_MAX = 4 };
+size_t ik_orders_of(const struct ik_finding *f, const struct ik_orders_cfg *cfg,
+                    struct ik_order out[static IK_ORDERS_MAX], const char **refused);
+/* NULL when the order is one that may be carried out; else why not (msgid). */
+const char *ik_order_fault(const struct ik_order *o, const struct ik_orders_cfg *cfg);
+enum { IK_ORDER_SECONDS_MAX = 86400 };
+
+/* Fills in who is spared on this machine, up to `cap`: its own addresses, gateways, resolvers, the
+ * peers of SSH sessions that we run under, what is no host's address, and `more` (n_more). *n: how
+ * many. IK_E_FULL: there are more; IK_E_SYSTEM, IK_E_NOMEM: the kernel does not say. */
+IK_MUST_USE enum ik_err ik_spared_gather(struct ik_spared *out, size_t cap,
+                                         const struct ik_prefix *more, size_t n_more, size_t *n);
+enum { IK_SPARED_MAX = 512 };
+
+/* ---- enforcement: carrying them out ------------------------------------------------------------
+ */
+
+enum { IK_ENFORCE_TEXT = 256 };
+
+/* What became of an order: id, spelling in outputs, for people (msgid). */
+#define IK_DEEDS(X)                     \
+    X(WOULD, "would", "would be done")  \
+    X(DONE, "done", "done")             \
+    X(REFUSED, "refused", "not done")   \
+    X(FAILED, "failed", "failed")       \
+    X(REMOVED, "removed", "taken back") \
+    X(LOST, "lost", "enforcement has ended")
+enum ik_deed_what {
+#define X(id, name, text) IK_DEED_##id,
+    IK_DEEDS(X)
+#undef X
+};
+const char *ik_deed_name(enum ik_deed_what w);
+const char *ik_deed_text(enum ik_deed_what w);
+
+struct ik_deed {
+    enum ik_deed_what what;
+    struct ik_order order; /* of REFUSED only its finding; of LOST nothing */
+    const char *why;       /* of REFUSED a msgid; of FAILED and LOST what nftables said, unescaped,
+                              may be empty; else NULL */
+};
+
+/* An order in force. */
+struct ik_force {
+    struct ik_order order;
+    ik_ns since, until; /* on the scale of the `now` that was given */
+};
+
+struct ik_enforce_cfg {
+    struct ik_orders_cfg orders; /* its lists are borrowed as long as the enforcement lives */
+    bool dry;                    /* say what would be done, do nothing: no privileges */
+    bool keep;                   /* what was installed stays at the end, until it expires */
+    void (*on_deed)(void *ctx, const struct ik_deed *deed);
+    void *ctx;
+};
+
+struct ik_enforce;
+/* Starts enforcement by nftables, for which CAP_NET_ADMIN is needed now and not later: a process of
+ * its own keeps it, and takes nothing but orders. A table that a dead guard left is replaced. On
+ * success *out is the caller's, ended by ik_enforce_close. IK_E_NOT_FOUND: no nft(8) here;
+ * IK_E_ACCESS; IK_E_EXISTS: another guard enforces in this network namespace; IK_E_VALUE: nft
+ * refused, `why` is what it said; IK_E_SYSTEM, IK_E_NOMEM. */
+IK_MUST_USE enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg *cfg,
+                                        char why[static IK_ENFORCE_TEXT]);
+/* What to give to the loop; NULL for a dry one. */
+struct ik_source *ik_enforce_source(struct ik_enforce *e);
+/* Acts on a finding that was told. `now` never goes back. */
+void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns now);
+/* Takes back what is in force against an address: their number. The deeds are told later. */
+size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns now);
+/* Order number i of those in force at `now`; false past the last. */
+bool ik_enforce_at(const struct ik_enforce *e, size_t i, ik_ns now, struct ik_force *out);
+/* Packets that orders of this kind stopped, as of the latest news. */
+uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k);
+/* Asks for news: ik_enforce_stopped is up to date soon after. */
+void ik_enforce_count(struct ik_enforce *e);
+/* True when the process that enforced is gone. */
+bool ik_enforce_is_lost(const struct ik_enforce *e);
+void ik_enforce_close(struct ik_enforce *e);

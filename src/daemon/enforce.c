@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ * Findings in, orders out: what is in force, for how long, and what became of it. */
+#include "daemon/warden.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FORCES = 4096,
+    REFUSALS = 256, /* findings whose refusal was told */
+    /* Renewed when less than this share of the time is left. */
+    RENEW_DIVISOR = 2,
+};
+
+enum state { FREE, ASKED, IN_FORCE, LEAVING };
+
+struct slot {
+    struct ik_force force;
+    uint32_t asked; /* number of the latest ask */
+    uint8_t state;
+    bool known; /* it was told as done: this is a renewal */
+};
+
+struct ik_enforce {
+    struct ik_source source; /* first: ready() gets back from it */
+    struct ik_enforce_cfg cfg;
+    struct ik_warden warden;
+    bool lost;
+    uint32_t number;  /* of the latest ask */
+    uint32_t n_slots; /* the first so many were ever used */
+    struct slot slots[FORCES];
+    uint64_t refused[REFUSALS]; /* ids of findings, by their last bits */
+    uint64_t stopped[IK_ORDERS];
+};
+
+static const struct {
+    const char *name, *text;
+} deeds[] = {
+#define X(id, name, text) {name, text},
+    IK_DEEDS(X)
+#undef X
+};
+
+const char *ik_deed_name(enum ik_deed_what w)
+{
+    return deeds[w].name;
+}
+
+const char *ik_deed_text(enum ik_deed_what w)
+{
+    return deeds[w].text;
+}
+
+static void tell(struct ik_enforce *e, enum ik_deed_what what, const struct ik_order *o,
+                 const char *why)
+{
+    const struct ik_deed deed = {.what = what, .order = *o, .why = why};
+    e->cfg.on_deed(e->cfg.ctx, &deed);
+}
+
+/* ---- news of the warden ---------------------------------------------------------------------- */
+
+static void lose(struct ik_enforce *e, const char *why)
+{
+    static const struct ik_order none;
+    if (e->lost)
+        return;
+    e->lost = true;
+    tell(e, IK_DEED_LOST, &none, why);
+}
+
+static struct slot *slot_of(struct ik_enforce *e, uint32_t number)
+{
+    for (uint32_t i = 0; i < e->n_slots; i++) {
+        if (e->slots[i].state != FREE && e->slots[i].asked == number)
+            return &e->slots[i];
+    }
+    return NULL;
+}
+
+static void take_news(struct ik_enforce *e, const struct ik_warden_told *told)
+{
+    struct slot *s = slot_of(e, told->number);
+    if (!told->err)
+        memcpy(e->stopped, told->stopped, sizeof(e->stopped));
+    if (!s)
+        return;
+    const struct ik_order order = s->force.order;
+    const bool leaving = s->state == LEAVING;
+    const bool again = s->known && !told->err && !leaving;
+    s->state = told->err || leaving ? FREE : IN_FORCE;
+    s->known = s->state == IN_FORCE;
+    if (again)
+        return;
+    tell(e,
+         told->err ? IK_DEED_FAILED
+         : leaving ? IK_DEED_REMOVED
+                   : IK_DEED_DONE,
+         &order, told->err ? told->why : NULL);
+}
+
+static void ready(struct ik_source *source, struct ik_now now)
+{
+    struct ik_enforce *e = (struct ik_enforce *)source;
+    struct ik_warden_told told;
+    (void)now;
+    while (!e->lost && ik_warden_hear(&e->warden, &told)) {
+        if (told.number)
+            take_news(e, &told);
+        else
+            lose(e, told.why);
+    }
+}
+
+/* ---- orders ---------------------------------------------------------------------------------- */
+
+static bool is_over(const struct slot *s, ik_ns now)
+{
+    return s->state == FREE || (s->state == IN_FORCE && s->force.until <= now);
+}
+
+/* That of the same order, or a free one; NULL when all are in use. */
+static struct slot *place_of(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
+{
+    struct slot *free_slot = NULL;
+    for (uint32_t i = 0; i < e->n_slots; i++) {
+        struct slot *s = &e->slots[i];
+        if (is_over(s, now))
+            s->state = FREE;
+        if (s->state != FREE && ik_order_same(&s->force.order, o))
+            return s;
+        if (s->state == FREE && !free_slot)
+            free_slot = s;
+    }
+    if (!free_slot && e->n_slots < FORCES)
+        free_slot = &e->slots[e->n_slots++];
+    return free_slot;
+}
+
+static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
+{
+    const struct ik_warden_ask a = {
+        .number = ++e->number ? e->number : ++e->number, .op = op, .order = s->force.order};
+    const enum ik_err err = ik_warden_ask(&e->warden, &a);
+    s->asked = a.number;
+    return err;
+}
+
+static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
+{
+    const ik_ns length = (ik_ns)o->seconds * IK_NS_PER_S;
+    struct slot *s = place_of(e, o, now);
+    if (!s) {
+        tell(e, IK_DEED_FAILED, o, "too many orders are in force");
+        return;
+    }
+    const bool again = s->state != FREE;
+    if (again && s->force.until - now > length / RENEW_DIVISOR)
+        return;
+    s->force = (struct ik_force){
+        .order = *o, .since = again ? s->force.since : now, .until = now + length};
+    s->known = s->known && again;
+    if (e->cfg.dry) {
+        s->state = IN_FORCE;
+        if (!again)
+            tell(e, IK_DEED_WOULD, o, NULL);
+        return;
+    }
+    s->state = ASKED;
+    const enum ik_err err = ask(e, s, IK_WARDEN_ADD);
+    if (err)
+        s->state = FREE;
+    if (err == IK_E_AGAIN)
+        tell(e, IK_DEED_FAILED, o, "nft is too slow");
+    else if (err)
+        lose(e, "");
+}
+
+static void refuse(struct ik_enforce *e, const struct ik_finding *f, const char *why)
+{
+    uint64_t *told = &e->refused[f->id % REFUSALS];
+    if (*told == f->id)
+        return;
+    *told = f->id;
+    tell(e, IK_DEED_REFUSED, &(struct ik_order){.finding = f->id}, why);
+}
+
+void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns now)
+{
+    struct ik_order orders[IK_ORDERS_MAX];
+    const char *refused;
+    const size_t n = ik_orders_of(f, &e->cfg.orders, orders, &refused);
+    for (size_t i = 0; i < n && !e->lost; i++)
+        give(e, &orders[i], now);
+    if (refused)
+        refuse(e, f, refused);
+}
+
+/* ---- who asks -------------------------------------------------------------------------------- */
+
+size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns now)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < e->n_slots && !e->lost; i++) {
+        struct slot *s = &e->slots[i];
+        const struct ik_order *o = &s->force.order;
+        const bool pair = ik_order_key(o->kind) == IK_ORDER_KEY_PAIR;
+        if (is_over(s, now) || s->state == LEAVING ||
+            !(ik_prefix_contains(&o->who, who) || (pair && ik_prefix_contains(&o->other, who))))
+            continue;
+        n++;
+        s->state = e->cfg.dry ? FREE : LEAVING;
+        if (!e->cfg.dry && ask(e, s, IK_WARDEN_REMOVE)) {
+            s->state = IN_FORCE;
+            n--;
+        }
+    }
+    return n;
+}
+
+bool ik_enforce_at(const struct ik_enforce *e, size_t i, ik_ns now, struct ik_force *out)
+{
+    for (uint32_t k = 0; k < e->n_slots; k++) {
+        const struct slot *s = &e->slots[k];
+        if (!(s->state == IN_FORCE || s->known) || is_over(s, now) || i--)
+            continue;
+        *out = s->force;
+        return true;
+    }
+    return false;
+}
+
+uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k)
+{
+    return e->stopped[k];
+}
+
+void ik_enforce_count(struct ik_enforce *e)
+{
+    const struct ik_warden_ask a = {.number = ++e->number ? e->number : ++e->number,
+                                    .op = IK_WARDEN_COUNT};
+    if (!e->cfg.dry && !e->lost && ik_warden_ask(&e->warden, &a) == IK_E_SYSTEM)
+        lose(e, "");
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg *cfg,
+                            char why[static IK_ENFORCE_TEXT])
+{
+    why[0] = '\0';
+    struct ik_enforce *e = calloc(1, sizeof(*e));
+    if (!e)
+        return IK_E_NOMEM;
+    e->cfg = *cfg;
+    e->warden = (struct ik_warden){.fd = -1, .pid = -1};
+    const enum ik_err err =
+        cfg->dry ? IK_OK : ik_warden_open(&e->warden, &e->cfg.orders, cfg->keep, why);
+    if (err) {
+        free(e);
+        return err;
+    }
+    e->source = (struct ik_source){.fd = e->warden.fd, .ready = ready};
+    *out = e;
+    return IK_OK;
+}
+
+struct ik_source *ik_enforce_source(struct ik_enforce *e)
+{
+    return e->cfg.dry ? NULL : &e->source;
+}
+
+bool ik_enforce_is_lost(const struct ik_enforce *e)
+{
+    return e->lost;
+}
+
+void ik_enforce_close(struct ik_enforce *e)
+{
+    if (!e)
+        return;
+    ik_warden_close(&e->warden);
+    free(e);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Our table, and orders, in the language of nftables. */
+#pragma once
+
+#include "icmpkit/daemon.h"
+
+#define IK_NFT_TABLE "icmpkit_guard"
+#define IK_NFT_LIST "list counters table inet " IK_NFT_TABLE
+
+enum { IK_NFT_LINE = 1024, IK_NFT_LINES = 16384 };
+
+/* One transaction that makes the table, in place of one that was there. `owned`: it goes with the
+ * nft that made it. Returns buf; NULL when `cap` (IK_NFT_LINES is enough) is too little. */
+const char *ik_nft_lines_table(bool owned, char *buf, size_t cap);
+/* What IK_ORDER_LIMIT_UNKNOWN needs besides, once. */
+const char *ik_nft_lines_flows(char *buf, size_t cap);
+
+/* Puts an order's elements in, or again for as long as it says; takes them out. Return buf, or NULL
+ * for one that is too long. */
+const char *ik_nft_lines_add(const struct ik_order *o, char buf[static IK_NFT_LINE]);
+const char *ik_nft_lines_remove(const struct ik_order *o, char buf[static IK_NFT_LINE]);
