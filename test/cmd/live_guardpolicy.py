@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""icmp guard policy: nft(8) takes what it prints, the kernel does with messages what it says, and
+--check finds what a rule set breaks. Everything happens in namespaces that the command makes; the
+machine's own rules are read and never touched."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from cases import case, equal, main  # noqa: E402
+from net import ICMP, require_root  # noqa: E402
+
+SUM = re.compile(r"(\d+) messages tried: (\d+) broken, (\d+) let in that nothing needs, (\d+) as they should be")
+
+
+def policy(*args, rules=None, user=None, status=None, errors=False):
+    """What `icmp guard policy ARGS` prints; with `rules` on its standard input."""
+    argv = [ICMP, "guard", "policy", *args]
+    if user:
+        argv = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", *argv]
+    done = subprocess.run(argv, input=rules, capture_output=True, text=True, timeout=120, check=False,
+                          env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
+    if status is not None:
+        equal((done.returncode, done.stderr if not errors else ""), (status, ""))
+    return done.stderr if errors else done.stdout
+
+
+def check(rules, *args, status, user=None):
+    """The lines that --check says of these rules, and its sums."""
+    text = policy("--check", "--rules", "-", *args, rules=rules, status=status, user=user)
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if SUM.match(line))
+    return lines[:at], [int(n) for n in SUM.match(lines[at]).groups()]
+
+
+def chain(hook, *rules, family="inet", policy_="accept"):
+    return "\n".join([f"table {family} t {{", f"chain {hook} {{",
+                      f"type filter hook {hook} priority 0; policy {policy_};", *rules, "}", "}", ""])
+
+
+@case
+def every_role__its_own_rules__are_right_message_by_message():
+    # R4890-4.3.1-01 to R4890-4.4.5-01, judged by the kernel: what must pass does, the rest does not.
+    for role in ("host", "router", "bridge"):
+        for family in ("both", "6") if role == "host" else ("both",):
+            text = policy("--role", role, "--family", family, status=0)
+            lines, (tried, broken, let_in, right) = check(text, "--role", role, "--family", family, status=0)
+            equal((role, family, lines, broken, let_in, tried - right), (role, family, [], 0, 0, 0))
+            assert tried > 50, tried
+
+
+@case
+def rules__loaded_twice__are_there_once():
+    text = policy("--role", "router", status=0)
+    with tempfile.NamedTemporaryFile("w", suffix=".nft") as f:
+        f.write(text)
+        f.flush()
+        loaded = subprocess.run(["unshare", "-n", "sh", "-c", f"nft -f {f.name} && nft -f {f.name} && nft list tables"],
+                                capture_output=True, text=True, check=True)
+    equal(loaded.stdout, "table inet icmpkit_policy\n")
+
+
+@case
+def no_rules__let_in_what_nothing_needs__and_break_nothing():
+    lines, (_, broken, let_in, _) = check(chain("input"), status=0)
+    equal(broken, 0)
+    assert let_in == sum(1 for _ in lines) or let_in > 50, (let_in, len(lines))
+    assert any(line.startswith("lets in  IPv4 13/0 timestamp") for line in lines), lines[:5]
+    assert any("IPv6 135/0" in line and "hop limit 64" in line for line in lines), "a forged solicitation passes"
+
+
+@case
+def one_rule_against_packet_too_big__is_named_and_nothing_else():
+    lines, (_, broken, _, _) = check(chain("input", "icmpv6 type packet-too-big drop"), status=1)
+    equal(broken, 1)
+    told = [line for line in lines if line.startswith("breaks")]
+    equal(len(told), 1)
+    assert told[0].startswith("breaks  IPv6 2/0 packet-too-big about what was sent before, to this machine: path MTU"), told
+
+
+@case
+def one_rule_against_fragmentation_needed__in_transit__is_the_routers_fault_alone():
+    rules = chain("forward", "icmp type destination-unreachable icmp code frag-needed drop")
+    equal(check(rules, "--role", "host", status=0)[1][1], 0)
+    lines, (_, broken, _, _) = check(rules, "--role", "router", status=1)
+    equal(broken, 1)
+    assert any(line.startswith("breaks  IPv4 3/4 fragmentation-needed") and "through this machine" in line
+               for line in lines), lines
+
+
+@case
+def a_stateful_firewall__that_knows_what_was_sent__is_strict_and_breaks_no_error():
+    rules = chain("input", "ct state established,related accept", "icmp type echo-request accept",
+                  "meta l4proto ipv6-icmp icmpv6 type { 128, 130-136, 137, 141-149, 151-154, 159 } accept",
+                  "icmp type { 9, 10 } accept", policy_="drop")
+    lines, (_, broken, _, _) = check(rules, status=0)
+    equal((broken, [line for line in lines if line.startswith("breaks")]), (0, []))
+    said = policy("--check", "--rules", "-", rules=rules, status=0)
+    assert "errors about nothing that was sent, are dropped: safe" in said, said
+
+
+@case
+def translation_on_the_way__quotes_the_packet_as_it_left():
+    rules = "\n".join(["table ip t {", "chain post {", "type nat hook postrouting priority 100;",
+                       "masquerade", "}", "chain f {", "type filter hook forward priority 0; policy drop;",
+                       "ip protocol udp accept", "icmp type echo-request accept",
+                       "ct state established,related accept", "}", "}", ""])
+    lines, (_, broken, _, _) = check(rules, "--role", "router", "--family", "4", status=0)
+    equal((broken, [line for line in lines if line.startswith("breaks")]), (0, []))
+
+
+@case
+def a_limit_of_rate__is_no_wall():
+    lines, (_, broken, _, _) = check(chain("input", "icmp type destination-unreachable limit rate over 5/second burst 5 packets drop"),
+                                     "--family", "4", status=0)
+    equal(broken, 0)
+    assert any(line.startswith("slows  IPv4 3/") for line in lines), lines
+
+
+@case
+def rules_that_speak_of_interfaces__see_the_one_that_is_asked_for():
+    rules = chain("input", 'iifname "wan7" icmpv6 type echo-request drop')
+    equal(check(rules, "--interface", "wan7", status=1)[1][1], 1)
+    equal(check(rules, "--interface", "lan3", status=0)[1][1], 0)
+
+
+@case
+def an_ordinary_user__with_a_file_of_rules__needs_no_privilege():
+    lines, (_, broken, _, _) = check(chain("input", "icmpv6 type nd-neighbor-solicit drop"), status=1, user="65534")
+    equal(broken, 1)
+    said = policy("--check", user="65534", status=2, errors=True)
+    assert said.startswith("icmp: guard") or "root" in said, said
+    equal(said.count("\n"), 1)
+
+
+@case
+def the_machines_rules__are_read_and_left_alone():
+    script = (f"nft -f - <<'E'\n{chain('input', 'icmpv6 type packet-too-big drop')}E\n"
+              f"nft list ruleset > /proc/self/fd/3; {ICMP} guard policy --check; echo status $?; nft list ruleset > /proc/self/fd/4")
+    with tempfile.TemporaryFile("w+") as before, tempfile.TemporaryFile("w+") as after:
+        done = subprocess.run(["unshare", "-n", "sh", "-c",
+                               script.replace("/fd/3", f"/fd/{before.fileno()}").replace("/fd/4", f"/fd/{after.fileno()}")],
+                              pass_fds=(before.fileno(), after.fileno()), capture_output=True, text=True,
+                              timeout=120, check=True)
+        before.seek(0)
+        after.seek(0)
+        first = before.read()
+        equal(after.read(), first)
+        assert "packet-too-big" in first, first
+    assert "breaks  IPv6 2/0 packet-too-big" in done.stdout and "status 1" in done.stdout, done.stdout
+
+
+@case
+def bad_input__is_one_line_and_status_2():
+    for args, rules, word in ((["--check", "--rules", "-"], "table inet x { bad", "nft refused"),
+                              (["--check", "--rules", "/nowhere/at/all"], None, "cannot read"),
+                              (["--rules", "x"], None, "--check"), (["--all"], None, "--check"),
+                              (["now"], None, "operand"), (["--role", "gateway"], None, "router")):
+        said = policy(*args, rules=rules, status=2, errors=True)
+        assert word in said and said.count("\n") == 1, (args, said)
+
+
+require_root()
+main()
