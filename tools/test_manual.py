@@ -18,6 +18,8 @@ What to send:
   -h                          this
 EOF
 ;;
+flood)
+  echo '      --rate N                packets' ;;
 *) echo 'Verbs:
   ping      round trips
   help      this list' ;;
@@ -56,6 +58,12 @@ class Manual(unittest.TestCase):
     def test_short_option_that_the_page_lacks(self):
         self.page.write_text(PAGE.replace('*-c*, ', ''))
         self.assert_says(1, 'icmp-ping.1.scd: -c is missing')
+
+    def test_word_of_the_synopsis__has_options_too(self):
+        self.page.write_text(f'*icmp ping flood* _TARGET_\n\n{PAGE}')
+        self.assert_says(1, 'icmp-ping.1.scd: --rate is missing')
+        self.page.write_text(f'*icmp ping flood* _TARGET_\n\n{PAGE}\n*--rate* _N_\n')
+        self.assert_says(0)
 
     def lab(self, page):
         (self.root / 'src' / 'lab').mkdir(parents=True)

@@ -4,6 +4,7 @@
 #include "guard.h"
 
 #include "communityid.h"
+#include "guardpolicy.h"
 #include "run.h"
 #include "verb.h"
 
@@ -418,7 +419,7 @@ static int inform(const struct ik_guard_opt *o)
     return ik_run_printed("guard");
 }
 
-int ik_guard_verb(int argc, char **argv)
+static int look_on(int argc, char **argv)
 {
     struct ik_guard *g = pages(sizeof *g);
     const char **operands = calloc((size_t)argc + 1, sizeof *operands);
@@ -436,4 +437,22 @@ int ik_guard_verb(int argc, char **argv)
     if (g)
         munmap(g, sizeof *g);
     return status;
+}
+
+/* ---- the verb, and what begins with a word of its own ---------------------------------------- */
+
+static const struct {
+    const char *word;
+    int (*run)(int argc, char **argv); /* argv[0] is the word */
+} words[] = {
+    {"policy", ik_guardpolicy},
+};
+
+int ik_guard_verb(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof words / sizeof *words; i++) {
+        if (!strcmp(argv[1], words[i].word))
+            return words[i].run(argc - 1, argv + 1);
+    }
+    return look_on(argc, argv);
 }

@@ -44,7 +44,8 @@ const struct ik_opt_spec ik_guard_spec = {
     .options = options,
     .n = sizeof options / sizeof *options,
     .outro = N_("Exit status: 0 nothing of medium severity or more was found, 1 it was, 2 an "
-                "error, or not all could be read. icmp-guard(1) has it all."),
+                "error, or not all could be read.\n'icmp guard policy --help': rules for a "
+                "firewall. icmp-guard(1) has it all."),
 };
 
 _Static_assert(sizeof options / sizeof *options <= IK_OPT_MAX, "a parse remembers each option");
