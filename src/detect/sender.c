@@ -14,6 +14,7 @@ enum {
     PERIOD_MAX = 16, /* bytes that ping -p takes */
     RAMP_BYTES = 256,
     TIMEVAL_BYTES = 16,
+    CLOCK_BYTES = 8,
     PRO_BING_BYTES = 24,
     SEQ_MTR = 33000,
     SEQ_NMAP = 295,
@@ -24,6 +25,8 @@ enum {
 
 #define USEC_PER_S 1000000u
 #define YEAR_2100_S 4102444800u
+#define DAY (86400 * IK_NS_PER_S)
+#define TIME_LAST (INT64_MAX - DAY)
 
 enum head { HEAD_NONE, HEAD_TIMEVAL, HEAD_PRO_BING };
 enum rule {
@@ -213,10 +216,38 @@ static bool fits(const struct form *f, const struct ik_look_packet *p, const str
            head_fits((enum head)f->head, e->data);
 }
 
-/* Where no form fits: a time at the begin is known all the same. */
-static uint8_t clock_of(struct ik_rd d)
+/* ---- clocks of unknown senders --------------------------------------------------------------- */
+
+static bool is_near(uint64_t v, ik_ns unit, ik_ns time)
 {
-    return has_timeval(d) ? TIMEVAL_BYTES : 0;
+    const uint64_t least = (uint64_t)((time - DAY) / unit), most = (uint64_t)((time + DAY) / unit);
+    return v >= least && v <= most;
+}
+
+/* Nanoseconds, microseconds or milliseconds since 1970. */
+static bool is_whole_time(uint64_t v, ik_ns time)
+{
+    return is_near(v, 1, time) || is_near(v, 1000, time) || is_near(v, IK_NS_PER_MS, time);
+}
+
+/* Seconds since 1970, and a part of a second. */
+static bool is_split_time(uint32_t s, uint32_t part, ik_ns time)
+{
+    return part < IK_NS_PER_S && is_near(s, IK_NS_PER_S, time);
+}
+
+/* Where no form fits, a time at the begin is known all the same, by that of the packet. */
+static uint8_t clock_of(struct ik_rd d, ik_ns time)
+{
+    if (has_timeval(d))
+        return TIMEVAL_BYTES;
+    if (d.left < CLOCK_BYTES || time < DAY || time > TIME_LAST)
+        return 0;
+    const uint64_t be = ik_load_be64(d.p), le = load_le64(d.p);
+    const bool is_time = is_whole_time(be, time) || is_whole_time(le, time) ||
+                         is_split_time((uint32_t)(be >> 32), (uint32_t)be, time) ||
+                         is_split_time((uint32_t)le, (uint32_t)(le >> 32), time);
+    return is_time ? CLOCK_BYTES : 0;
 }
 
 static void input(void *state, struct ik_sight *s)
@@ -233,7 +264,7 @@ static void input(void *state, struct ik_sight *s)
         s->clock_bytes = forms[i].clock;
         return;
     }
-    s->clock_bytes = clock_of(e.data);
+    s->clock_bytes = clock_of(e.data, s->p->frame.time);
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)

@@ -280,6 +280,28 @@ static void sender__beginnings_of_tunnels__are_unknown(void **state)
     frames_free(f);
 }
 
+/* Of whom we know nothing, but that a time is at the begin: the time of the packet, nearly. */
+static void sender__unknown_with_a_time__has_a_clock(void **state)
+{
+    static const uint64_t units[] = {1, 1000, IK_NS_PER_MS};
+    (void)state;
+    struct frames *f = frames_new(parts, NULL);
+    const ik_ns now = 1780000000 * IK_NS_PER_S;
+    f->now = now;
+    for (int k = 0; k < 10; k++) {
+        const ik_ns day = 86400 * IK_NS_PER_S, off = k == 8 ? -2 * day : k == 9 ? 2 * day : k * 999;
+        struct data d = {.n = 24};
+        memcpy(d.p + 8, "and a message...", 16);
+        const uint64_t t = (uint64_t)(now + off),
+                       split = t / (uint64_t)IK_NS_PER_S << 32 | t / 1000 % 1000000;
+        const uint64_t v = k % 4 < 3 ? t / units[k % 4] : k < 4 ? split : split << 32 | split >> 32;
+        for (int i = 0; i < 8; i++)
+            d.p[k < 4 ? 7 - i : i] = (uint8_t)(v >> (8 * i));
+        check(f, &(struct tool){.sender = IK_SENDER_UNKNOWN, .clock = k < 8 ? 8 : 0}, &d);
+    }
+    frames_free(f);
+}
+
 static void sender__message_that_is_no_echo__has_none(void **state)
 {
     (void)state;
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(sender__payload_of_a_tool__is_known),
         cmocka_unit_test(sender__one_byte_changed__is_unknown),
         cmocka_unit_test(sender__beginnings_of_tunnels__are_unknown),
+        cmocka_unit_test(sender__unknown_with_a_time__has_a_clock),
         cmocka_unit_test(sender__message_that_is_no_echo__has_none),
         cmocka_unit_test(name__each_number__is_named_once),
     };
