@@ -216,7 +216,7 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     s.quoted_via = IK_VIA_UNKNOWN;
     s.quoted_in_window = s.quoted_foreign = false;
     s.sender = s.clock_bytes = 0;
-    s.tunnel = false;
+    s.tunnel = s.differs = false;
     s.answer = IK_ANSWER_NONE;
     ik_sight_fill(&s, &d->memo);
     for (uint8_t i = 0; i < w->n; i++)

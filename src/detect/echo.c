@@ -190,7 +190,6 @@ static void report(const struct seen *x, enum ik_detector d, double share, enum 
     if (d == IK_DETECT_TUNNEL_MISMATCH && x->e->n <= TEXT_MAX && ik_payload_is_text(x->e->data))
         r.tool = "icmpsh";
     ik_book_report(x->s->book, x->s->now, &r);
-    x->s->tunnel = true;
     report_size(x);
 }
 
@@ -359,6 +358,21 @@ static void input_reply(struct echo *t, const struct seen *x)
     judge_answer(t, x, r, again);
 }
 
+static bool is_most(const struct seen *x, uint16_t part, uint16_t all, enum ik_limit limit)
+{
+    return part && (int64_t)part * 100 >= x->s->cfg->limits[limit] * all;
+}
+
+/* Tells those that look at contents what is known of the pair. */
+static void tell_others(const struct seen *x)
+{
+    const struct pair *p = x->pair;
+    x->s->differs = is_most(x, p->different, p->checked, IK_LIM_MISMATCH_SHARE) ||
+                    is_most(x, p->orphans, p->replies, IK_LIM_ORPHAN_SHARE);
+    if (x->s->differs && p->flags & (PAIR_TOLD8 | PAIR_TOLD9))
+        x->s->tunnel = true;
+}
+
 /* ---- part ------------------------------------------------------------------------------------ */
 
 static void begin(struct echo *t, ik_ns now)
@@ -387,6 +401,7 @@ static void input(void *state, struct ik_sight *s)
         input_request(t, &x);
     else
         input_reply(t, &x);
+    tell_others(&x);
 }
 
 static void tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book)

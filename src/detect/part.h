@@ -64,6 +64,7 @@ struct ik_sight {
     uint8_t sender, clock_bytes;
     enum ik_answer answer; /* by rate.c */
     bool tunnel;           /* by tool.c, inner.c and echo.c: it belongs to what they found */
+    bool differs; /* by echo.c: most replies between these hosts are not what requests asked for */
 };
 
 /* Which packets a part wants to see. */

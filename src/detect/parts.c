@@ -18,6 +18,7 @@ extern const struct ik_part ik_part_probing;
 extern const struct ik_part ik_part_tool;
 extern const struct ik_part ik_part_inner;
 extern const struct ik_part ik_part_echo;
+extern const struct ik_part ik_part_template;
 
 /* What is forged or broken. */
 extern const struct ik_part ik_part_fragment;
@@ -44,6 +45,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_tool,
     &ik_part_inner,
     &ik_part_echo,
+    &ik_part_template,
 
     /* forged */
     &ik_part_fragment,

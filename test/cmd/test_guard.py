@@ -31,7 +31,7 @@ def talk(n, same):
     """Echoes whose replies return what was sent, or something else."""
     out = []
     for i in range(n):
-        ask = b'ask %03d ' % i * 9
+        ask = b'ask once' * 9
         tell = ask if same else b'other %03d ' % i * 20
         out += [at(i * .1, IP(src=A, dst=B, id=i) / ICMP(id=7, seq=i) / ask),
                 at(i * .1 + .01, IP(src=B, dst=A, id=i) / ICMP(type=0, id=7, seq=i) / tell)]
