@@ -8,12 +8,11 @@
 
 /* The running sum is of 16-bit words in host order; 64 bits hold 2^48 of them without a carry. */
 
+/* Halves added to each other, whichever way round: the carry of the lower sum enters the upper. */
 static uint16_t fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+    const uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+    return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 static uint64_t load_native(const uint8_t *p)
