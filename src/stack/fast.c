@@ -114,20 +114,28 @@ struct look {
     uint8_t version, addr_bytes;
 };
 
-/* To 16 bits; `sum` is of five words of 32. */
+/* To 16 bits, carries added where they come out: a half added to the other, whichever way round. */
 static inline uint32_t fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint32_t)((sum & 0xffff) + (sum >> 16));
+    const uint64_t both = sum + (sum << 32 | sum >> 32);
+    const uint32_t half = (uint32_t)(both >> 32);
+    return (half + (half << 16 | half >> 16)) >> 16;
 }
 
-/* Sum of the ten words of a header without options: 0xffff when its checksum is right. */
-static inline uint32_t head_sum(const uint8_t *h)
+/* The checksum of a header without options is right: the sum of its ten words is 0xffff, in either
+ * byte order (RFC 1071 section 2 (B)). */
+static inline bool head_is_right(const uint8_t *h)
 {
-    return fold((uint64_t)ik_load_be32(h) + ik_load_be32(h + 4) + ik_load_be32(h + 8) +
-                ik_load_be32(h + 12) + ik_load_be32(h + 16));
+    uint64_t a, b;
+    uint32_t c;
+    memcpy(&a, h, 8);
+    memcpy(&b, h + 8, 8);
+    memcpy(&c, h + 16, 4);
+    a += b;
+    a += a < b;
+    a += c;
+    a += a < c;
+    return fold(a) == 0xffff;
 }
 
 /* No options, no fragment, all there, header checksum right. */
@@ -139,7 +147,7 @@ static inline bool is_plain4(struct ik_rd frame, struct look *l)
     const uint16_t len = ik_load_be16(f + LENGTH_AT);
     *l = (struct look){f, f + SRC_AT, f + DST_AT, len, 4, 4};
     return len >= IK_IP4_BYTES + ICMP_HEAD && len <= frame.left - IK_ETHER_BYTES &&
-           !(ik_load_be16(f + FRAGMENT_AT) & 0x3fff) && head_sum(f + VERSION_AT) == 0xffff;
+           !(ik_load_be16(f + FRAGMENT_AT) & 0x3fff) && head_is_right(f + VERSION_AT);
 }
 
 /* No hop-by-hop header, which every node would look at; no jumbo payload. */
@@ -232,22 +240,20 @@ static void forward(struct ik_stack *s, const struct flow *w, const uint8_t *f, 
 }
 
 /* Version, TOS and length as they came, a fresh identification, no fragment, the TTL of the node,
- * the addresses the other way round. */
+ * the addresses the other way round: three words change (RFC 1624). */
 static inline void echo_header(struct ik_stack *s, const uint8_t *f, uint8_t *out)
 {
-    const uint32_t word[5] = {
-        ik_load_be32(f + VERSION_AT),
-        (uint32_t)ik_stack_output_id(s) << 16,
-        (uint32_t)s->flows->ttl << 24 | (uint32_t)IK_PROTO_ICMP4 << 16,
-        ik_load_be32(f + DST_AT),
-        ik_load_be32(f + SRC_AT),
-    };
-    const uint32_t sum = fold((uint64_t)word[0] + word[1] + word[2] + word[3] + word[4]);
-    ik_store_be32(out + VERSION_AT, word[0]);
-    ik_store_be32(out + ID_AT, word[1]);
-    ik_store_be32(out + TTL_AT, word[2] | (~sum & 0xffff));
-    ik_store_be32(out + SRC_AT, word[3]);
-    ik_store_be32(out + DST_AT, word[4]);
+    const uint16_t id = ik_stack_output_id(s);
+    const uint16_t ttl = (uint16_t)(s->flows->ttl << 8 | IK_PROTO_ICMP4);
+    const uint32_t was = 4 * 0xffffu - ik_load_be16(f + ID_AT) - ik_load_be16(f + FRAGMENT_AT) -
+                         ik_load_be16(f + TTL_AT) - ik_load_be16(f + CHECKSUM_AT);
+    memcpy(out + VERSION_AT, f + VERSION_AT, 4);
+    ik_store_be16(out + ID_AT, id);
+    ik_store_be16(out + FRAGMENT_AT, 0);
+    ik_store_be16(out + TTL_AT, ttl);
+    ik_store_be16(out + CHECKSUM_AT, (uint16_t)~fold((uint64_t)was + id + ttl));
+    memcpy(out + SRC_AT, f + DST_AT, 4);
+    memcpy(out + DST_AT, f + SRC_AT, 4);
 }
 
 static void echo(struct ik_stack *s, const struct flow *w, const uint8_t *f, uint32_t len)

@@ -99,14 +99,22 @@ bool ik_stack_pool_has(struct ik_stack *s, size_t bytes)
     return list && *list;
 }
 
-/* The list that has one for so many bytes, NULL when there is none. */
-static struct ik_buf **list_with(struct ik_stack *s, size_t bytes)
+/* The list that has one for so many bytes, NULL when there is none. Mostly there is: what is done
+ * else stays out of the way. */
+__attribute__((noinline, cold)) static struct ik_buf **list_after_all(struct ik_stack *s,
+                                                                      size_t bytes)
 {
     struct ik_buf **list = list_for(s, bytes);
     /* Else who asks for neighbours that do not exist would silence the node. */
     while (bytes <= s->pool->buffer_bytes && !(list && *list) && ik_stack_nbr_drop_oldest(s))
         list = list_for(s, bytes);
     return list && *list ? list : NULL;
+}
+
+static inline struct ik_buf **list_with(struct ik_stack *s, size_t bytes)
+{
+    struct ik_buf **list = list_for(s, bytes);
+    return list && *list ? list : list_after_all(s, bytes);
 }
 
 struct ik_buf *ik_stack_pool_take(struct ik_stack *s, size_t bytes)

@@ -179,6 +179,35 @@ static void checksum__of_every_value__is_updated_right(void **state)
     end(&t);
 }
 
+/* The header of an answer is made from that of the request, whose checksum may be any: 0 and its
+ * other form ffff among them. */
+static void answers__to_every_header__are_alike(void **state)
+{
+    (void)state;
+    static struct pair t;
+    unsigned of_zero = 0;
+    start(&t, IK_STACK_HOST);
+    for (uint32_t id = 0; id < 0x10000; id += 3) {
+        struct ik_ip ip = head4(A, S, IK_PROTO_ICMP4);
+        ip.id = id;
+        ip.df = id & 1;
+        ip.ttl = (uint8_t)(1 + id % 255);
+        packet_echo(&p, &ip, 8);
+        if (ik_load_be16(p.b + 10) == 0) {
+            of_zero++;
+            ik_store_be16(p.b + 10, 0xffff);
+        }
+        rig_forget(&t.quick);
+        rig_forget(&t.slow);
+        both(&t, 0, NULL, rd_of(&p));
+        assert_int_equal(t.quick.n_out, 1);
+        assert_true(out_ip(&t.quick, 0).checksum_ok);
+    }
+    assert_true(of_zero > 0);
+    assert_true(ik_stack_count(t.quick.s, IK_STACK_ECHOED) > 0x10000 / 3);
+    end(&t);
+}
+
 static void frame__to_many__is_not_taken_for_the_last_one(void **state)
 {
     (void)state;
@@ -290,6 +319,7 @@ int main(void)
         cmocka_unit_test(frames__of_every_damage__fare_alike),
         cmocka_unit_test(frames_of_ipv6__fare_alike),
         cmocka_unit_test(checksum__of_every_value__is_updated_right),
+        cmocka_unit_test(answers__to_every_header__are_alike),
         cmocka_unit_test(frame__to_many__is_not_taken_for_the_last_one),
         cmocka_unit_test(frame__that_waits__is_not_taken_for_the_error_it_caused),
         cmocka_unit_test(port__that_goes_down__is_forgotten_at_once),
