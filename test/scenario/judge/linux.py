@@ -138,6 +138,8 @@ class Linux:
                                   timeout=30)
         except FileNotFoundError:
             raise Cannot("nft is not installed") from None
+        if "syntax error" in done.stderr:  # our own: never mistaken for what Linux cannot do
+            raise ValueError("nft: " + done.stderr.strip())
         if done.returncode != 0:
             raise Cannot("nft: " + done.stderr.strip().split("\n")[0])
 
@@ -366,7 +368,7 @@ def _filter(subject, words):
                                        "saddr" if word == "from" else "daddr", prefix))
         else:
             raise Cannot("Linux: no filter on " + word)
-    subject._nft("table inet t_%s { chain c { type filter hook %s priority 0; } }\n"
+    subject._nft("table inet t_%s { chain c { type filter hook %s priority 0; }; }\n"
                  "add rule inet t_%s c %s %s" % (chain, chain, chain, " ".join(match),
                                                  acts[words[0]]))
 
