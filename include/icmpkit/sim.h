@@ -167,6 +167,23 @@ void ik_sim_set_base(struct ik_sim *sim, struct ik_now base);
  * does nothing). IK_E_VALUE without `upper`, IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_sim_link_open(struct ik_sim *sim, uint32_t node, uint8_t family,
                                          struct ik_link **out);
+/* What an application sets on a raw socket. */
+struct ik_sim_socket_cfg {
+    uint8_t family;          /* 4 or 6 */
+    struct ik_addr source;   /* family 0: chosen by the destination */
+    int ttl, multicast_ttl;  /* -1 default */
+    int tclass;              /* -1 default */
+    int64_t flow_label;      /* IPv6, -1 none */
+    int pmtudisc;            /* IP_PMTUDISC_*, -1 default */
+    struct ik_rd ip_options; /* of IPv4, at most 40 bytes */
+};
+/* A link around `inner` (of ik_sim_link_open) that sends messages as that socket does; whole
+ * packets pass as they are. `source` chooses the address to speak from where cfg has none. On
+ * success *out is the caller's, ended by ops->close, which leaves `inner` open. IK_E_VALUE (longer
+ * options), IK_E_NOMEM. */
+IK_MUST_USE enum ik_err
+ik_sim_socket_open(struct ik_link **out, struct ik_link *inner, const struct ik_sim_socket_cfg *cfg,
+                   struct ik_addr (*source)(void *ctx, const struct ik_addr *dst), void *ctx);
 /* The external node as an engine, for real time: port 0 is the link to the machine (Ethernet). Its
  * deadline is the sim's next event; it is never done before ik_engine_ops.stop. NULL without an
  * external node. */

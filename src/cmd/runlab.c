@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runlab.h"
 
-#include "labsock.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -270,8 +269,16 @@ enum ik_err ik_runlab_link(struct ik_runlab *l, const struct ik_link_cfg *cfg, s
     struct ik_link *inner;
     if (cfg->source.family && !is_ours(l, &cfg->source))
         return IK_E_ADDR;
+    const struct ik_sim_socket_cfg socket = {.family = cfg->family,
+                                             .source = cfg->source,
+                                             .ttl = cfg->ttl,
+                                             .multicast_ttl = cfg->multicast_ttl,
+                                             .tclass = cfg->tclass,
+                                             .flow_label = cfg->flow_label,
+                                             .pmtudisc = cfg->pmtudisc,
+                                             .ip_options = cfg->ip_options};
     const enum ik_err err = ik_lab_link(l->lab, cfg->family, &inner);
-    return err ? err : ik_labsock_open(out, inner, cfg, choose_source, l);
+    return err ? err : ik_sim_socket_open(out, inner, &socket, choose_source, l);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

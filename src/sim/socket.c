@@ -1,19 +1,22 @@
-/* SPDX-License-Identifier: MIT */
-#include "labsock.h"
+/* SPDX-License-Identifier: MIT
+ * A node's user as a socket with options: what a kernel does for a raw socket between the message
+ * and the packet. */
+#include "icmpkit/sim.h"
 
-#include <icmpkit/wire.h>
+#include "base/bytes.h"
+#include "icmpkit/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DISCOVER_DONT = 0 }; /* IP_PMTUDISC_DONT; the others forbid fragments */
-enum { PACKET_MAX = 65535, TTL = 64 };
+enum { PACKET_MAX = 65535, TTL = 64, IP_OPTIONS_MAX = 40 };
 
-struct labsock {
+struct sock {
     struct ik_link link;
     struct ik_link *inner;
-    struct ik_link_cfg cfg; /* its strings are not kept */
-    uint8_t ip_options[40];
+    struct ik_sim_socket_cfg cfg;
+    uint8_t ip_options[IP_OPTIONS_MAX];
     struct ik_addr (*source)(void *ctx, const struct ik_addr *dst);
     void *ctx;
     bool own_headers; /* some option stands in the IP header beside TTL and class */
@@ -21,25 +24,25 @@ struct labsock {
     struct ik_frame frames[IK_BATCH];
 };
 
-static struct labsock *of(struct ik_link *l)
+static struct sock *of(struct ik_link *l)
 {
-    return (struct labsock *)l;
+    return (struct sock *)l;
 }
 
-static const struct labsock *of_const(const struct ik_link *l)
+static const struct sock *of_const(const struct ik_link *l)
 {
-    return (const struct labsock *)l;
+    return (const struct sock *)l;
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-static uint8_t ttl_for(const struct labsock *s, const struct ik_addr *dst)
+static uint8_t ttl_for(const struct sock *s, const struct ik_addr *dst)
 {
     const int ttl = ik_addr_is_multicast(dst) ? s->cfg.multicast_ttl : s->cfg.ttl;
     return ttl < 0 ? 0 : (uint8_t)ttl;
 }
 
-static void add_meta(const struct labsock *s, struct ik_frame *f)
+static void add_meta(const struct sock *s, struct ik_frame *f)
 {
     const uint8_t ttl = ttl_for(s, &f->meta.dst);
     if (ttl && !(f->meta.known & IK_KNOW_TTL)) {
@@ -59,16 +62,15 @@ static void add_meta(const struct labsock *s, struct ik_frame *f)
 /* ICMPv6 has a pseudo-header in its checksum, so it can only be made where the source is known. */
 static void sum_icmp6(const struct ik_ip *ip, uint8_t *message, size_t n)
 {
-    enum { CHECKSUM = 2, PROTO = 58 };
-    const uint64_t pseudo = ik_cksum_add_pseudo(0, &ip->src, &ip->dst, PROTO, (uint32_t)n);
-    message[CHECKSUM] = message[CHECKSUM + 1] = 0;
-    const uint16_t sum = ik_cksum_fold(ik_cksum_add(pseudo, (struct ik_rd){message, n}));
-    message[CHECKSUM] = (uint8_t)(sum >> 8);
-    message[CHECKSUM + 1] = (uint8_t)sum;
+    enum { CHECKSUM = 2 };
+    const uint64_t pseudo = ik_cksum_add_pseudo(0, &ip->src, &ip->dst, IK_PROTO_ICMP6, (uint32_t)n);
+    ik_store_be16(message + CHECKSUM, 0);
+    ik_store_be16(message + CHECKSUM,
+                  ik_cksum_fold(ik_cksum_add(pseudo, (struct ik_rd){message, n})));
 }
 
 /* Makes the message a whole packet; false where it is none that a header can hold. */
-static bool add_header(struct labsock *s, size_t slot, struct ik_frame *f)
+static bool add_header(struct sock *s, size_t slot, struct ik_frame *f)
 {
     const bool v6 = f->medium == IK_MEDIUM_ICMP6;
     uint8_t *at = s->packets + slot * PACKET_MAX;
@@ -77,8 +79,8 @@ static bool add_header(struct labsock *s, size_t slot, struct ik_frame *f)
         .version = v6 ? 6 : 4,
         .ttl = m->known & IK_KNOW_TTL ? m->ttl : TTL,
         .tos = m->known & IK_KNOW_TCLASS ? m->tclass : 0,
-        .proto = v6 ? 58 : 1,
-        .next_header = v6 ? 58 : 1,
+        .proto = v6 ? IK_PROTO_ICMP6 : IK_PROTO_ICMP4,
+        .next_header = v6 ? IK_PROTO_ICMP6 : IK_PROTO_ICMP4,
         .flow = s->cfg.flow_label > 0 ? (uint32_t)s->cfg.flow_label : 0,
         .df = !v6 && s->cfg.pmtudisc != DISCOVER_DONT,
         .src = m->known & IK_KNOW_SRC ? m->src : s->source(s->ctx, &m->dst),
@@ -100,9 +102,9 @@ static bool add_header(struct labsock *s, size_t slot, struct ik_frame *f)
     return true;
 }
 
-static size_t labsock_tx(struct ik_link *l, struct ik_now now, const struct ik_frame *in, size_t n)
+static size_t tx(struct ik_link *l, struct ik_now now, const struct ik_frame *in, size_t n)
 {
-    struct labsock *s = of(l);
+    struct sock *s = of(l);
     n = n < IK_BATCH ? n : IK_BATCH;
     for (size_t i = 0; i < n; i++) {
         s->frames[i] = in[i];
@@ -117,7 +119,7 @@ static size_t labsock_tx(struct ik_link *l, struct ik_now now, const struct ik_f
 
 /* ---- the rest is the inner link's ------------------------------------------------------------ */
 
-static size_t labsock_rx(struct ik_link *l, struct ik_now now, struct ik_event *out, size_t cap)
+static size_t rx(struct ik_link *l, struct ik_now now, struct ik_event *out, size_t cap)
 {
     const size_t n = of(l)->inner->ops->rx(of(l)->inner, now, out, cap);
     /* The number of an interface of the vantage is another one's on this machine. */
@@ -127,46 +129,48 @@ static size_t labsock_rx(struct ik_link *l, struct ik_now now, struct ik_event *
     return n;
 }
 
-static int labsock_fd(const struct ik_link *l)
+static int fd(const struct ik_link *l)
 {
     return of_const(l)->inner->ops->fd(of_const(l)->inner);
 }
 
-static ik_ns labsock_next(const struct ik_link *l)
+static ik_ns next(const struct ik_link *l)
 {
     return of_const(l)->inner->ops->next(of_const(l)->inner);
 }
 
-static uint32_t labsock_in_flight_max(const struct ik_link *l)
+static uint32_t in_flight_max(const struct ik_link *l)
 {
     return of_const(l)->inner->ops->in_flight_max(of_const(l)->inner);
 }
 
-static void labsock_close(struct ik_link *l)
+static void close(struct ik_link *l)
 {
     free(of(l)->packets);
     free(of(l));
 }
 
-static bool wants_headers(const struct ik_link_cfg *cfg)
+static bool wants_headers(const struct ik_sim_socket_cfg *cfg)
 {
     return cfg->ip_options.left || cfg->flow_label > 0 || cfg->pmtudisc >= 0;
 }
 
-enum ik_err ik_labsock_open(struct ik_link **out, struct ik_link *inner,
-                            const struct ik_link_cfg *cfg,
-                            struct ik_addr (*source)(void *ctx, const struct ik_addr *dst),
-                            void *ctx)
+enum ik_err ik_sim_socket_open(struct ik_link **out, struct ik_link *inner,
+                               const struct ik_sim_socket_cfg *cfg,
+                               struct ik_addr (*source)(void *ctx, const struct ik_addr *dst),
+                               void *ctx)
 {
     static const struct ik_link_ops ops = {
-        .rx = labsock_rx,
-        .tx = labsock_tx,
-        .fd = labsock_fd,
-        .next = labsock_next,
-        .in_flight_max = labsock_in_flight_max,
-        .close = labsock_close,
+        .rx = rx,
+        .tx = tx,
+        .fd = fd,
+        .next = next,
+        .in_flight_max = in_flight_max,
+        .close = close,
     };
-    struct labsock *s = calloc(1, sizeof *s);
+    if (cfg->ip_options.left > IP_OPTIONS_MAX)
+        return IK_E_VALUE;
+    struct sock *s = calloc(1, sizeof *s);
     if (!s)
         return IK_E_NOMEM;
     s->own_headers = wants_headers(cfg);
@@ -178,8 +182,7 @@ enum ik_err ik_labsock_open(struct ik_link **out, struct ik_link *inner,
     s->link = (struct ik_link){.ops = &ops, .medium = inner->medium, .family = cfg->family};
     s->inner = inner;
     s->cfg = *cfg;
-    s->cfg.interface = NULL;
-    if (cfg->ip_options.left && cfg->ip_options.left <= sizeof s->ip_options)
+    if (cfg->ip_options.left)
         memcpy(s->ip_options, cfg->ip_options.p, cfg->ip_options.left);
     s->source = source;
     s->ctx = ctx;

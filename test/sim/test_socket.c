@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/labsock.h"
+#include "icmpkit/sim.h"
 
 #include "icmpkit/wire.h"
 
@@ -45,18 +45,18 @@ static struct ik_addr choose(void *ctx, const struct ik_addr *dst)
     return addr(dst->family == 4 ? "10.0.0.1" : "2001:db8::1");
 }
 
-static struct ik_link_cfg plain(uint8_t family)
+static struct ik_sim_socket_cfg plain(uint8_t family)
 {
-    return (struct ik_link_cfg){.family = family,
-                                .ttl = -1,
-                                .multicast_ttl = -1,
-                                .tclass = -1,
-                                .flow_label = -1,
-                                .pmtudisc = -1};
+    return (struct ik_sim_socket_cfg){.family = family,
+                                      .ttl = -1,
+                                      .multicast_ttl = -1,
+                                      .tclass = -1,
+                                      .flow_label = -1,
+                                      .pmtudisc = -1};
 }
 
 /* Sends an echo request to dst with that configuration; what the node got. */
-static struct node send_echo(const struct ik_link_cfg *cfg, const char *dst)
+static struct node send_echo(const struct ik_sim_socket_cfg *cfg, const char *dst)
 {
     static uint8_t echo[16] = {8, 0, 0xab, 0xcd, 0, 1, 0, 2, 'd', 'a', 't', 'a'};
     struct node node = {.link = {.ops = &node_ops, .medium = IK_MEDIUM_IP}, .takes = 4};
@@ -67,7 +67,7 @@ static struct node send_echo(const struct ik_link_cfg *cfg, const char *dst)
                                .key = 77,
                                .bytes = {echo, 12},
                                .meta = {.known = IK_KNOW_DST, .dst = addr(dst)}};
-    assert_int_equal(ik_labsock_open(&l, &node.link, cfg, choose, NULL), IK_OK);
+    assert_int_equal(ik_sim_socket_open(&l, &node.link, cfg, choose, NULL), IK_OK);
     assert_int_equal(l->ops->tx(l, (struct ik_now){0, 0}, &f, 1), 1);
     l->ops->close(l);
     assert_int_equal(node.n, 1);
@@ -88,7 +88,7 @@ static struct ik_ip packet(const struct node *node)
 static void send__no_options__is_the_message_as_it_is(void **state)
 {
     (void)state;
-    const struct ik_link_cfg cfg = plain(4);
+    const struct ik_sim_socket_cfg cfg = plain(4);
     const struct node node = send_echo(&cfg, "10.0.0.9");
     assert_int_equal(node.frames[0].medium, IK_MEDIUM_ICMP4);
     assert_int_equal(node.frames[0].meta.known, IK_KNOW_DST);
@@ -98,7 +98,7 @@ static void send__no_options__is_the_message_as_it_is(void **state)
 static void send__ttl_class_source__stand_beside_it(void **state)
 {
     (void)state;
-    struct ik_link_cfg cfg = plain(4);
+    struct ik_sim_socket_cfg cfg = plain(4);
     cfg.ttl = 3;
     cfg.multicast_ttl = 7;
     cfg.tclass = 0;
@@ -117,7 +117,7 @@ static void send__ip_options__make_a_whole_packet(void **state)
 {
     (void)state;
     static const uint8_t route[] = {1, 7, 39, 4, [39] = 0};
-    struct ik_link_cfg cfg = plain(4);
+    struct ik_sim_socket_cfg cfg = plain(4);
     cfg.ip_options = (struct ik_rd){route, sizeof(route)};
     cfg.ttl = 9;
     cfg.tclass = 0x28;
@@ -146,7 +146,7 @@ static void send__path_mtu_discovery__decides_the_bit(void **state)
         bool df;
     } rows[] = {{0, false}, {1, true}, {2, true}, {3, true}};
     for (size_t i = 0; i < 4; i++) {
-        struct ik_link_cfg cfg = plain(4);
+        struct ik_sim_socket_cfg cfg = plain(4);
         cfg.pmtudisc = rows[i].pmtudisc;
         const struct node node = send_echo(&cfg, "10.0.0.9");
         assert_int_equal(packet(&node).df, rows[i].df);
@@ -157,7 +157,7 @@ static void send__path_mtu_discovery__decides_the_bit(void **state)
 static void send__flow_label__has_the_checksum_of_its_source(void **state)
 {
     (void)state;
-    struct ik_link_cfg cfg = plain(6);
+    struct ik_sim_socket_cfg cfg = plain(6);
     cfg.flow_label = 0xabcde;
     const struct node node = send_echo(&cfg, "2001:db8::9");
     const struct ik_ip ip = packet(&node);
@@ -173,13 +173,13 @@ static void send__whole_packets__pass_untouched(void **state)
     (void)state;
     static const uint8_t bytes[] = {0x45, 0, 0, 20};
     struct node node = {.link = {.ops = &node_ops, .medium = IK_MEDIUM_IP}, .takes = 1};
-    struct ik_link_cfg cfg = plain(4);
+    struct ik_sim_socket_cfg cfg = plain(4);
     struct ik_link *l;
     cfg.ttl = 3;
     cfg.pmtudisc = 0;
     const struct ik_frame f[2] = {{.medium = IK_MEDIUM_IP, .bytes = {bytes, sizeof(bytes)}},
                                   {.medium = IK_MEDIUM_IP, .bytes = {bytes, sizeof(bytes)}}};
-    assert_int_equal(ik_labsock_open(&l, &node.link, &cfg, choose, NULL), IK_OK);
+    assert_int_equal(ik_sim_socket_open(&l, &node.link, &cfg, choose, NULL), IK_OK);
     assert_int_equal(l->ops->tx(l, (struct ik_now){0, 0}, f, 2), 1); /* as many as the node takes */
     l->ops->close(l);
     assert_int_equal(node.frames[0].meta.known, 0);
@@ -192,15 +192,27 @@ static void send__longer_than_any_packet__is_left_to_the_node(void **state)
     (void)state;
     static uint8_t bytes[65530];
     struct node node = {.link = {.ops = &node_ops, .medium = IK_MEDIUM_IP}, .takes = 0};
-    struct ik_link_cfg cfg = plain(4);
+    struct ik_sim_socket_cfg cfg = plain(4);
     struct ik_link *l;
     cfg.pmtudisc = 0;
     const struct ik_frame f = {.medium = IK_MEDIUM_ICMP4,
                                .bytes = {bytes, sizeof(bytes)},
                                .meta = {.known = IK_KNOW_DST, .dst = addr("10.0.0.9")}};
-    assert_int_equal(ik_labsock_open(&l, &node.link, &cfg, choose, NULL), IK_OK);
+    assert_int_equal(ik_sim_socket_open(&l, &node.link, &cfg, choose, NULL), IK_OK);
     assert_int_equal(l->ops->tx(l, (struct ik_now){0, 0}, &f, 1), 0);
     l->ops->close(l);
+}
+
+static void open__options_longer_than_a_header_holds__are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t options[41];
+    struct node node = {.link = {.ops = &node_ops, .medium = IK_MEDIUM_IP}};
+    struct ik_sim_socket_cfg cfg = plain(4);
+    struct ik_link *l = NULL;
+    cfg.ip_options = (struct ik_rd){options, sizeof(options)};
+    assert_int_equal(ik_sim_socket_open(&l, &node.link, &cfg, choose, NULL), IK_E_VALUE);
+    assert_null(l);
 }
 
 int main(void)
@@ -213,6 +225,7 @@ int main(void)
         cmocka_unit_test(send__flow_label__has_the_checksum_of_its_source),
         cmocka_unit_test(send__whole_packets__pass_untouched),
         cmocka_unit_test(send__longer_than_any_packet__is_left_to_the_node),
+        cmocka_unit_test(open__options_longer_than_a_header_holds__are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
