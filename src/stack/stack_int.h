@@ -76,7 +76,7 @@ struct ik_nd;         /* nd.c: ND of hosts and routers, RA, DAD */
 struct ik_mld;        /* mld.c */
 struct ik_quench;     /* quench.c */
 struct ik_query4;     /* query4.c: masks that are learnt */
-struct ik_nat;        /* nat.c */
+struct ik_nat;        /* natends.h */
 struct ik_answers;    /* answers.c: PROBE */
 struct ik_flows;      /* fast.c */
 struct ik_routes;     /* route.c */
@@ -513,7 +513,7 @@ bool ik_stack_nat_outbound(struct ik_stack *s, const struct ik_pkt *p, struct ik
                            uint8_t out_port);
 /* `msg` is an ICMP error of the node itself, whole, about to go to `dst`. What it quotes of an
  * inside address is turned back into what the outside knows, so that none shows there; checksums
- * are set right. Called only with options.nat, for IPv4. */
+ * are set right (naterror.c). Called only with options.nat, for IPv4. */
 void ik_stack_nat_error(struct ik_stack *s, const struct ik_addr *dst, uint8_t *msg, size_t len);
 
 /* ---- events (event.c) ------------------------------------------------------------------------ */
