@@ -19,6 +19,7 @@ extern const struct ik_part ik_part_tool;
 extern const struct ik_part ik_part_inner;
 extern const struct ik_part ik_part_echo;
 extern const struct ik_part ik_part_template;
+extern const struct ik_part ik_part_covert;
 
 /* What is forged or broken. */
 extern const struct ik_part ik_part_fragment;
@@ -46,6 +47,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_inner,
     &ik_part_echo,
     &ik_part_template,
+    &ik_part_covert,
 
     /* forged */
     &ik_part_fragment,
