@@ -28,6 +28,7 @@ extern const struct ik_part ik_part_quench;
 extern const struct ik_part ik_part_reset;
 extern const struct ik_part ik_part_pmtu;
 extern const struct ik_part ik_part_router;
+extern const struct ik_part ik_part_nd;
 
 const struct ik_part *const ik_parts[] = {
     /* what others need */
@@ -56,6 +57,7 @@ const struct ik_part *const ik_parts[] = {
     &ik_part_reset,
     &ik_part_pmtu,
     &ik_part_router,
+    &ik_part_nd,
 
     NULL,
 };
