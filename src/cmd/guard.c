@@ -187,6 +187,8 @@ static void take_frame(void *ctx, const struct ik_look_frame *frame)
         return;
     }
     const bool looked = ik_look_input(g->look, frame, &p);
+    if (g->all && ik_guard_own_forwards(&g->own, &p))
+        return;
     ik_detect_input(g->detect, &p, looked);
     if (g->save && ik_detect_kept(g->detect))
         keep(g, &p);
@@ -206,13 +208,18 @@ static void flush(struct ik_guard *g)
         g->from.stop = true;
 }
 
+static ik_ns time_now(const struct ik_guard *g)
+{
+    return g->lab ? ik_runlab_now(g->lab).real : ik_clock_now().real;
+}
+
 /* A file's time stands still while nothing is read. */
 static ik_ns on_idle(void *ctx)
 {
     struct ik_guard *g = ctx;
     ik_ns next = IK_NEVER;
-    if (g->interface) {
-        const ik_ns now = ik_clock_now().real;
+    if (g->interface || g->lab) {
+        const ik_ns now = time_now(g);
         ik_detect_tick(g->detect, now);
         tell(g, NULL);
         next = ik_detect_deadline(g->detect);
@@ -272,6 +279,17 @@ static bool open_settings(struct ik_guard *g)
     return false;
 }
 
+/* What the machine, or the lab, knows of itself. */
+static void ask(struct ik_guard *g, struct ik_guard_settings *s)
+{
+    if (g->interface)
+        ik_guard_settings_ask(s, g->interface);
+    else if (g->lab)
+        ik_guard_settings_ask_lab(s, ik_runlab_lab(g->lab));
+    if (g->all)
+        ik_guard_own_ask(&g->own);
+}
+
 /* Another configuration; what was learnt stays. One that cannot be read changes nothing. */
 static void on_hangup(void *ctx)
 {
@@ -283,8 +301,7 @@ static void on_hangup(void *ctx)
         ik_run_say("guard", _("going on with the configuration as it was"));
         return;
     }
-    if (g->interface)
-        ik_guard_settings_ask(s, g->interface);
+    ask(g, s);
     ik_detect_reload(g->detect, &s->cfg);
     ik_guard_settings_close(&g->settings[g->current]);
     g->current = other;
@@ -296,14 +313,15 @@ static bool open_frames(struct ik_guard *g)
 {
     const struct ik_guard_opt *o = &g->opt;
     const struct ik_config *config = g->settings[g->current].config;
-    if (!o->read)
+    if (!o->read && !o->lab.lab)
         g->interface = o->interface ? o->interface : config ? config->interface : NULL;
-    if (!o->read && !g->interface) {
+    if (!o->read && !o->lab.lab && !g->interface) {
         ik_run_say("guard", _("what to look at? The configuration names no interface: add -i NAME "
                               "or -r FILE"));
         return false;
     }
     const bool any = g->interface && !strcmp(g->interface, "any");
+    g->all = any || o->lab.lab;
     /* The kernel leaves nothing out: errors are held against all that flows. */
     const struct ik_frames_cfg cfg = {
         .verb = "guard",
@@ -314,7 +332,10 @@ static bool open_frames(struct ik_guard *g)
         .status = on_status,
         .hangup = on_hangup,
         .ctx = g};
-    return ik_frames_open(&g->from, &cfg);
+    if (!o->lab.lab)
+        return ik_frames_open(&g->from, &cfg);
+    g->from = (struct ik_frames){.cfg = cfg, .dropped = UINT64_MAX, .last = IK_NEVER};
+    return ik_guard_lab_open(g);
 }
 
 static bool open_save(struct ik_guard *g)
@@ -324,17 +345,29 @@ static bool open_save(struct ik_guard *g)
     return !g->opt.pcapng || ik_capsave_open(&g->save, &cfg);
 }
 
+/* A lab goes the same way each time. */
+static bool make_secrets(struct ik_guard *g, uint8_t a[static 16], uint8_t b[static 16])
+{
+    uint8_t both[32];
+    enum ik_err err = IK_OK;
+    if (g->lab)
+        ik_entropy_seeded(ik_runlab_seed(g->lab), both, sizeof both);
+    else
+        err = ik_entropy(both, sizeof both);
+    if (err)
+        return fail(g, _("no random numbers"), err);
+    memcpy(a, both, 16);
+    memcpy(b, both + 16, 16);
+    return true;
+}
+
 static bool open_detector(struct ik_guard *g)
 {
     struct ik_look_cfg look = {.unpaired = true};
     struct ik_guard_settings *s = &g->settings[g->current];
-    enum ik_err err = ik_entropy(look.secret, sizeof look.secret);
-    if (!err)
-        err = ik_entropy(s->cfg.secret, sizeof s->cfg.secret);
-    if (err)
-        return fail(g, _("no random numbers"), err);
-    if (g->interface)
-        ik_guard_settings_ask(s, g->interface);
+    if (!make_secrets(g, look.secret, s->cfg.secret))
+        return false;
+    ask(g, s);
     g->look_memory = pages(ik_look_bytes(&look));
     g->detect_memory = pages(ik_detect_bytes(&s->cfg));
     if (!g->look_memory || !g->detect_memory)
@@ -349,15 +382,20 @@ static bool open_detector(struct ik_guard *g)
 static void print_run(struct ik_guard *g)
 {
     static const char *const none[] = {NULL};
-    char kernel[128];
-    struct ik_record rec = ik_record_make(IK_REC_run, ik_clock_now().real);
+    char kernel[128], seed[32];
+    struct ik_record rec = ik_record_make(IK_REC_run, time_now(g));
     rec.run.version = IK_VERSION;
     rec.run.verb = "guard";
     rec.run.argv = (const char *const *)g->argv;
     rec.run.family = "both";
-    rec.run.clock = g->interface ? "kernel" : "capture";
-    rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
-    rec.run.socket = g->interface ? "packet" : "file";
+    rec.run.clock = g->interface ? "kernel" : g->lab ? "virtual" : "capture";
+    if (!g->lab)
+        rec.run.kernel = ik_host_kernel(kernel, sizeof kernel);
+    rec.run.socket = g->interface ? "packet" : g->lab ? "lab" : "file";
+    if (g->lab) {
+        snprintf(seed, sizeof seed, "%llu", (unsigned long long)ik_runlab_seed(g->lab));
+        rec.run.seed = seed;
+    }
     rec.run.unseen = none;
     print_record(g, &rec);
 }
@@ -369,7 +407,10 @@ static void run(struct ik_guard *g)
     if (g->interface && g->opt.run_for != IK_NEVER &&
         __builtin_add_overflow(ik_clock_now().real, g->opt.run_for, &g->end))
         g->end = IK_NEVER;
-    ik_frames_run(&g->from);
+    if (g->lab)
+        ik_guard_lab_run(g);
+    else
+        ik_frames_run(&g->from);
     ik_detect_stop(g->detect);
     tell(g, NULL);
     print_totals(g);
@@ -386,6 +427,7 @@ static int finish(struct ik_guard *g)
     if (!ik_capsave_close(g->save, g->last, g->from.n, g->from.dropped))
         g->failed = true;
     ik_frames_close(&g->from);
+    ik_runlab_close(g->lab);
     ik_guard_settings_close(&g->settings[g->current]);
     if (g->failed || g->from.failed)
         return 2;
@@ -395,9 +437,10 @@ static int finish(struct ik_guard *g)
 /* The configuration is read without privileges, unless it is what says which interface to open. */
 static int execute(struct ik_guard *g)
 {
-    const bool first = !g->opt.interface && !g->opt.read;
+    const bool first = !g->opt.interface && !g->opt.read && !g->opt.lab.lab;
     ik_out_init(&g->out, STDOUT_FILENO);
-    ik_dump_stamp_init(&g->stamp, IK_DUMP_DATE, false, false);
+    ik_dump_stamp_init(&g->stamp, g->opt.lab.lab ? IK_DUMP_CLOCK : IK_DUMP_DATE, false,
+                       g->opt.lab.lab != NULL);
     g->first = g->last = g->end = IK_NEVER;
     if ((!first || open_settings(g)) && open_frames(g) && open_save(g) &&
         ik_frames_start(&g->from) && (first || open_settings(g)) && open_detector(g))

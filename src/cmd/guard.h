@@ -7,6 +7,7 @@
 #include "frames.h"
 #include "opt.h"
 #include "out.h"
+#include "runlab.h"
 
 #include <icmpkit/daemon.h>
 #include <icmpkit/detect.h>
@@ -21,6 +22,7 @@ enum ik_guard_format { IK_GUARD_TEXT, IK_GUARD_JSON, IK_GUARD_EVE };
 struct ik_guard_opt {
     int lang; /* of ik_lang_choices; main.c has obeyed it already */
     const char *interface, *read, *config, *pcapng;
+    struct ik_runlab_opt lab; /* of it the file and the seed */
     struct ik_opt_list home;
     bool no_promiscuous, json, help, version;
     int format; /* enum ik_guard_format */
@@ -47,8 +49,10 @@ struct ik_guard_settings {
 
 /* Reads the configuration, if there is one, and adds what options say. False: said. */
 IK_MUST_USE bool ik_guard_settings_open(struct ik_guard_settings *s, const struct ik_guard_opt *o);
-/* Adds what the machine knows of itself, where nobody said what is ours. */
+/* Adds what the machine, or the vantage of a lab, knows of itself, where nobody said what is ours.
+ */
 void ik_guard_settings_ask(struct ik_guard_settings *s, const char *interface);
+void ik_guard_settings_ask_lab(struct ik_guard_settings *s, const struct ik_lab *lab);
 void ik_guard_settings_close(struct ik_guard_settings *s);
 
 /* ---- findings, remembered -------------------------------------------------------------------- */
@@ -133,6 +137,23 @@ enum { IK_GUARD_EVE_MAX = 4096 };
 size_t ik_guard_eve(const struct ik_finding *f, const struct ik_guard_known *known, bool pcap,
                     char *out, size_t cap);
 
+/* ---- packets that pass twice -----------------------------------------------------------------
+
+Where all interfaces are seen, what is forwarded comes in by one and leaves by another. */
+
+enum { IK_GUARD_OWN = 256 };
+
+/* The addresses of who captures. */
+struct ik_guard_own {
+    const struct ik_lab *lab; /* it is its vantage; NULL: the machine */
+    struct ik_addr list[IK_GUARD_OWN];
+    size_t n;
+};
+
+void ik_guard_own_ask(struct ik_guard_own *own);
+/* True when the packet leaves, and was seen when it came in. */
+bool ik_guard_own_forwards(const struct ik_guard_own *own, const struct ik_look_packet *p);
+
 /* ---- the verb -------------------------------------------------------------------------------- */
 
 struct ik_guard {
@@ -148,10 +169,19 @@ struct ik_guard {
     struct ik_detect *detect;
     struct ik_capsave *save;
     struct ik_frames from;
+    struct ik_runlab *lab;   /* NULL: none */
+    bool all;                /* several interfaces are seen */
+    struct ik_guard_own own; /* where `all` */
     struct ik_guard_list list;
     ik_ns first, last, end; /* times of frames; IK_NEVER: none, without end */
     bool found;             /* exit status 1 */
     bool failed;            /* exit status 2 */
 };
+
+/* guard_lab.c: opens the lab, without privileges (false: said); lets it run until its traffic is
+ * over.
+ */
+IK_MUST_USE bool ik_guard_lab_open(struct ik_guard *g);
+void ik_guard_lab_run(struct ik_guard *g);
 
 int ik_guard_verb(int argc, char **argv);

@@ -12,17 +12,21 @@ static const char *const formats[] = {"text", "json", "eve", NULL};
 static const struct ik_opt options[] = {
     {.kind = IK_OPT_HEADING, .help = N_("Where packets come from:")},
     {'i', "interface", IK_OPT_STRING, AT(interface), "NAME",
-     N_("this interface, any for all of them"), .excludes = "r"},
+     N_("this interface, any for all of them"), .excludes = "r lab"},
     {'r', "read", IK_OPT_STRING, AT(read), "FILE",
-     N_("a capture file, pcap or pcapng, also packed by gzip; - is\nstandard input")},
+     N_("a capture file, pcap or pcapng, also packed by gzip; - is\nstandard input"),
+     .excludes = "lab"},
+    {0, "lab", IK_OPT_STRING, AT(lab.lab), "FILE|NAME",
+     N_("what passes the vantage of a lab file, in virtual time,\nuntil its traffic is over")},
+    {0, "seed", IK_OPT_NUMBER, AT(lab.seed), "N", N_("another seed than the lab's"), 0, INT64_MAX},
     {'p', "no-promiscuous-mode", IK_OPT_FLAG, AT(no_promiscuous),
-     .help = N_("only what is for this machine"), .excludes = "r"},
+     .help = N_("only what is for this machine"), .excludes = "r lab"},
     {0, "for", IK_OPT_SECONDS, AT(run_for), "TIME",
      N_("end after that many seconds of the source's time"), 1, RUN_MAX},
     {.kind = IK_OPT_HEADING, .help = N_("What to go by:")},
     {0, "home", IK_OPT_LIST, AT(home), "NET",
-     N_("what is ours: a network or an address; several times\n(the configuration's; live the "
-        "machine's networks)")},
+     N_("what is ours: a network or an address; several times\n(the configuration's, else the "
+        "machine's or the vantage's)")},
     {0, "config", IK_OPT_STRING, AT(config), "FILE",
      N_("thresholds, what to leave alone, and more, in YAML;\nread again at SIGHUP")},
     {.kind = IK_OPT_HEADING, .help = N_("What to print and keep:")},
@@ -38,7 +42,7 @@ static const struct ik_opt options[] = {
 
 const struct ik_opt_spec ik_guard_spec = {
     .verb = "guard",
-    .synopsis = N_("-i NAME | -r FILE [OPTION]..."),
+    .synopsis = N_("-i NAME | -r FILE | --lab FILE [OPTION]..."),
     .intro = N_("Which ICMP is an attack, a leak or a mistake, how that is known, and which rule "
                 "would stop it. Nothing is ever sent or blocked."),
     .options = options,
@@ -67,7 +71,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct ik_opt_args *args,
 bool ik_guard_opt_read(struct ik_guard_opt *o, struct ik_opt_args *args, int argc,
                        char *const *argv, const char **operands)
 {
-    *o = (struct ik_guard_opt){.run_for = IK_NEVER};
+    *o = (struct ik_guard_opt){.run_for = IK_NEVER, .lab.seed = -1};
     args->operands = operands;
     if (!ik_opt_parse(&ik_guard_spec, argc, argv, o, args))
         return false;
@@ -76,9 +80,11 @@ bool ik_guard_opt_read(struct ik_guard_opt *o, struct ik_opt_args *args, int arg
     if (args->n)
         return fail(args, _("'%s' is no option: a file is -r FILE, an interface -i NAME"),
                     args->operands[0]);
-    if (!o->interface && !o->read && !o->config)
+    if (!o->interface && !o->read && !o->lab.lab && !o->config)
         return fail(args, _("what to look at? A capture file: icmp guard -r FILE; an interface: "
                             "icmp guard -i NAME"));
+    if (o->lab.seed >= 0 && !o->lab.lab)
+        return fail(args, _("--seed is for labs: add --lab FILE"));
     if (o->json)
         o->format = IK_GUARD_JSON;
     if (o->pcapng && !strcmp(o->pcapng, "-"))

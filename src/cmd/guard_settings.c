@@ -87,36 +87,44 @@ struct asking {
     bool want_home, want_routers;
 };
 
+static void add_net(struct ik_guard_settings *s, const struct ik_addr *addr, uint8_t bits)
+{
+    if (s->cfg.n_home == IK_GUARD_HOMES)
+        return;
+    struct ik_prefix *p = &s->home[s->cfg.n_home];
+    *p = (struct ik_prefix){.addr = *addr, .bits = bits};
+    p->addr.scope = 0;
+    for (unsigned bit = bits; bit < 8 * ik_addr_bytes(addr->family); bit++)
+        p->addr.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+    s->cfg.home = s->home;
+    s->cfg.n_home++;
+}
+
 static void add_home(void *ctx, const struct ik_iface_addr *a)
 {
-    struct asking *q = ctx;
-    struct ik_detect_cfg *cfg = &q->s->cfg;
-    if (a->loopback || (q->interface && strcmp(q->interface, a->name) != 0) ||
-        cfg->n_home == IK_GUARD_HOMES)
+    const struct asking *q = ctx;
+    if (!a->loopback && (!q->interface || !strcmp(q->interface, a->name)))
+        add_net(q->s, &a->addr, a->bits);
+}
+
+static void add_gateway(struct ik_guard_settings *s, const struct ik_addr *router)
+{
+    if (!router->family || s->cfg.n_routers == IK_GUARD_ROUTERS)
         return;
-    struct ik_prefix *p = &q->s->home[cfg->n_home];
-    *p = (struct ik_prefix){.addr = a->addr, .bits = a->bits};
-    p->addr.scope = 0;
-    for (unsigned bit = a->bits; bit < 8 * ik_addr_bytes(a->addr.family); bit++)
-        p->addr.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
-    cfg->home = q->s->home;
-    cfg->n_home++;
+    for (size_t i = 0; i < s->cfg.n_routers; i++) {
+        if (ik_addr_same_host(&s->routers[i], router))
+            return;
+    }
+    s->routers[s->cfg.n_routers++] = *router;
+    s->cfg.routers = s->routers;
 }
 
 static void add_router(void *ctx, const struct ik_addr *router, uint32_t ifindex)
 {
-    struct asking *q = ctx;
-    struct ik_detect_cfg *cfg = &q->s->cfg;
+    const struct asking *q = ctx;
     char name[16];
-    if (cfg->n_routers == IK_GUARD_ROUTERS ||
-        (q->interface && (ik_iface_name(ifindex, name) || strcmp(q->interface, name) != 0)))
-        return;
-    for (size_t i = 0; i < cfg->n_routers; i++) {
-        if (ik_addr_same_host(&q->s->routers[i], router))
-            return;
-    }
-    q->s->routers[cfg->n_routers++] = *router;
-    cfg->routers = q->s->routers;
+    if (!q->interface || (!ik_iface_name(ifindex, name) && !strcmp(q->interface, name)))
+        add_gateway(q->s, router);
 }
 
 /* What the kernel does not say is not known: detectors then ask for more proof. */
@@ -128,4 +136,17 @@ void ik_guard_settings_ask(struct ik_guard_settings *s, const char *interface)
         s->cfg.n_home = 0;
     if (!s->cfg.n_routers && ik_route_each_router(add_router, &q))
         s->cfg.n_routers = 0;
+}
+
+void ik_guard_settings_ask_lab(struct ik_guard_settings *s, const struct ik_lab *lab)
+{
+    struct ik_lab_vantage v;
+    const bool told = s->cfg.n_home;
+    ik_lab_vantage(lab, &v);
+    for (size_t i = 0; !told && i < v.n_addrs; i++)
+        add_net(s, &v.addrs[i].addr, v.addrs[i].bits);
+    if (!s->cfg.n_routers) {
+        add_gateway(s, &v.gateway4);
+        add_gateway(s, &v.gateway6);
+    }
 }

@@ -32,10 +32,19 @@ static const char *finish(struct ik_put *w)
     return w->start;
 }
 
+/* A source of IPv6 counts by its /64 where one host can have all of that. */
+static bool is_net(const struct ik_addr *a)
+{
+    static const uint8_t zeros[8];
+    return a->family == 6 && !ik_addr_is_any(a) && !memcmp(a->bytes + 8, zeros, sizeof zeros);
+}
+
 static void put_end(struct ik_put *w, const struct ik_addr *a, uint32_t n)
 {
     if (a->family) {
         ik_put_addr(w, a);
+        if (n && is_net(a))
+            ik_put_s(w, "/64");
         return;
     }
     ik_put_s(w, _("many"));
@@ -51,7 +60,7 @@ static const char *ends(const struct ik_addr *src, uint32_t sources, const struc
                         char mem[static PIECE])
 {
     struct ik_put w = begin(mem);
-    put_end(&w, src, sources);
+    put_end(&w, src, sources ? sources : 1);
     ik_put_s(&w, " -> ");
     put_end(&w, dst, 0);
     return finish(&w);
@@ -65,15 +74,22 @@ static const char *when(struct ik_dump_stamp *stamp, ik_ns time, char mem[static
     return finish(&w);
 }
 
+static const char *duration(ik_ns d, char mem[static PIECE])
+{
+    struct ik_put w = begin(mem);
+    if (d % IK_NS_PER_S == 0)
+        snprintf(mem, PIECE, "%lld s", (long long)(d / IK_NS_PER_S));
+    else
+        ik_put_ms(&w, d);
+    return d % IK_NS_PER_S == 0 ? mem : finish(&w);
+}
+
 static const char *value(double v, const struct ik_limit_row *row, char mem[static PIECE])
 {
     const char *form = v >= 100 || v <= -100 ? "%.0f%s" : "%.3g%s";
     const enum ik_limit_unit unit = row ? row->unit : IK_LIMIT_COUNT;
-    if (unit == IK_LIMIT_NS && v >= 0 && v < 9e18) {
-        struct ik_put w = begin(mem);
-        ik_put_ms(&w, (ik_ns)v);
-        return finish(&w);
-    }
+    if (unit == IK_LIMIT_NS && v >= 0 && v < 9e18)
+        return duration((ik_ns)v, mem);
     if (unit == IK_LIMIT_BYTES)
         snprintf(mem, PIECE, _("%.0f bytes"), v);
     else
@@ -103,9 +119,7 @@ static void say_measure(FILE *to, const struct ik_finding *f)
     const char *source = ik_lang_text(f->source);
     char v[PIECE], within[PIECE], line[LINE];
     if (row || f->value != f->threshold) {
-        struct ik_put w = begin(within);
-        ik_put_ms(&w, f->window);
-        finish(&w);
+        duration(f->window, within);
         value(f->value, row, v);
         label(to, _("measured"));
         if (f->window)

@@ -107,6 +107,11 @@ void ik_runlab_close(struct ik_runlab *l)
     free(l);
 }
 
+struct ik_lab *ik_runlab_lab(struct ik_runlab *l)
+{
+    return l->lab;
+}
+
 /* ---- time ------------------------------------------------------------------------------------ */
 
 struct ik_now ik_runlab_now(const struct ik_runlab *l)

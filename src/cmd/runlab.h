@@ -55,6 +55,8 @@ IK_MUST_USE bool ik_runlab_open(struct ik_runlab **out, const char *verb,
                                 void (*on_event)(void *ctx, const struct ik_record *rec),
                                 void *ctx);
 void ik_runlab_close(struct ik_runlab *l);
+/* The lab itself, which lives as long. */
+struct ik_lab *ik_runlab_lab(struct ik_runlab *l);
 /* Says what is wrong with a lab file, on stderr. */
 void ik_runlab_say_fault(const char *verb, const char *lab, const struct ik_conf_fault *fault);
 

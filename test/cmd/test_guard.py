@@ -157,6 +157,50 @@ class Guard(unittest.TestCase):
         with open(kept, 'rb') as f:
             self.assertIn(b'finding 2, high frag-oversize: ', f.read())
 
+    # ---- labs
+
+    def lab(self, **more):
+        keys = {'vantage': 'gw', 'stop': ', stop: 4s', **more}
+        return self.write('lab.yaml', f"""seed: 1
+vantage: {keys['vantage']}
+nodes: {{me: {{kind: host}}, loud: {{kind: host}}, gw: {{kind: router}}, web: {{kind: host}}}}
+links:
+  - {{between: [me, gw],   net: 10.0.1.0/24, delay: 1ms}}
+  - {{between: [loud, gw], net: 10.0.3.0/24, delay: 1ms}}
+  - {{between: [gw, web],  net: 10.0.2.0/24, delay: 4ms}}
+traffic:
+  - {{from: loud, to: web, kind: echo, rate: 1000/s, start: 2s{keys['stop']}}}
+  - {{from: me, to: web, kind: echo, rate: 5/s, start: 1s{keys['stop']}}}
+""")
+
+    def test_lab__is_seen_from_its_vantage__the_same_each_time(self):
+        text = self.said('--lab', self.lab(), status=1)
+        self.assertEqual(self.said('--lab', self.lab(), status=1), text)
+        self.assertIn('flood-src: 10.0.3.1 -> many', text)
+        self.assertNotIn('10.0.1.1', text, 'the quiet one is not named')
+        self.assertIn('icmp ping (2015)', text, 'what is forwarded counts once')
+        self.assertIn('0 ICMP packets among 0 frames',
+                      self.said('--lab', self.lab(vantage='me'), '--for', '1'))
+
+    def test_lab__in_json_begins_at_1970(self):
+        done = self.records('--lab', self.lab(), '--seed', '9')
+        self.assertEqual((done[0]['clock'], done[0]['seed'], done[0]['time'][:10]),
+                         ('virtual', '9', '1970-01-01'))
+        self.assertIsNone(done[0]['kernel'])
+        new = [r for r in done if r.get('state') == 'new']
+        self.assertTrue(all('1970-01-01T00:00:02' <= r['first'] < '1970-01-01T00:00:04'
+                            for r in new), new)
+
+    def test_lab__whose_traffic_never_stops__needs_an_end(self):
+        self.assertIn('--for TIME', self.refused('--lab', self.lab(stop='')))
+        self.assertIn('flood-src', self.said('--lab', self.lab(stop=''), '--for', '5', status=1))
+
+    def test_lab__contradicts_the_machine(self):
+        self.assertIn('contradict', self.refused('--lab', self.lab(), '-i', 'lo'))
+        self.assertIn('contradict', self.refused('--lab', self.lab(), '-r', self.bad))
+        self.assertIn('--lab FILE', self.refused('-r', self.bad, '--seed', '1'))
+        self.assertIn('lab.yaml', self.refused('--lab', self.path('lab.yaml') + 'x'))
+
     # ---- configuration
 
     def test_config__moves_thresholds_and_turns_off(self):
