@@ -20,7 +20,7 @@ enum {
     FEW = 3, /* templates, before their bytes count; and changes of size that are no chance */
     MOSTLY = 4,
     PERIOD_MAX = 16,
-    DEFER = 4,      /* kinds more, where it will soon be clear that replies are a tunnel */
+    DEFER = 3,      /* kinds more, where it will soon be clear that replies are a tunnel */
     SHORT_MAX = 32, /* payloads below it are too short to look random by all their bytes */
 };
 
