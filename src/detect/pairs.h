@@ -39,8 +39,9 @@ struct ik_pairs_tally {
     ik_ns since;   /* begin of the window */
     uint64_t last; /* the owner's: what was counted last */
     uint32_t n, changes;
+    uint8_t way; /* the owner's: lasts as long as the entry */
 };
-_Static_assert(sizeof(struct ik_pairs_tally) == 40, "small");
+_Static_assert(sizeof(struct ik_pairs_tally) == 48, "small");
 /* Counts one in the entry of that hash, in a table of struct ik_pairs_tally: from the start once
  * the window is over, so that a count is of at most so long. */
 struct ik_pairs_tally *ik_pairs_count(struct ik_pairs *t, uint64_t hash, ik_ns now, ik_ns window);

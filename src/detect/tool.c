@@ -17,6 +17,8 @@ enum {
     HANS_MAX = 9,
     TTL_FAR = 192, /* 255 at first, and no way has 63 hops */
     PINGTUNNEL_TAIL = 128,
+    UPWARD = 1,
+    DOWNWARD,
 };
 
 enum way { REQUEST = 1, REPLY = 2, EITHER = 3 };
@@ -162,14 +164,38 @@ static enum ik_severity severity(const struct tool *t, const struct ik_pairs_tal
     return (enum ik_severity)(n >= MANY ? t->many : t->one);
 }
 
+/* A tool that has several rows is counted as one. */
+static uint32_t number_of(const struct tool *t)
+{
+    while (t > tools && !strcmp(t[-1].name, t->name))
+        t--;
+    return (uint32_t)(t - tools);
+}
+
+/* Both directions are one cause also where both hosts send the same type: who came first stands
+ * first. */
+static void orient(struct ik_pairs_tally *c, struct ik_report *r)
+{
+    const bool upward = memcmp(r->src.bytes, r->dst.bytes, sizeof(r->src.bytes)) < 0;
+    const uint8_t way = upward ? UPWARD : DOWNWARD;
+    if (!c->way)
+        c->way = way;
+    if (c->way == way)
+        return;
+    const struct ik_addr src = r->src;
+    r->src = r->dst;
+    r->dst = src;
+}
+
 static void report(void *state, struct ik_sight *s, const struct tool *t,
                    const struct ik_payload *e)
 {
-    struct ik_pairs_tally *c = ik_tally_count(state, s, (uint32_t)(t - tools));
+    struct ik_pairs_tally *c = ik_tally_count(state, s, number_of(t));
     const uint64_t what = ik_payload_template(s->cfg->secret, s, e);
     c->changes += what != c->last;
     c->last = what;
     struct ik_report r = ik_payload_report(s, IK_DETECT_TOOL);
+    orient(c, &r);
     r.severity = severity(t, c);
     r.window = IK_TALLY_WINDOW;
     r.value = c->n;

@@ -279,6 +279,36 @@ static void tool__code__is_low_until_it_goes_on(void **state)
     frames_free(f);
 }
 
+/* icmpdoor: both hosts send replies that nobody asked for; hans: each has its own magic. */
+static void tool__both_directions__are_one_finding(void **state)
+{
+    struct sample m = {.reply = true, .id = 13170};
+    (void)state;
+    struct frames *f = frames_new(parts, NULL);
+    words(&m, "id\n");
+    const uint8_t message[] = {0, 0, 0, 0, 0x33, 0x72, 0, 0, 'r', 'o', 'o', 't'};
+    for (int i = 0; i < 4; i++) {
+        put(f, &m); /* from ANSWER to ASK */
+        frames_raw(f, &(struct frames_head){.src = ASK, .dst = ANSWER}, message, sizeof(message));
+        f->now += 50 * IK_NS_PER_S;
+    }
+    frames_stop(f);
+    assert_int_equal(frames_count(f, IK_DETECTOR_NONE), 1);
+    assert_int_equal(f->found[0].packets, 8);
+    const struct ik_addr first = frames_addr(ASK); /* to whom the first reply went */
+    assert_true(ik_addr_equal(&f->found[0].src, &first));
+    frames_free(f);
+    f = frames_new(parts, NULL);
+    for (int i = 0; i < 3; i++) {
+        m = (struct sample){.reply = i & 1, .id = 7, .seq = 1};
+        words(&m, i & 1 ? "hans\7" : "hanc\7");
+        put(f, &m);
+    }
+    assert_int_equal(frames_found(f, IK_DETECT_TOOL)->severity, IK_SEVERITY_HIGH);
+    assert_int_equal(frames_count(f, IK_DETECTOR_NONE), 1);
+    frames_free(f);
+}
+
 static void tool__third_packet__makes_it_high(void **state)
 {
     struct sample m = {.id = 1};
@@ -374,6 +404,7 @@ int main(void)
         cmocka_unit_test(tool__implants__are_known_by_numbers_and_words),
         cmocka_unit_test(tool__old_identifier_that_was_asked_for__is_silent),
         cmocka_unit_test(tool__code__is_low_until_it_goes_on),
+        cmocka_unit_test(tool__both_directions__are_one_finding),
         cmocka_unit_test(tool__third_packet__makes_it_high),
         cmocka_unit_test(tool__capture_that_cuts_packets__is_found),
         cmocka_unit_test(tool__benign_senders_and_noise__are_silent),
