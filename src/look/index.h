@@ -47,15 +47,24 @@ static inline struct ik_index_bucket *ik_index_at(const struct ik_index *ix, uin
     return &ix->buckets[(uint32_t)hash & ix->mask];
 }
 
-/* A bit for each way that may hold something of the hash: the owner compares keys. Without a branch
- * a way, since nobody can foresee which one it is. */
+/* Half of a bucket's tags. */
+typedef uint32_t ik_index_half __attribute__((vector_size(IK_INDEX_WAYS / 2 * sizeof(uint32_t))));
+
+/* A bit for each way that may hold something of the hash: the owner compares keys. All at once and
+ * without a branch, since nobody can foresee which one it is. */
 static inline unsigned ik_index_match(const struct ik_index_bucket *b, uint64_t hash)
 {
-    const uint32_t tag = (uint32_t)(hash >> 32);
-    unsigned ways = 0;
-    for (unsigned i = 0; i < IK_INDEX_WAYS; i++)
-        ways |= (unsigned)(b->tag[i] == tag) << i;
-    return ways;
+    const ik_index_half low_bits = {1, 2, 4, 8}, high_bits = {16, 32, 64, 128};
+    const ik_index_half tag = (ik_index_half){0} + (uint32_t)(hash >> 32);
+    ik_index_half low, high;
+    memcpy(&low, b->tag, sizeof(low));
+    memcpy(&high, b->tag + IK_INDEX_WAYS / 2, sizeof(high));
+    const ik_index_half same =
+        ((ik_index_half)(low == tag) & low_bits) | ((ik_index_half)(high == tag) & high_bits);
+    uint64_t part[2];
+    memcpy(part, &same, sizeof(part));
+    part[0] |= part[1];
+    return (unsigned)(part[0] | part[0] >> 32);
 }
 
 static inline void ik_index_set(struct ik_index_bucket *b, int way, uint64_t hash, uint32_t what)

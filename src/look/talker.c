@@ -8,10 +8,13 @@
 
 #include <string.h>
 
+/* A cache line, where the memory is aligned so: one fetch brings all that is needed. */
 struct counter {
-    struct ik_total_talker t;
     uint64_t hash;
+    struct ik_total_talker t;
+    uint8_t unused[8];
 };
+_Static_assert(sizeof(struct counter) == 64, "a cache line");
 
 /* `known` is what a counter had when it was put in its place. Counts only grow, so a counter at the
  * top that still has what was known is the least of all; nothing needs to move before that is
@@ -26,6 +29,7 @@ struct waiting {
     bool waits;
     uint32_t bytes;
     uint64_t hash;
+    uint32_t guess; /* of which counter it probably has, or has not */
     struct ik_addr addr;
 };
 
@@ -37,15 +41,20 @@ struct ik_talker {
     unsigned last; /* of the two */
     uint32_t n;
     struct place heap[IK_TALKER_MAX]; /* none below is known to have less */
-    struct counter counters[IK_TALKER_MAX];
+    struct counter *counters;         /* IK_TALKER_MAX */
     struct ik_index index;
 };
 
 enum { INDEX_SLOTS = 4 * IK_TALKER_MAX }; /* so that no bucket overflows */
 
-static size_t index_at(void)
+static size_t counters_at(void)
 {
     return (sizeof(struct ik_talker) + 63) & ~(size_t)63;
+}
+
+static size_t index_at(void)
+{
+    return counters_at() + IK_TALKER_MAX * sizeof(struct counter);
 }
 
 size_t ik_talker_bytes(void)
@@ -59,6 +68,7 @@ struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16])
     t->n = 0;
     t->last = 0;
     t->waiting[0].waits = t->waiting[1].waits = false;
+    t->counters = (struct counter *)(void *)((uint8_t *)mem + counters_at());
     memcpy(t->secret, secret, sizeof(t->secret));
     ik_index_init(&t->index, (uint8_t *)mem + index_at(), INDEX_SLOTS);
     return t;
@@ -145,7 +155,9 @@ static const struct ik_total_talker *settle(struct ik_talker *t, struct waiting 
     if (!w->waits)
         return NULL;
     w->waits = false;
-    struct counter *c = find(t, w->hash);
+    struct counter *c = &t->counters[w->guess];
+    if (w->guess >= t->n || c->hash != w->hash)
+        c = find(t, w->hash);
     if (!c)
         return &begin(t, w->hash, &w->addr, w->bytes)->t;
     c->t.packets++;
@@ -165,13 +177,15 @@ void ik_talker_clear(struct ik_talker *t)
     ik_index_init(&t->index, t->index.buckets, INDEX_SLOTS);
 }
 
-/* Begins to fetch the counter that a hash probably has. */
-static void expect(const struct ik_talker *t, uint64_t hash)
+/* Begins to fetch the counter that it probably has. */
+static void expect(const struct ik_talker *t, struct waiting *w)
 {
-    const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
-    const unsigned ways = ik_index_match(b, hash);
-    if (ways && b->what[__builtin_ctz(ways)])
-        __builtin_prefetch(&t->counters[b->what[__builtin_ctz(ways)] - 1], 1);
+    const struct ik_index_bucket *b = ik_index_at(&t->index, w->hash);
+    const unsigned ways = ik_index_match(b, w->hash);
+    if (!ways || !b->what[__builtin_ctz(ways)])
+        return;
+    w->guess = b->what[__builtin_ctz(ways)] - 1;
+    __builtin_prefetch(&t->counters[w->guess], 1);
 }
 
 /* By whole words, so that nothing is read in another width than it was just written in. */
@@ -196,10 +210,11 @@ void ik_talker_put(struct ik_talker *t, uint64_t hash, const struct ik_addr *add
     struct waiting *w = &t->waiting[t->last ^ 1];
     settle(t, w);
     if (t->waiting[t->last].waits)
-        expect(t, t->waiting[t->last].hash);
+        expect(t, &t->waiting[t->last]);
     w->waits = true;
     w->bytes = bytes;
     w->hash = hash;
+    w->guess = 0;
     w->addr = *addr;
     __builtin_prefetch(ik_index_at(&t->index, hash));
     t->last ^= 1;
