@@ -155,6 +155,9 @@ IK_MUST_USE enum ik_err ik_capread_open(struct ik_capread **out, const char *pat
  * *out holds what there was of the last item: of a packet that was cut, the bytes that are there
  * (kind IK_CAPFILE_OTHER and no bytes when there is none). */
 IK_MUST_USE enum ik_err ik_capread_take(struct ik_capread *r, struct ik_capfile_item *out);
+/* The same out of what is in memory already, and spans of the item before stay valid as well.
+ * IK_E_AGAIN: ik_capread_take knows more. */
+IK_MUST_USE enum ik_err ik_capread_ahead(struct ik_capread *r, struct ik_capfile_item *out);
 /* Why reading ended, a line with the place ("byte 1234: the file ends inside a block or packet", or
  * what the system or the unpacking failed at); "" unless ik_capread_take gave an error. */
 const char *ik_capread_why(const struct ik_capread *r);

@@ -132,21 +132,39 @@ static bool is_icmp(const struct ik_look_packet *p)
            (p->has_ip && p->ip.proto == (p->ip.version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6));
 }
 
+/* The frame, or *cut with no more of it than is wanted. */
+static const struct ik_look_frame *
+snapped(const struct ik_dump *d, const struct ik_look_frame *frame, struct ik_look_frame *cut)
+{
+    const int64_t snap = d->plan.opt.snap;
+    if (snap <= 0 || frame->bytes.left <= (uint64_t)snap)
+        return frame;
+    *cut = *frame;
+    cut->bytes.left = (size_t)snap;
+    return cut;
+}
+
+static void take_ahead(void *ctx, const struct ik_look_frame *frame)
+{
+    struct ik_dump *d = ctx;
+    struct ik_look_frame cut;
+    ik_look_ahead(d->look, snapped(d, frame, &cut), &d->packets[d->turn ^ 1]);
+}
+
 static void take_frame(void *ctx, const struct ik_look_frame *frame)
 {
     struct ik_dump *d = ctx;
-    struct ik_look_packet p;
-    struct ik_look_frame f = *frame;
-    if (d->plan.opt.snap > 0 && f.bytes.left > (uint64_t)d->plan.opt.snap)
-        f.bytes.left = (size_t)d->plan.opt.snap;
-    const bool message = ik_look_input(d->look, &f, &p);
-    if ((!message && !is_icmp(&p)) || !is_wanted(d, &p))
+    struct ik_look_packet *p = &d->packets[d->turn];
+    struct ik_look_frame cut;
+    const bool message = ik_look_input(d->look, snapped(d, frame, &cut), p);
+    d->turn ^= 1;
+    if ((!message && !is_icmp(p)) || !is_wanted(d, p))
         return;
     d->shown++;
     if (d->total && message)
-        ik_total_add(d->total, &p);
-    show(d, &p);
-    if (d->save && !ik_capsave_packet(d->save, &p, NULL)) {
+        ik_total_add(d->total, p);
+    show(d, p);
+    if (d->save && !ik_capsave_packet(d->save, p, NULL)) {
         d->from.stop = true;
         d->failed = d->failed || ik_capsave_has_failed(d->save);
     }
@@ -290,6 +308,7 @@ static bool open_frames(struct ik_dump *d)
                                                   .promiscuous = !o->no_promiscuous && !any},
                                       .wanted = d->wanted,
                                       .frame = take_frame,
+                                      .ahead = take_ahead,
                                       .idle = on_idle,
                                       .status = on_status,
                                       .ctx = d};

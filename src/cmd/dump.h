@@ -82,6 +82,8 @@ struct ik_dump {
     struct ik_capfilter *filter;
     struct ik_capsave *save;
     struct ik_frames from;
+    struct ik_look_packet packets[2]; /* the one whose turn it is, and the one after it */
+    unsigned turn;                    /* which of the two it is */
     char *const *argv;
     char wanted[IK_DUMP_FILTER + 32]; /* of the kernel */
     uint64_t shown;                   /* printed, written or counted */

@@ -9,10 +9,20 @@
 enum { FAULTS_TOLD = 10, POLL_EVERY = 4096 };
 #define LOOK_AGAIN (IK_NS_PER_S / 5)
 
+/* A packet, and the name of its interface, escaped by whoever prints it. */
+struct held {
+    struct ik_look_frame frame;
+    char name[64];
+};
+
 struct reading {
     struct ik_frames *f;
     uint64_t faults;
-    char name[64]; /* of the interface of the latest packet, escaped by whoever prints it */
+    /* The packet that was read last waits until the next one is known, while that needs no reading:
+     * so whoever looks at it can begin with the next. */
+    struct held held[2];
+    unsigned last; /* of the two */
+    bool holds;
 };
 
 bool ik_frames_open_file(struct ik_frames *f)
@@ -45,20 +55,36 @@ static void tell_fault(struct reading *r, const struct ik_capfile_item *item)
                    ik_lang_text(ik_capfile_fault_text(item->fault)));
 }
 
+/* Hands over the packet that waits. */
+static void let_go(struct reading *r)
+{
+    if (r->holds && !r->f->stop)
+        ik_frames_put(r->f, &r->held[r->last].frame);
+    r->holds = false;
+}
+
 static void take_packet(struct reading *r, const struct ik_capfile_item *item)
 {
-    struct ik_look_frame f = {.time = item->time,
-                              .bytes = item->bytes,
-                              .wire_bytes = item->wire_bytes,
-                              .linktype = item->linktype};
+    struct held *h = &r->held[r->last ^ 1];
+    struct ik_look_frame *f = &h->frame;
+    f->n = r->f->n + r->holds + 1;
+    f->time = item->time;
+    f->bytes = item->bytes;
+    f->wire_bytes = item->wire_bytes;
+    f->linktype = item->linktype;
+    f->interface = NULL;
     if (item->name.left) {
         const size_t n =
-            item->name.left < sizeof r->name - 1 ? item->name.left : sizeof r->name - 1;
-        memcpy(r->name, item->name.p, n);
-        r->name[n] = 0;
-        f.interface = r->name;
+            item->name.left < sizeof h->name - 1 ? item->name.left : sizeof h->name - 1;
+        memcpy(h->name, item->name.p, n);
+        h->name[n] = 0;
+        f->interface = h->name;
     }
-    ik_frames_put(r->f, &f);
+    if (r->holds && r->f->cfg.ahead)
+        r->f->cfg.ahead(r->f->cfg.ctx, f);
+    let_go(r);
+    r->last ^= 1;
+    r->holds = true;
 }
 
 static void take_item(struct reading *r, const struct ik_capfile_item *item)
@@ -68,8 +94,10 @@ static void take_item(struct reading *r, const struct ik_capfile_item *item)
         take_packet(r, item);
     else if (item->kind == IK_CAPFILE_STATS && item->dropped != UINT64_MAX)
         f->dropped = (f->dropped == UINT64_MAX ? 0 : f->dropped) + item->dropped;
-    if (item->fault)
+    if (item->fault) {
+        let_go(r);
         tell_fault(r, item);
+    }
 }
 
 /* Why reading ended: by a fault of the file, or because there is no more to be had of it. */
@@ -94,6 +122,7 @@ static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_i
     if (err != IK_E_NOT_FOUND) {
         if (item->kind == IK_CAPFILE_PACKET && item->bytes.left)
             take_packet(r, item);
+        let_go(r);
         tell_end(r, item);
         const bool bad_file = err == IK_E_SYSTEM || err == IK_E_NOMEM || err == IK_E_ACCESS ||
                               item->fault == IK_CAPFILE_FAULT_MAGIC;
@@ -105,12 +134,28 @@ static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_i
                    (unsigned long long)r->faults);
 }
 
+/* The next item. What waits is handed over before its bytes go. */
+static enum ik_err next(struct reading *r, struct ik_capfile_item *item)
+{
+    if (r->holds) {
+        const enum ik_err err = ik_capread_ahead(r->f->file, item);
+        if (err != IK_E_AGAIN)
+            return err;
+        let_go(r);
+    }
+    return r->f->stop ? IK_E_AGAIN : ik_capread_take(r->f->file, item);
+}
+
 void ik_frames_run_file(struct ik_frames *f)
 {
     struct reading r = {.f = f};
     struct ik_capfile_item item;
     for (unsigned turn = 1; !f->stop; turn++) {
-        const enum ik_err err = ik_capread_take(f->file, &item);
+        const enum ik_err err = next(&r, &item);
+        if (err)
+            let_go(&r);
+        if (f->stop)
+            break;
         if (err == IK_E_AGAIN) {
             const int fd = ik_capread_fd(f->file);
             if (!ik_frames_wait(f, fd, fd < 0 ? LOOK_AGAIN : IK_NEVER))

@@ -134,15 +134,27 @@ static enum ik_err judge(struct ik_capread *r, enum ik_err err, struct ik_capfil
     return err;
 }
 
+static enum ik_err take(struct ik_capread *r, struct ik_capfile_item *out, size_t *need)
+{
+    struct ik_rd in = {r->buffer + r->at, r->end - r->at};
+    const enum ik_err err = ik_capfile_take(&r->file, &in, r->ended, out, need);
+    r->at = r->end - in.left;
+    return err && err != IK_E_AGAIN ? judge(r, err, out) : err;
+}
+
+enum ik_err ik_capread_ahead(struct ik_capread *r, struct ik_capfile_item *out)
+{
+    size_t need = 0;
+    return take(r, out, &need);
+}
+
 enum ik_err ik_capread_take(struct ik_capread *r, struct ik_capfile_item *out)
 {
     for (;;) {
-        struct ik_rd in = {r->buffer + r->at, r->end - r->at};
         size_t need = 0;
-        const enum ik_err err = ik_capfile_take(&r->file, &in, r->ended, out, &need);
-        r->at = r->end - in.left;
+        const enum ik_err err = take(r, out, &need);
         if (err != IK_E_AGAIN)
-            return err ? judge(r, err, out) : IK_OK;
+            return err;
         const enum ik_err filled = fill(r, need);
         if (filled == IK_E_NOMEM)
             nothing(r, out);

@@ -25,10 +25,24 @@ enum {
 
 #define WITHIN (60 * IK_NS_PER_S)
 
+/* How far a frame was looked at before its turn, or in it. */
+enum stage {
+    LATER, /* not at all, or found a fragment: what there is to put it to, its turn decides */
+    NO_IP,
+    UNREAD, /* of a link type that we do not know */
+    IP,     /* down to the innermost IP packet, and known by its key if it is ICMP */
+};
+
 struct ik_look {
     struct ik_look_stats stats;
     struct ik_pair *pair; /* NULL: nobody wants to know */
     struct ik_join *join;
+    struct begun {
+        const struct ik_look_packet *packet; /* NULL: was not begun */
+        enum stage stage;
+        struct ik_pair_key key;
+    } begun[2];    /* of the frame whose turn it is, and of the one after it */
+    unsigned turn; /* which of the two it is */
 };
 
 static struct ik_look_cfg with_defaults(const struct ik_look_cfg *cfg)
@@ -134,28 +148,30 @@ static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t a
 }
 
 /* A datagram that became whole may itself be a tunnel, and hold fragments again. */
-static bool find_ip(struct ik_look *look, struct ik_look_packet *out, uint32_t *at)
+static enum stage find_ip(struct ik_look *look, struct ik_look_packet *out, bool ahead)
 {
     struct ik_rd bytes = out->layers.ip, whole;
-    *at = out->layers.ip_at_bytes;
+    uint32_t at = out->layers.ip_at_bytes;
     for (int depth = 0; depth < DESCENTS; depth++) {
-        if (!decode_ip(out, bytes, *at))
-            return false;
+        if (!decode_ip(out, bytes, at))
+            return NO_IP;
         if (!out->ip.fragment)
-            return true;
+            return IP;
+        if (ahead)
+            return LATER;
         if (!ik_join_put(look->join, out->frame.time, &out->ip, bytes, &out->faults, &whole,
                          &out->fragments))
-            return true;
+            return IP;
         struct ik_layers inner;
         out->reassembled = true;
         out->faults.n = out->faults.more = 0;
         out->faults.base = 0;
         if (ik_layers_decode_ip(&inner, whole, &out->faults) || !inner.has_ip)
-            return false;
+            return NO_IP;
         bytes = inner.ip;
-        *at = inner.ip_at_bytes;
+        at = inner.ip_at_bytes;
     }
-    return false;
+    return NO_IP;
 }
 
 /* MLD is only valid with it (RFC 2710 section 3). */
@@ -231,8 +247,7 @@ static void forgive_checksum(struct ik_look_packet *out, uint32_t icmp_at)
     out->icmp.checksum_ok = true;
 }
 
-/* `at` is where its IP packet begins, in what faults are counted from. */
-static void decode_icmp(struct ik_look_packet *out, uint32_t at)
+static void decode_icmp(struct ik_look_packet *out)
 {
     const struct ik_ip *ip = &out->ip;
     const bool v6 = ip->version == 6;
@@ -248,7 +263,7 @@ static void decode_icmp(struct ik_look_packet *out, uint32_t at)
     };
     out->icmp_bytes = ip->payload;
     out->has_icmp = ip->payload.left >= ICMP_HEAD;
-    out->faults.base = at + (uint32_t)(ip->payload.p - out->ip_bytes.p);
+    out->faults.base = out->ip_at_bytes + (uint32_t)(ip->payload.p - out->ip_bytes.p);
     if (!out->has_icmp) {
         ik_fault_add(&out->faults, IK_FLAW_SHORT, ip->payload.left);
         return;
@@ -263,10 +278,10 @@ static void decode_icmp(struct ik_look_packet *out, uint32_t at)
         decode_quote(out, icmp_at);
 }
 
-bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
-                   struct ik_look_packet *out)
+/* Looks at a frame down to its IP packet; *key says by what its message is known. */
+static enum stage begin(struct ik_look *look, const struct ik_look_frame *frame,
+                        struct ik_look_packet *out, bool ahead, struct ik_pair_key *key)
 {
-    uint32_t at;
     out->frame = *frame;
     out->has_ip = out->has_icmp = out->part = out->reassembled = out->has_quote = false;
     out->fragments = 0;
@@ -276,28 +291,63 @@ bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
     out->pair = IK_LOOK_PAIR_NONE;
     out->pair_n = 0;
     out->pair_rtt = IK_NEVER;
-    look->stats.frames++;
-    ik_join_next(look->join);
     const enum ik_err err =
         ik_layers_decode(&out->layers, frame->linktype, frame->bytes, &out->faults);
-    if (err || !out->layers.has_ip || !find_ip(look, out, &at)) {
-        look->stats.unread += err == IK_E_UNSUPPORTED;
-        look->stats.not_ip += err != IK_E_UNSUPPORTED;
-        return false;
-    }
-    if (carries_icmp(&out->ip)) {
-        out->part = out->ip.fragment;
-        if (!out->part && look->pair)
-            ik_pair_expect(look->pair, &out->ip);
-        if (!out->part || out->ip.offset_bytes == 0)
-            decode_icmp(out, at);
-    }
-    if (frame->wire_bytes > frame->bytes.left && !out->reassembled)
+    if (err == IK_E_UNSUPPORTED)
+        return UNREAD;
+    if (err || !out->layers.has_ip)
+        return NO_IP;
+    const enum stage stage = find_ip(look, out, ahead);
+    if (stage != IP || !carries_icmp(&out->ip))
+        return stage;
+    out->part = out->ip.fragment;
+    if (!out->part && look->pair)
+        ik_pair_expect(look->pair, &out->ip, key);
+    return stage;
+}
+
+void ik_look_ahead(struct ik_look *look, const struct ik_look_frame *frame,
+                   struct ik_look_packet *out)
+{
+    struct begun *b = &look->begun[look->turn ^ 1];
+    b->packet = out;
+    b->stage = begin(look, frame, out, true, &b->key);
+}
+
+/* Whether it is that frame that was begun. */
+static bool is_begun(const struct begun *b, const struct ik_look_frame *frame,
+                     const struct ik_look_packet *out)
+{
+    return b->packet == out && b->stage != LATER && out->frame.n == frame->n &&
+           out->frame.bytes.p == frame->bytes.p && out->frame.bytes.left == frame->bytes.left;
+}
+
+/* Looks at what the IP packet carries. */
+static bool finish(struct ik_look *look, struct ik_look_packet *out, const struct ik_pair_key *key)
+{
+    if (carries_icmp(&out->ip) && (!out->part || out->ip.offset_bytes == 0))
+        decode_icmp(out);
+    if (out->frame.wire_bytes > out->frame.bytes.left && !out->reassembled)
         forgive_cut(&out->faults);
     if (!out->has_icmp || out->part)
         return false;
     look->stats.icmp++;
     if (look->pair)
-        ik_pair_judge(look->pair, out);
+        ik_pair_judge(look->pair, out, key);
     return true;
+}
+
+bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
+                   struct ik_look_packet *out)
+{
+    struct begun *b = &look->begun[look->turn];
+    look->turn ^= 1;
+    look->stats.frames++;
+    ik_join_next(look->join);
+    if (!is_begun(b, frame, out))
+        b->stage = begin(look, frame, out, false, &b->key);
+    b->packet = NULL;
+    look->stats.unread += b->stage == UNREAD;
+    look->stats.not_ip += b->stage == NO_IP;
+    return b->stage == IP && finish(look, out, &b->key);
 }

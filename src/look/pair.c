@@ -58,11 +58,8 @@ static const uint8_t row_numbers[2][256] = {
  * and comparing read what was just written in the same width. IPv4 has what is left of the first
  * word for the asker and shares the second between asked and tag. */
 enum { KEY4_WORDS = 2, KEY6_WORDS = 7, ASKER6_AT = 1, ASKED6_AT = 3, TAG6_AT = 5, TAG_MAX = 16 };
-
-struct key {
-    uint64_t word[KEY6_WORDS];
-    size_t n; /* words; 0: none */
-};
+_Static_assert(sizeof(((struct ik_pair_key *)NULL)->word) == KEY6_WORDS * sizeof(uint64_t),
+               "the longer of both");
 
 /* All that the pairing of an IPv4 echo reads and writes lies in the first 64 bytes, a cache line
  * where the memory is aligned so. */
@@ -88,8 +85,6 @@ struct ik_pair {
     bool full;       /* every place of the ring was taken once */
     struct ik_index index;
     struct entry *entries;
-    struct key expected; /* of the message that is to be judged, and its hash; n 0: none */
-    uint64_t expected_hash;
 };
 
 static uint32_t ring_size(uint32_t requests)
@@ -229,8 +224,8 @@ static void tag_load(uint64_t word[static 2], const uint8_t *tag, size_t n)
 }
 
 /* NULL stands for "whoever". */
-static void key_make4(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
-                      const struct ik_addr *asked, const uint8_t *tag)
+static void key_make4(struct ik_pair_key *k, const struct pair_row *row,
+                      const struct ik_addr *asker, const struct ik_addr *asked, const uint8_t *tag)
 {
     uint64_t octets[2] = {0, 0};
     if (row->tag_bytes == 4)
@@ -243,8 +238,8 @@ static void key_make4(struct key *k, const struct pair_row *row, const struct ik
     k->n = KEY4_WORDS;
 }
 
-static void key_make6(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
-                      const struct ik_addr *asked, const uint8_t *tag)
+static void key_make6(struct ik_pair_key *k, const struct pair_row *row,
+                      const struct ik_addr *asker, const struct ik_addr *asked, const uint8_t *tag)
 {
     k->word[0] = (uint64_t)row->family << 56 | (uint64_t)row->request << 48;
     for (size_t i = 0; i < 2; i++) {
@@ -255,7 +250,7 @@ static void key_make6(struct key *k, const struct pair_row *row, const struct ik
     k->n = KEY6_WORDS;
 }
 
-static void key_make(struct key *k, const struct pair_row *row, const struct ik_addr *asker,
+static void key_make(struct ik_pair_key *k, const struct pair_row *row, const struct ik_addr *asker,
                      const struct ik_addr *asked, const uint8_t *tag)
 {
     if (row->family == 4)
@@ -265,7 +260,7 @@ static void key_make(struct key *k, const struct pair_row *row, const struct ik_
 }
 
 /* Keys of both families differ in their first word. */
-static bool key_is(const struct key *k, const uint64_t *word)
+static bool key_is(const struct ik_pair_key *k, const uint64_t *word)
 {
     bool same = k->word[0] == word[0] && k->word[1] == word[1];
     for (size_t i = KEY4_WORDS; i < k->n && same; i++)
@@ -282,29 +277,31 @@ static bool is_group(const struct ik_addr *a)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static uint64_t hash_of(const struct ik_pair *t, const struct key *k)
+static void hash_make(const struct ik_pair *t, struct ik_pair_key *k)
 {
     const uint64_t h = k->n == KEY4_WORDS
                            ? ik_siphash(t->secret, k->word, KEY4_WORDS * sizeof(k->word[0]))
                            : ik_siphash(t->secret, k->word, KEY6_WORDS * sizeof(k->word[0]));
-    return h ? h : 1;
+    k->hash = h ? h : 1;
 }
 
-static struct entry *find(const struct ik_pair *t, const struct key *k, uint64_t hash)
+static struct entry *find(const struct ik_pair *t, const struct ik_pair_key *k)
 {
-    const struct ik_index_bucket *b = ik_index_at(&t->index, hash);
-    for (unsigned ways = ik_index_match(b, hash); ways; ways &= ways - 1) {
+    const struct ik_index_bucket *b = ik_index_at(&t->index, k->hash);
+    for (unsigned ways = ik_index_match(b, k->hash); ways; ways &= ways - 1) {
         const uint32_t serial = b->what[__builtin_ctz(ways)];
         struct entry *e = at(t, serial);
-        if (serial && e->hash == hash && key_is(k, e->key))
+        if (serial && e->hash == k->hash && key_is(k, e->key))
             return e;
     }
     return NULL;
 }
 
-static struct entry *find_key(const struct ik_pair *t, const struct key *k)
+/* Of a key that has no hash yet. */
+static struct entry *find_key(const struct ik_pair *t, struct ik_pair_key *k)
 {
-    return find(t, k, hash_of(t, k));
+    hash_make(t, k);
+    return find(t, k);
 }
 
 static void forget(struct ik_pair *t, struct entry *e)
@@ -367,11 +364,11 @@ static ik_ns round_trip(const struct entry *e, ik_ns at)
 }
 
 /* A request takes its place, to wait for an answer. */
-static void wait_for_answer(struct ik_pair *t, const struct ik_look_packet *p, const struct key *k,
-                            uint64_t hash, bool group)
+static void wait_for_answer(struct ik_pair *t, const struct ik_look_packet *p,
+                            const struct ik_pair_key *k, bool group)
 {
-    struct entry *e = place(t, hash);
-    e->hash = hash;
+    struct entry *e = place(t, k->hash);
+    e->hash = k->hash;
     e->n = p->frame.n;
     e->at = p->frame.time;
     e->ip_id = (uint16_t)p->ip.id;
@@ -391,18 +388,17 @@ static void wait_for_answer(struct ik_pair *t, const struct ik_look_packet *p, c
     t->waiting++;
 }
 
-static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const struct pair_row *row)
+static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const struct pair_row *row,
+                          const struct ik_pair_key *k)
 {
     const bool group = row->by_target || is_group(&p->ip.final_dst);
-    struct key whole;
-    const struct key *k = &t->expected;
-    uint64_t hash = t->expected_hash;
+    struct ik_pair_key whole;
     if (row->by_target) {
         key_make(&whole, row, &p->ip.src, NULL, p->icmp.raw.p + row->tag_at);
+        hash_make(t, &whole);
         k = &whole;
-        hash = hash_of(t, k);
     }
-    struct entry *e = find(t, k, hash);
+    struct entry *e = find(t, k);
     if (e && e->waiting && in_time(t, e->at, p->frame.time)) {
         p->pair = IK_LOOK_PAIR_REPEATED;
         p->pair_n = e->n;
@@ -415,7 +411,7 @@ static void judge_request(struct ik_pair *t, struct ik_look_packet *p, const str
         stop_waiting(t, e); /* history: another request with the same numbers */
         e->hash = 0;
     }
-    wait_for_answer(t, p, k, hash, group);
+    wait_for_answer(t, p, k, group);
 }
 
 static void answered(struct ik_pair *t, struct ik_look_packet *p, struct entry *e,
@@ -429,15 +425,16 @@ static void answered(struct ik_pair *t, struct ik_look_packet *p, struct entry *
     stop_waiting(t, e);
 }
 
-static void judge_reply(struct ik_pair *t, struct ik_look_packet *p, const struct pair_row *row)
+static void judge_reply(struct ik_pair *t, struct ik_look_packet *p, const struct pair_row *row,
+                        const struct ik_pair_key *k)
 {
     const struct ik_ip *ip = &p->ip;
     /* An advertisement to all goes to whoever asked without an address. */
     const struct ik_addr *asker =
         row->by_target && ik_addr_is_multicast(&ip->final_dst) ? NULL : &ip->final_dst;
-    struct entry *e = row->by_target ? NULL : find(t, &t->expected, t->expected_hash);
+    struct entry *e = row->by_target ? NULL : find(t, k);
     if (!e) {
-        struct key group;
+        struct ik_pair_key group;
         key_make(&group, row, asker, NULL, p->icmp.raw.p + row->tag_at);
         e = find_key(t, &group);
     }
@@ -455,30 +452,30 @@ static void judge_error(struct ik_pair *t, struct ik_look_packet *p)
     const struct pair_row *row = row_of(q->ip.version, q->icmp_type, &is_reply);
     if (!row || is_reply || row->tag_at || row->tag_bytes != 4 || q->transport.left < 8)
         return;
-    struct key k;
+    struct ik_pair_key k;
     key_make(&k, row, &q->ip.src, is_group(&q->ip.dst) ? NULL : &q->ip.dst, q->transport.p + 4);
     struct entry *e = find_key(t, &k);
     if (e && in_time(t, e->at, p->frame.time))
         answered(t, p, e, IK_LOOK_PAIR_ERROR);
 }
 
-void ik_pair_expect(struct ik_pair *t, const struct ik_ip *ip)
+void ik_pair_expect(const struct ik_pair *t, const struct ik_ip *ip, struct ik_pair_key *key)
 {
     enum { HEAD = 4 };
     const struct ik_rd m = ip->payload;
     bool is_reply;
     const struct pair_row *row = m.left ? row_of(ip->version, m.p[0], &is_reply) : NULL;
-    t->expected.n = 0;
+    key->n = 0;
     if (!row || row->by_target || m.left < HEAD + (size_t)row->tag_at + row->tag_bytes)
         return;
     const struct ik_addr *asker = is_reply ? &ip->final_dst : &ip->src;
     const struct ik_addr *asked = is_reply ? &ip->src : &ip->final_dst;
-    key_make(&t->expected, row, asker, is_group(asked) ? NULL : asked, m.p + HEAD + row->tag_at);
-    t->expected_hash = hash_of(t, &t->expected);
-    __builtin_prefetch(ik_index_at(&t->index, t->expected_hash));
+    key_make(key, row, asker, is_group(asked) ? NULL : asked, m.p + HEAD + row->tag_at);
+    hash_make(t, key);
+    __builtin_prefetch(ik_index_at(&t->index, key->hash));
 }
 
-void ik_pair_judge(struct ik_pair *t, struct ik_look_packet *p)
+void ik_pair_judge(struct ik_pair *t, struct ik_look_packet *p, const struct ik_pair_key *key)
 {
     bool is_reply;
     p->pair = IK_LOOK_PAIR_NONE;
@@ -491,11 +488,8 @@ void ik_pair_judge(struct ik_pair *t, struct ik_look_packet *p)
     const struct pair_row *row = row_of(p->ip.version, p->icmp.type, &is_reply);
     if (!row || p->icmp.raw.left < (size_t)row->tag_at + row->tag_bytes)
         return;
-    if (t->expected.n == 0 && !row->by_target)
-        ik_pair_expect(t, &p->ip);
     if (is_reply)
-        judge_reply(t, p, row);
+        judge_reply(t, p, row, key);
     else
-        judge_request(t, p, row);
-    t->expected.n = 0;
+        judge_request(t, p, row, key);
 }

@@ -292,6 +292,33 @@ static void file__that_grows__is_followed(void **state)
     ik_capread_close(r);
 }
 
+/* Bytes of an item stay while the next ones are taken ahead, and nothing is read for that. */
+static void ahead__gives_what_is_in_memory(void **state)
+{
+    const struct place *p = *state;
+    struct made m;
+    struct ik_capfile_item item, next;
+    made_pcap(&m, false, MICRO, 1);
+    made_record(&m, 1, 2, "first", 5);
+    made_record(&m, 2, 3, "next", 4);
+    write_file(p->path, "wb", m.bytes, m.n);
+    struct ik_capread *r = open_good(p->path, true);
+    assert_int_equal(ik_capread_ahead(r, &item), IK_E_AGAIN);
+    assert_int_equal(ik_capread_take(r, &item), IK_OK);
+    assert_int_equal(ik_capread_ahead(r, &item), IK_OK);
+    assert_int_equal(ik_capread_ahead(r, &next), IK_OK);
+    assert_memory_equal(item.bytes.p, "first", 5);
+    assert_memory_equal(next.bytes.p, "next", 4);
+    assert_int_equal(ik_capread_ahead(r, &item), IK_E_AGAIN);
+    m.n = 0;
+    made_record(&m, 3, 4, "more", 4);
+    write_file(p->path, "ab", m.bytes, m.n);
+    assert_int_equal(ik_capread_ahead(r, &item), IK_E_AGAIN);
+    assert_int_equal(ik_capread_take(r, &item), IK_OK);
+    assert_memory_equal(item.bytes.p, "more", 4);
+    ik_capread_close(r);
+}
+
 /* A block of 9 MiB, which is more than the buffer has at first, between small ones. */
 static void block__longer_than_the_buffer__is_read_whole(void **state)
 {
@@ -370,6 +397,7 @@ int main(void)
         TEST(disk__that_fails__is_told),
         TEST(pipe__byte_by_byte__gives_each_item_at_once),
         TEST(file__that_grows__is_followed),
+        TEST(ahead__gives_what_is_in_memory),
         TEST(block__longer_than_the_buffer__is_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

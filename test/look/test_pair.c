@@ -41,7 +41,9 @@ static enum ik_look_pair_kind judge(struct fixture *f, ik_ns at)
                    ik_quote_decode(&p->quote, p->icmp.error.quote, NULL) == IK_OK;
     p->frame.n = ++f->n;
     p->frame.time = at;
-    ik_pair_judge(f->t, p);
+    struct ik_pair_key key;
+    ik_pair_expect(f->t, &p->ip, &key);
+    ik_pair_judge(f->t, p, &key);
     return p->pair;
 }
 
