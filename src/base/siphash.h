@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * SipHash-2-4 (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012): the keyed hash of
- * tokens and of every table that strangers can fill. A header of its own so that BPF programs share
- * it. */
+ * SipHash (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012): the keyed hash of tokens
+ * and of every table that strangers can fill. A header of its own so that BPF programs share it. */
 #pragma once
 
 #include <stddef.h>
@@ -43,16 +42,16 @@ static inline void ik_siphash_round(uint64_t v[4])
     v[2] = ik_siphash_rotl(v[2], 32);
 }
 
-static inline void ik_siphash_absorb(uint64_t v[4], uint64_t m)
+static inline void ik_siphash_absorb(uint64_t v[4], uint64_t m, int rounds)
 {
     v[3] ^= m;
-    ik_siphash_round(v);
-    ik_siphash_round(v);
+    for (int i = 0; i < rounds; i++)
+        ik_siphash_round(v);
     v[0] ^= m;
 }
 
-/* The 64-bit hash of n bytes under a 128-bit key; the same on every byte order. */
-static inline uint64_t ik_siphash(const uint8_t key[16], const void *data, size_t n)
+static inline uint64_t ik_siphash_rounds(const uint8_t key[16], const void *data, size_t n,
+                                         int each, int last)
 {
     const uint8_t *p = data;
     const uint64_t k0 = ik_siphash_word8(key), k1 = ik_siphash_word8(key + 8);
@@ -60,10 +59,24 @@ static inline uint64_t ik_siphash(const uint8_t key[16], const void *data, size_
                      k1 ^ 0x7465646279746573u};
     size_t left = n;
     for (; left >= 8; left -= 8, p += 8)
-        ik_siphash_absorb(v, ik_siphash_word8(p));
-    ik_siphash_absorb(v, (uint64_t)(n & 0xff) << 56 | ik_siphash_tail(p, left));
+        ik_siphash_absorb(v, ik_siphash_word8(p), each);
+    ik_siphash_absorb(v, (uint64_t)(n & 0xff) << 56 | ik_siphash_tail(p, left), each);
     v[2] ^= 0xff;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < last; i++)
         ik_siphash_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* The 64-bit hash of n bytes under a 128-bit key; the same on every byte order. This is
+ * SipHash-2-4, of which strangers may see results. */
+static inline uint64_t ik_siphash(const uint8_t key[16], const void *data, size_t n)
+{
+    return ik_siphash_rounds(key, data, n, 2, 4);
+}
+
+/* SipHash-1-3, nearly twice as fast: for tables whose hashes nobody sees, where no more is asked of
+ * it than that a stranger cannot aim at a bucket. */
+static inline uint64_t ik_siphash13(const uint8_t key[16], const void *data, size_t n)
+{
+    return ik_siphash_rounds(key, data, n, 1, 3);
 }

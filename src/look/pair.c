@@ -280,8 +280,8 @@ static bool is_group(const struct ik_addr *a)
 static void hash_make(const struct ik_pair *t, struct ik_pair_key *k)
 {
     const uint64_t h = k->n == KEY4_WORDS
-                           ? ik_siphash(t->secret, k->word, KEY4_WORDS * sizeof(k->word[0]))
-                           : ik_siphash(t->secret, k->word, KEY6_WORDS * sizeof(k->word[0]));
+                           ? ik_siphash13(t->secret, k->word, KEY4_WORDS * sizeof(k->word[0]))
+                           : ik_siphash13(t->secret, k->word, KEY6_WORDS * sizeof(k->word[0]));
     k->hash = h ? h : 1;
 }
 

@@ -194,10 +194,10 @@ static uint64_t hash_of(const struct ik_talker *t, const struct ik_addr *addr)
     uint64_t word[3] = {addr->family, 0, 0};
     if (addr->family == 4) {
         word[0] |= (uint64_t)ik_load_be32(addr->bytes) << 32;
-        return ik_siphash(t->secret, word, sizeof(word[0]));
+        return ik_siphash13(t->secret, word, sizeof(word[0]));
     }
     memcpy(word + 1, addr->bytes, sizeof(addr->bytes));
-    return ik_siphash(t->secret, word, sizeof(word));
+    return ik_siphash13(t->secret, word, sizeof(word));
 }
 
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes)

@@ -23,6 +23,21 @@ static void siphash__reference_vectors__match(void **state)
     assert_true(ik_siphash(key, in, 8) == 0x93f5f5799a932462u);
 }
 
+/* As CPython 3.11 hashes bytes(range(n)) with PYTHONHASHSEED=7. */
+static void siphash13__vectors_of_another_program__match(void **state)
+{
+    (void)state;
+    static const uint8_t key[16] = {0x3d, 0x0e, 0x6f, 0x80, 0xa1, 0x74, 0xc8, 0x12,
+                                    0x4f, 0x78, 0xd2, 0xf9, 0xd2, 0x89, 0x0a, 0x47};
+    uint8_t in[56];
+    for (uint8_t i = 0; i < sizeof(in); i++)
+        in[i] = i;
+    assert_true(ik_siphash13(key, in, 1) == 0x7e255bf0210f9775u);
+    assert_true(ik_siphash13(key, in, 8) == 0x8450991e34fe08deu);
+    assert_true(ik_siphash13(key, in, 15) == 0x1517e7dc54a43f5bu);
+    assert_true(ik_siphash13(key, in, 56) == 0x5192b097a19dc41cu);
+}
+
 static void rng__same_seed__same_numbers_in_range(void **state)
 {
     (void)state;
@@ -46,6 +61,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(siphash__reference_vectors__match),
+        cmocka_unit_test(siphash13__vectors_of_another_program__match),
         cmocka_unit_test(rng__same_seed__same_numbers_in_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
