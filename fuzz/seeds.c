@@ -132,6 +132,22 @@ static bool layers_write(const char *root)
     return all;
 }
 
+/* Each frame twice, so that there is a next one. */
+static bool dumps_write(const char *root)
+{
+    bool all = true;
+    for (size_t i = 0; i < LAYERS_VECTORS; i++) {
+        struct made m;
+        uint8_t bytes[2048];
+        const size_t n = hex_read(layers_vectors[i].hex, bytes, sizeof(bytes));
+        made_pcap(&m, false, 0xa1b2c3d4, layers_vectors[i].linktype);
+        made_record(&m, 1, 2, (const char *)bytes, (uint32_t)n);
+        made_record(&m, 1, 3, (const char *)bytes, (uint32_t)n);
+        all &= seed_write(root, "dump", layers_vectors[i].name, m.bytes, m.n);
+    }
+    return all;
+}
+
 static bool expressions_write(const char *root)
 {
     static const char *const texts[] = {
@@ -170,7 +186,7 @@ int main(int argc, char **argv)
             return 1;
         }
     if (!labs_write(argv[1]) || !captures_write(argv[1]) || !files_write(argv[1]) ||
-        !layers_write(argv[1]) || !expressions_write(argv[1])) {
+        !layers_write(argv[1]) || !dumps_write(argv[1]) || !expressions_write(argv[1])) {
         perror(argv[1]);
         return 1;
     }
