@@ -62,7 +62,7 @@ class Table:
                 continue
             # what tcpdump leaves out it leaves out for brevity
             keys = other.keys() if tool == 'tcpdump' else mine.keys() | other.keys()
-            for key in sorted(keys - {'malformed', 'protocols'}):
+            for key in sorted(keys - {'malformed', 'part', 'protocols'}):
                 row['fields'] += 1
                 if mine.get(key) == other.get(key):
                     row['equal'] += 1

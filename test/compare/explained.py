@@ -36,6 +36,9 @@ def kind(diff, family, *types):
 BROKEN = {'short', 'truncated', 'bad-length', 'bad-version', 'bad-count', 'trailing-bytes'}
 
 
+EXTENSION_HEADERS = {0, 43, 44, 60, 135, 139, 140}
+
+
 def refused(diff, *more):
     """We show the message, or its quote or options, as bytes, and name the flaw."""
     return only_theirs(diff) and (flaws(diff) & (BROKEN | set(more))
@@ -62,6 +65,12 @@ RULES = [
          'what there is of a message that was cut is shown; it gives up on fewer than 8 bytes'),
     Rule('tshark', 'packet', lambda d: only_theirs(d) and d.all.get('malformed'), 'RFC 792',
          'fewer bytes than type, code and checksum are no message; it shows them as malformed'),
+    Rule('tshark', 'packet', lambda d: only_theirs(d) and d.all.get('part'), 'RFC 791 3.2',
+         'a first fragment is no message, dump shows it as a fragment; it takes one that the capture '
+         'cut for the message', False),
+    Rule('tshark', 'packet', lambda d: only_ours(d) and 'option-past-end' in flaws(d),
+         'RFC 791 3.1', 'the header length says where the message begins, whatever its options hold; '
+         'it stops reading at an option that ends too soon', False),
     Rule('tshark', 'packet', lambda d: only_theirs(d) and d.all.get('family') == 4
          and 'src' not in d.all, 'RFC 792, RFC 4443 1',
          'protocol 1 in IPv6 is not ICMP: that is 58 there', False),
@@ -91,7 +100,7 @@ RULES = [
          and d.rec['icmp'].get('quote', {}).get('truncated'), 'RFC 4884 5',
          'where extensions begin is told by the length attribute, not by the length inside the '
          'quote, which was longer before it was cut', False),
-    Rule('tshark', 'length|ident|seq|originate|receive|transmit|mask', refused, 'RFC 792',
+    Rule('tshark', 'length|ident|seq|originate|receive|transmit|mask|pointer', refused, 'RFC 792',
          'a message shorter than its type needs is shown as bytes with the flaw', False),
     Rule('tshark', 'options', lambda d: only_theirs(d) and kind(d, 6, 150), 'RFC 4065 8',
          'what follows the subtype is the subtype\'s own; it reads neighbour discovery options'),
@@ -109,6 +118,10 @@ RULES = [
     Rule('tshark', r'quote\.proto', lambda d: flaws(d) & {'header-chain-cut', 'quoted-length',
          'truncated', 'short'}, 'RFC 8200 4',
          'where a chain of headers ends inside one of them, the last whole one is named'),
+    Rule('tshark', r'quote\.proto', lambda d: d.ours in EXTENSION_HEADERS
+         and d.rec['icmp']['quote']['truncated'], 'RFC 8200 4',
+         'a header of the chain that the quote cuts is the last one known; it names what it says '
+         'comes next, though that is not there', False),
     Rule('tshark', r'quote\.proto', lambda d: 'option-past-end' in flaws(d), 'RFC 8200 4.2',
          'the length of a header leads to the next, though an option in it is wrong', False),
     Rule('tshark', r'quote\..*', refused_quote, 'RFC 792, RFC 4443 2.4',

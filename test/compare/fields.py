@@ -284,8 +284,14 @@ def ts_packet(layers, name):
     return out
 
 
+def has_more(ip):
+    """Whether more fragments follow this one."""
+    flags = ip.get('ip.flags_tree') if isinstance(ip, dict) else None
+    return isinstance(flags, dict) and number(flags.get('ip.flags.mf', '0')) == 1
+
+
 def tshark(path):
-    """Fields by frame; `malformed` and `protocols` are not compared, rules look at them."""
+    """Fields by frame; `malformed`, `part` and `protocols` are not compared, rules look at them."""
     text = output('tshark', '-n', '-r', str(path), '-o', 'ip.defragment:TRUE',
                   '-o', 'ipv6.defragment:TRUE', '-T', 'json', '--no-duplicate-keys')
     out = {}
@@ -295,6 +301,7 @@ def tshark(path):
         if name:
             one = out[number(layers['frame']['frame.number'])] = ts_packet(layers, name)
             one['malformed'] = '_ws.malformed' in layers
+            one['part'] = has_more(last(layers.get('ip')))
             one['protocols'] = layers['frame']['frame.protocols'].split(':')
     return out
 
