@@ -172,6 +172,12 @@ static enum ik_err become_host(const struct ik_netns_cfg *cfg, const char **step
     *step = err ? *step : "the routes";
     if (!err)
         err = add_routes(cfg);
+    /* The near end is up already: the carrier is there, but the kernel lets nothing out before it
+     * has seen it, and the first packet of the command would be lost. */
+    if (!err && !ik_netif_await(FAR)) {
+        *step = "a link of the veth pair";
+        err = IK_E_SYSTEM;
+    }
     if (!err && cfg->hosts)
         ik_nshosts_mount(cfg->hosts);
     return err;
