@@ -84,11 +84,12 @@ def run_all(found, subjects, args):
 
 def worth_another(pair, results):
     """All namespaces of a machine share what the kernel may have under way as ICMP, and the processor:
-    what failed in the crowd gets a second chance away from it, unless it is known to fail."""
+    what failed in the crowd gets a second chance away from it, unless it is known to fail; what did not
+    come to an end tells nothing, and always gets one."""
     scenario, subject = pair
     verdict = next(r.verdict for r in results[subject] if r.name == scenario.name)
     known = subject == "linux" and "deviates" in scenario.notes
-    return verdict in (FAIL, BROKEN) and not known and scenario.longest < AGAIN_LONGEST
+    return (verdict == BROKEN or verdict == FAIL and not known) and scenario.longest < AGAIN_LONGEST
 
 
 def batch(pairs, width, results):
