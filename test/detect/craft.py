@@ -220,9 +220,16 @@ def icmptunnel(cap, at, src, dst, packets, magic=b""):
     return at
 
 
-def icmpsh(cap, at, src, dst, words):
-    """A reverse shell: src asks each 200 ms, dst answers with commands, src sends what they print."""
-    for seq, (request, reply) in enumerate(words):
+def icmpsh(cap, at, src, dst):
+    """A reverse shell of Windows: src sends what it prints, at most 64 bytes each 200 ms, and dst
+    answers with commands, or with nothing."""
+    said = (b"Microsoft Windows [Version 10.0.19045.4894]\r\n(c) Microsoft Corporation. All rights "
+            b"reserved.\r\n\r\nC:\\Users\\site>")
+    heard = {len(chunks(said, 64)) - 1: b"route print\n"}
+    said += b"route print\r\nIPv4 Route Table\r\nActive Routes:\r\n" + b"".join(
+        b"  192.0.2.%-13d 255.255.255.255  On-link  192.0.2.44  281\r\n" % i for i in range(2, 30))
+    for seq, request in enumerate(chunks(said, 64)):
+        reply = heard.get(seq, b"")
         cap.echo(at + seq * 200 * MS, src, dst, 1, seq, request)
         cap.echo(at + seq * 200 * MS + 9 * MS, dst, src, 1, seq, reply, reply=True)
 
