@@ -33,6 +33,8 @@ enum ik_row_form {
     IK_ROW_RENUMBERING,
     IK_ROW_USES,
     IK_ROW_NAMES,
+    IK_ROW_NODE_DATA,
+    IK_ROW_NODE_NAMES,
 };
 
 /* Whose words a number has. */

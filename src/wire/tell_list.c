@@ -130,6 +130,61 @@ static void names(const struct ik_tell_walk *w, struct ik_rd rest)
     }
 }
 
+/* ---- node information (RFC 4620 sections 4 and 6) -----------------------------------------------
+ */
+
+/* A name that is not fully qualified ends with two zeros. */
+static void node_names(const struct ik_tell_walk *w, struct ik_rd rest)
+{
+    while (rest.left) {
+        const struct ik_rd was = rest;
+        char text[IK_ND_NAME_TEXT];
+        if (ik_ndopt_take_name(&rest, text)) {
+            leftover(w, was);
+            return;
+        }
+        if (rest.left && rest.p[0] == 0)
+            rest = ik_rd_from(rest, 1);
+        ik_tell_text(w, "name", (struct ik_rd){(const uint8_t *)text, strlen(text)},
+                     taken(was, rest));
+    }
+}
+
+/* `bytes`: of each. */
+static void node_answers(const struct ik_tell_walk *w, enum ik_tell_layout_id id, size_t bytes,
+                         struct ik_rd rest)
+{
+    struct ik_rd span;
+    while (ik_rd_sub(&rest, bytes, &span)) {
+        item_open(w, "answer", span);
+        ik_tell_rows(w, id, span, NULL);
+        ik_tell_close(w, span);
+    }
+    leftover(w, rest);
+}
+
+/* Of a query the subject, of which kind its code says; of a reply what was asked for. */
+static void node_data(const struct ik_tell_walk *w, struct ik_rd rest)
+{
+    enum { SUBJECT_ADDR6, SUBJECT_NAME, SUBJECT_ADDR4 };
+    enum { ASK_NAME = 2, ASK_ADDR6, ASK_ADDR4, TTL_BYTES = 4 };
+    const struct ik_icmp *m = w->msg;
+    const bool query = m->type == IK_ICMP6_NODE_QUERY;
+    const unsigned asked = m->code == 0 ? m->node_info.qtype : 0;
+    if (query && m->code == SUBJECT_NAME)
+        node_names(w, rest);
+    else if (query && (m->code == SUBJECT_ADDR6 || m->code == SUBJECT_ADDR4))
+        addrs(w, rest, m->code == SUBJECT_ADDR6 ? 16 : 4);
+    else if (!query && asked == ASK_NAME && rest.left >= TTL_BYTES)
+        node_answers(w, IK_TELL_L_LIST_NODE_NAMES, rest.left, rest);
+    else if (!query && asked == ASK_ADDR6)
+        node_answers(w, IK_TELL_L_LIST_NODE_ADDR6, TTL_BYTES + 16, rest);
+    else if (!query && asked == ASK_ADDR4)
+        node_answers(w, IK_TELL_L_LIST_NODE_ADDR4, TTL_BYTES + 4, rest);
+    else
+        leftover(w, rest);
+}
+
 /* ---- entries of their own layout ------------------------------------------------------------- */
 
 static void routers(const struct ik_tell_walk *w, struct ik_rd rest)
@@ -291,6 +346,12 @@ void ik_tell_list(const struct ik_tell_walk *w, const struct ik_tell_row *row, s
         break;
     case IK_ROW_NAMES:
         names(w, span);
+        break;
+    case IK_ROW_NODE_DATA:
+        node_data(w, span);
+        break;
+    case IK_ROW_NODE_NAMES:
+        node_names(w, span);
         break;
     default: /* no list */
         leftover(w, span);

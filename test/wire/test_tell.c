@@ -442,6 +442,49 @@ static void tell_icmp__echo__ident_seq_data(void **state)
     assert_told("data_bytes", 0);
 }
 
+/* Texts of the names, joined. */
+static void assert_names(const char *want)
+{
+    char got[256] = "";
+    for (size_t i = 0; i < noted; i++)
+        if (notes[i].step.form == IK_TELL_TEXT)
+            snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s;", notes[i].text);
+    assert_string_equal(got, want);
+}
+
+static size_t count_form(enum ik_tell_form form)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < noted; i++)
+        n += notes[i].step.form == form;
+    return n;
+}
+
+/* What the data is, type, code and query type say together. */
+static void tell_icmp__node_information__data_in_full(void **state)
+{
+    (void)state;
+    walk_vector("node_query");
+    assert_int_equal(count_form(IK_TELL_ADDR), 1);
+    walk_vector("node_query_name"); /* one label: its end is two zeros */
+    assert_names("node;");
+    walk_vector("node_reply");
+    assert_told("ttl_s", 3600);
+    assert_names("node.example;");
+    walk_vector("node_reply_names");
+    assert_names("node;node.example;");
+    walk_vector("node_reply_addr6");
+    assert_told("ttl_s", 3600);
+    assert_int_equal(told("addr")->step.addr.family, 6);
+    assert_int_equal(count_form(IK_TELL_ADDR), 2);
+    walk_vector("node_reply_addr4"); /* and three octets that are no answer */
+    assert_memory_equal(told("addr")->step.addr.bytes, "\xc0\x00\x02\x01", 4);
+    assert_int_equal(count_form(IK_TELL_ADDR), 1);
+    assert_int_equal(count_form(IK_TELL_BYTES), 2); /* with the nonce */
+    walk_vector("node_reply_refused");
+    assert_int_equal(count_form(IK_TELL_BYTES), 1);
+}
+
 static void tell_icmp__queries__members(void **state)
 {
     (void)state;
@@ -677,6 +720,7 @@ int main(void)
         cmocka_unit_test(tell_icmp__head__words_by_family),
         cmocka_unit_test(tell_icmp__octets_4_to_7__by_type),
         cmocka_unit_test(tell_icmp__echo__ident_seq_data),
+        cmocka_unit_test(tell_icmp__node_information__data_in_full),
         cmocka_unit_test(tell_icmp__queries__members),
         cmocka_unit_test(tell_icmp__router_adv4__entries_with_sign),
         cmocka_unit_test(tell_icmp__neighbor_discovery__flags_and_options),
