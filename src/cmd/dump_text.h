@@ -28,7 +28,7 @@ void ik_dump_text_line(struct ik_put *w, const struct ik_dump_style *style,
 
 /* What the message says, in the words of tcpdump: "ICMP echo request, id 7, seq 1, length 64". */
 void ik_dump_words_put(struct ik_put *w, const struct ik_look_packet *p);
-/* The words for ICMPv6, after "ICMP6, " and before the length. */
+/* The words for ICMPv6 but an echo, after "ICMP6, " and before the length. */
 void ik_dump_words6_put(struct ik_put *w, const struct ik_look_packet *p);
 /* What tcpdump does not say, between brackets. */
 void ik_dump_more_put(struct ik_put *w, const struct ik_look_packet *p);

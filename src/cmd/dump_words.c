@@ -219,12 +219,6 @@ static void put_kind(struct ik_put *w, const struct ik_look_packet *p)
 {
     const struct ik_icmp *m = &p->icmp;
     switch (m->kind) {
-    case IK_ICMP_ECHO:
-        ik_put_s(w, m->type == IK_ICMP4_ECHO ? "echo request, id " : "echo reply, id ");
-        ik_put_u64(w, m->echo.id);
-        ik_put_s(w, ", seq ");
-        ik_put_u64(w, m->echo.seq);
-        break;
     case IK_ICMP_ERROR:
         put_error(w, p);
         break;
@@ -247,15 +241,25 @@ static void put_kind(struct ik_put *w, const struct ik_look_packet *p)
     }
 }
 
+static void put_echo(struct ik_put *w, const struct ik_icmp *m)
+{
+    const uint8_t request = m->family == 6 ? IK_ICMP6_ECHO : IK_ICMP4_ECHO;
+    ik_put_s(w, m->type == request ? "echo request, id " : "echo reply, id ");
+    ik_put_u64(w, m->echo.id);
+    ik_put_s(w, ", seq ");
+    ik_put_u64(w, m->echo.seq);
+}
+
 void ik_dump_words_put(struct ik_put *w, const struct ik_look_packet *p)
 {
-    if (p->icmp.family == 6) {
-        ik_put_s(w, "ICMP6, ");
+    const bool v6 = p->icmp.family == 6;
+    ik_put_s(w, v6 ? "ICMP6, " : "ICMP ");
+    if (p->icmp.kind == IK_ICMP_ECHO)
+        put_echo(w, &p->icmp);
+    else if (v6)
         ik_dump_words6_put(w, p);
-    } else {
-        ik_put_s(w, "ICMP ");
+    else
         put_kind(w, p);
-    }
     ik_put_s(w, ", length ");
     ik_put_u64(w, p->icmp_bytes.left);
 }

@@ -170,12 +170,6 @@ void ik_dump_words6_put(struct ik_put *w, const struct ik_look_packet *p)
 {
     const struct ik_icmp *m = &p->icmp;
     switch (m->kind) {
-    case IK_ICMP_ECHO:
-        ik_put_s(w, m->type == IK_ICMP6_ECHO ? "echo request, id " : "echo reply, id ");
-        ik_put_u64(w, m->echo.id);
-        ik_put_s(w, ", seq ");
-        ik_put_u64(w, m->echo.seq);
-        break;
     case IK_ICMP_ERROR:
         put_error(w, p);
         break;
