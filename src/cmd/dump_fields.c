@@ -5,6 +5,8 @@
 
 #include <icmpkit/wire.h>
 
+#include <string.h>
+
 enum { BYTES_SHOWN = 64, TEXT_SHOWN = 256, HEAD_BITS = 32 };
 
 struct fields {
@@ -20,11 +22,25 @@ static void separate(struct fields *f)
     f->first = false;
 }
 
+/* Bytes of the key: of a time without its unit, which stands behind the number already. */
+static size_t key_bytes(const struct ik_tell *t)
+{
+    static const char *const times[] = {"s", "ms", "min"};
+    const size_t n = strlen(t->key);
+    for (size_t i = 0; t->unit && i < sizeof times / sizeof *times; i++) {
+        const size_t unit = strlen(times[i]);
+        if (!strcmp(t->unit, times[i]) && n > unit + 1 && t->key[n - unit - 1] == '_' &&
+            !strcmp(t->key + n - unit, times[i]))
+            return n - unit - 1;
+    }
+    return n;
+}
+
 static void put_key(struct fields *f, const struct ik_tell *t, bool blank)
 {
     separate(f);
     if (t->key)
-        ik_put_s(f->w, t->key);
+        ik_put_mem(f->w, t->key, key_bytes(t));
     if (t->key && blank)
         ik_put_c(f->w, ' ');
 }

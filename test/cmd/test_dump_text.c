@@ -165,6 +165,12 @@ static void other_types__every_field__is_told(void **state)
          "ICMP type-#99, length 8 [4; 99/1 type-99; bytes deadbeef"},
         {"2001:db8::1", "2001:db8::2", "fa000000 00",
          "ICMP6, unknown icmp6 type (250), length 5 [5; 250/0 type-250; bytes 00"},
+        {"2001:db8::1", "2001:db8::2",
+         "9d020000 0007003c 000102030405060708090a0b0c0d0e0f 20010db8000000000000000000000009",
+         "; status 0 success, tid 7, lifetime 60 min, rovr 000102030405060708090a0b0c0d0e0f, "
+         "address 2001:db8::9"},
+        {"2001:db8::2", "2001:db8::1", "8c000000 00020000 0102030405060708 00000e10 016e0000",
+         "data ((ttl 3600 s, names (\"n\")))"},
         {"10.0.0.1", "224.0.0.1", "09000000 01021e78 0a000001 80000000",
          "ICMP router advertisement lifetime 2:10:00 1: {10.0.0.1 2147483648}, length 16"},
     };
