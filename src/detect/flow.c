@@ -16,7 +16,9 @@
 enum {
     SETS = 16384,
     WAYS = 4,
-    HOST_BITS = 1 << 17, /* a generation of hosts that were seen to send */
+    /* A generation of hosts that were seen to send: four bits of one word each, so that one of many
+     * thousands that never did is hardly ever taken for one. */
+    HOST_WORDS = 1 << 15,
     /* Sequence numbers this far outside of what was seen in flight are let pass: captures lose
      * frames, and an error may come after an acknowledgement that took a shorter way. It lets one
      * guess in 2,000 pass. */
@@ -43,7 +45,8 @@ struct flow {
     uint32_t next[2], acked[2]; /* TCP: SND.NXT and SND.UNA of each direction */
     uint16_t hop[2];            /* what is left of the link address that it is handed to; 0: none */
     uint8_t ttl[2];             /* of that packet: copies behind a router have less */
-    uint8_t known, unused;
+    uint8_t known;
+    uint8_t noted; /* generation in which the senders were noted, four bits each; 0: none */
 };
 _Static_assert(sizeof(struct flow) == 32, "a set is two cache lines");
 
@@ -52,9 +55,10 @@ struct flows {
     bool has[KINDS]; /* packets of the kind were seen, from `since` on */
     ik_ns since[KINDS];
     ik_ns first, turned; /* first packet, and when the present generation of hosts began */
-    unsigned young;      /* generation */
+    unsigned young;      /* generation of the two */
+    uint8_t generation;  /* from 1 to 15 */
     uint64_t evicted;
-    _Alignas(64) uint64_t hosts[2][HOST_BITS / 64];
+    _Alignas(64) uint64_t hosts[2][HOST_WORDS];
     uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
     _Alignas(64) struct flow flow[SETS][WAYS];
 };
@@ -191,31 +195,50 @@ static struct flow *find_or_make(struct flows *t, uint64_t hash, uint32_t units)
 
 /* ---- hosts that send ------------------------------------------------------------------------- */
 
-static uint32_t host_bit(uint64_t counted, enum kind kind)
+struct host {
+    uint32_t word;
+    uint64_t bits;
+};
+
+static struct host host_of(uint64_t hash, enum kind kind)
 {
-    return (uint32_t)(counted >> 16 ^ (uint64_t)kind * 0x9e3779b1u) % HOST_BITS;
+    const uint64_t z = (hash ^ (uint64_t)kind << 56) * 0x9e3779b97f4a7c15u;
+    const uint64_t bits = (uint64_t)1 << (z >> 58) | (uint64_t)1 << (z >> 52 & 63) |
+                          (uint64_t)1 << (z >> 46 & 63) | (uint64_t)1 << (z >> 40 & 63);
+    return (struct host){(uint32_t)(z >> 24) % HOST_WORDS, bits};
 }
 
-static void host_note(struct flows *t, ik_ns now, uint64_t counted, enum kind kind)
+static void turn(struct flows *t, ik_ns now)
 {
-    if (now - t->turned > GENERATION) {
-        t->young ^= 1;
-        memset(t->hosts[t->young], 0, sizeof(t->hosts[0]));
-        if (now - t->turned > 2 * GENERATION)
-            memset(t->hosts[t->young ^ 1], 0, sizeof(t->hosts[0]));
-        t->turned = now;
-    }
-    const uint32_t bit = host_bit(counted, kind);
-    t->hosts[t->young][bit / 64] |= (uint64_t)1 << bit % 64;
-    if (!t->has[kind])
-        t->since[kind] = now;
-    t->has[kind] = true;
+    if (now - t->turned <= GENERATION)
+        return;
+    t->young ^= 1;
+    memset(t->hosts[t->young], 0, sizeof(t->hosts[0]));
+    if (now - t->turned > 2 * GENERATION)
+        memset(t->hosts[t->young ^ 1], 0, sizeof(t->hosts[0]));
+    t->turned = now;
+    t->generation = (uint8_t)(t->generation % 15 + 1);
 }
 
-static bool host_sends(const struct flows *t, uint64_t counted, enum kind kind)
+/* Notes who sends in this direction of the flow, once in a generation. What goes to a group says
+ * nothing of the way that other packets take. */
+static void host_note(struct flows *t, const struct ik_sight *s, struct flow *f, struct name n)
 {
-    const uint32_t bit = host_bit(counted, kind);
-    return (t->hosts[0][bit / 64] | t->hosts[1][bit / 64]) >> bit % 64 & 1;
+    const unsigned shift = n.way ? 4 : 0;
+    if ((f->noted >> shift & 15) == t->generation || ik_addr_is_multicast(&s->p->ip.dst))
+        return;
+    f->noted = (uint8_t)((f->noted & 0xf0 >> shift) | t->generation << shift);
+    const struct host h = host_of(s->host_hash, n.kind);
+    t->hosts[t->young][h.word] |= h.bits;
+    if (!t->has[n.kind])
+        t->since[n.kind] = s->now;
+    t->has[n.kind] = true;
+}
+
+static bool host_sends(const struct flows *t, uint64_t host, enum kind kind)
+{
+    const struct host h = host_of(host, kind);
+    return (t->hosts[0][h.word] & h.bits) == h.bits || (t->hosts[1][h.word] & h.bits) == h.bits;
 }
 
 /* ---- what is sent ---------------------------------------------------------------------------- */
@@ -279,6 +302,7 @@ static void enter(struct flows *t, const struct ik_sight *s, struct name n)
     learn_hop(f, n.way, s->p, units - f->seen > recent_units());
     f->seen = units;
     f->known = (uint8_t)(f->known | SENT << n.way);
+    host_note(t, s, f, n);
     if (n.kind == KIND_TCP && !s->p->ip.fragment)
         learn_tcp(f, n.way, &s->p->ip);
 }
@@ -309,9 +333,9 @@ static void note(struct flows *t, const struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->ip;
     const uint64_t ports = ports_of(s->p);
-    host_note(t, s->now, s->src_hash, kind_of(ip->proto));
     if (ports == NO_PORTS && s->icmp)
         return; /* nothing that a quote could name */
+    turn(t, s->now);
     enter(t, s, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, ports));
     /* A router may quote any part of a datagram, and only the first one has ports. */
     if (ip->fragment && ports != NO_PORTS)
@@ -380,7 +404,7 @@ static enum ik_quoted missing(const struct flows *t, const struct ik_sight *s,
         return IK_QUOTED_UNOBSERVED;
     if (!t->has[n.kind] || s->now - t->since[n.kind] < RECENT)
         return IK_QUOTED_UNOBSERVED;
-    if (!host_sends(t, ik_sight_counted(s->cfg, &q->ip.src), n.kind))
+    if (!host_sends(t, ik_sight_host(s->cfg, &q->ip.src), n.kind))
         return IK_QUOTED_UNOBSERVED;
     return IK_QUOTED_UNKNOWN;
 }
@@ -449,6 +473,7 @@ static void input(void *state, struct ik_sight *s)
     if (!t->begun) {
         t->begun = true;
         t->first = t->turned = s->now;
+        t->generation = 1;
     }
     const struct ik_quote *q = NULL;
     if (s->icmp && p->icmp.kind == IK_ICMP_REDIRECT)

@@ -52,6 +52,7 @@ struct ik_sight {
     /* Keyed hashes of what stands in the IP header: the source as it is counted (IPv6: its /64),
      * the destination, and both hosts in either order. */
     uint64_t src_hash, dst_hash, pair_hash;
+    uint64_t host_hash; /* of the source itself, in IPv6 too */
     struct ik_addr src; /* as it is counted: an IPv6 source with its last 64 bits zero */
     /* By flow.c, of errors and of IPv6 redirects: */
     enum ik_quoted quoted;

@@ -102,6 +102,11 @@ bool ik_sight_is_too_big(const struct ik_icmp *m)
 
 /* ---- the sight ------------------------------------------------------------------------------- */
 
+uint64_t ik_sight_host(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+{
+    return ik_siphash(cfg->secret, a->bytes, ik_addr_bytes(a->family));
+}
+
 static struct ik_addr counted(const struct ik_addr *a)
 {
     struct ik_addr c = *a;
@@ -111,18 +116,13 @@ static struct ik_addr counted(const struct ik_addr *a)
     return c;
 }
 
-uint64_t ik_sight_counted(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
-{
-    const struct ik_addr c = counted(a);
-    return ik_siphash(cfg->secret, c.bytes, ik_addr_bytes(c.family));
-}
-
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
     const uint64_t src = hash_of(s->cfg, &memo->src, &ip->src);
     s->dst_hash = hash_of(s->cfg, &memo->dst, &ip->dst);
     s->pair_hash = pair_of(src, s->dst_hash);
+    s->host_hash = src;
     s->src = counted(&ip->src);
     s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : src;
     s->way = way_of(s);

@@ -17,10 +17,10 @@ struct ik_sight_memo {
 
 /* Fills way, hashes and src of *s, whose p (with an IP header) and cfg are there. */
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
-/* pair_hash and src_hash of addresses that stand elsewhere than in the IP header: in a quote. */
+/* pair_hash and host_hash of addresses that stand elsewhere than in the IP header: in a quote. */
 uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
                        const struct ik_addr *b);
-uint64_t ik_sight_counted(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
+uint64_t ik_sight_host(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
 /* True for an address of one of our networks (cfg.home). */
 bool ik_sight_is_home(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
 /* Whether the address is one of the routers that were named (cfg.routers). *any tells whether one
