@@ -12,10 +12,11 @@ enum {
     /* A sender that is told obeys within a round trip. Ten reports spread over five seconds mean
      * that it goes on sending more than fits, or that somebody else says so. */
     SECONDS = 5,
+    SURE = 3, /* reports about what was never sent, where one may be the capture's loss */
 };
 
 struct pmtus {
-    struct ik_often flows; /* by receiver and the destination of the quoted packet */
+    struct ik_often flows; /* by both hosts of the quoted packet, and of the report */
 };
 
 /* What is wrong: 'why' NULL for nothing. */
@@ -81,24 +82,37 @@ static struct finding contradicts_quote(const struct ik_sight *s)
     return (struct finding){NULL};
 }
 
-static struct finding never_sent(const struct ik_sight *s)
+/* A connection is known by many packets. What is sent once may have been lost by the capture: then
+ * it takes a few to be sure. */
+static struct finding unknown(struct pmtus *t, const struct ik_sight *s)
 {
     const bool tcp = s->p->quote.ip.proto == IK_PROTO_TCP;
-    const char *why = NULL;
-    if (s->quoted_foreign)
-        why = "a path MTU for a packet of another host than the one that is told";
-    else if (s->quoted == IK_QUOTED_UNKNOWN)
-        why = "a path MTU for a packet that was never sent";
-    else if (s->quoted == IK_QUOTED_KNOWN && tcp && !s->quoted_in_window)
-        why = "a path MTU for a connection that there is, with a sequence number that was not in "
-              "flight";
-    return (struct finding){.why = why,
-                            .source = "RFC 5927 section 7.2",
-                            .severity = s->quoted_foreign ? IK_SEVERITY_LOW : IK_SEVERITY_MEDIUM,
-                            .limit = IK_LIMITS,
-                            .remedy = IK_REMEDY_LIMIT_UNKNOWN,
-                            .value = 1,
-                            .threshold = 1};
+    const ik_ns window = s->cfg->limits[IK_LIM_RESET_WINDOW];
+    const uint32_t n = ik_often_add(&t->flows, ~s->pair_hash, s->now, window)->n;
+    return (struct finding){.why = "a path MTU for a packet that was never sent",
+                            .severity = tcp || n >= SURE ? IK_SEVERITY_MEDIUM : IK_SEVERITY_LOW,
+                            .value = n};
+}
+
+static struct finding never_sent(struct pmtus *t, const struct ik_sight *s)
+{
+    const bool tcp = s->p->quote.ip.proto == IK_PROTO_TCP;
+    struct finding f = {.value = 1};
+    if (s->quoted_foreign) {
+        f.why = "a path MTU for a packet of another host than the one that is told";
+        f.severity = IK_SEVERITY_LOW;
+    } else if (s->quoted == IK_QUOTED_UNKNOWN) {
+        f = unknown(t, s);
+    } else if (s->quoted == IK_QUOTED_KNOWN && tcp && !s->quoted_in_window) {
+        f.why = "a path MTU for a connection that there is, with a sequence number that was not in "
+                "flight";
+        f.severity = IK_SEVERITY_MEDIUM;
+    }
+    f.source = "RFC 5927 section 7.2";
+    f.limit = IK_LIMITS;
+    f.remedy = IK_REMEDY_LIMIT_UNKNOWN;
+    f.threshold = 1;
+    return f;
 }
 
 /* TCP obeys; what repeats a report to it is no router of its path. (A sender of UDP may not.) */
@@ -124,7 +138,7 @@ static struct finding judge(struct pmtus *t, const struct ik_sight *s)
     struct finding f = below_least(s);
     if (f.why || !s->p->has_quote)
         return f;
-    f = never_sent(s);
+    f = never_sent(t, s);
     if (f.why)
         return f;
     if (s->p->icmp.family == 4 && s->p->icmp.error.mtu == 0)

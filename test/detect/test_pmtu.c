@@ -199,6 +199,19 @@ static void mtu__forged__is_found_at_the_first(void **state)
     }
 }
 
+/* One datagram may be what the capture lost. */
+static void mtu__for_datagrams_never_sent__is_told_and_abuse_when_repeated(void **state)
+{
+    (void)state;
+    struct frames *f = begin(NULL);
+    for (uint16_t i = 1; i <= 3; i++) {
+        frames_make_udp(&talk_out4, (uint16_t)(5000 + i), 53, DATA, quote);
+        frames_error(f, &talk_router4, IK_ICMP4_UNREACHABLE, 4, 1000, quote, 28);
+        found(f, i < 3 ? IK_SEVERITY_LOW : IK_SEVERITY_MEDIUM);
+    }
+    frames_free(f);
+}
+
 static void mtu__for_another_hosts_packet__is_noticed(void **state)
 {
     (void)state;
@@ -295,6 +308,7 @@ int main(void)
         cmocka_unit_test(mtu__that_the_packet_fits__is_found),
         cmocka_unit_test(mtu__for_what_may_be_fragmented__is_noticed),
         cmocka_unit_test(mtu__forged__is_found_at_the_first),
+        cmocka_unit_test(mtu__for_datagrams_never_sent__is_told_and_abuse_when_repeated),
         cmocka_unit_test(mtu__for_another_hosts_packet__is_noticed),
         cmocka_unit_test(mtu__again_and_again__is_noticed_from_the_threshold_on),
         cmocka_unit_test(mtu__told_for_each_segment_of_a_burst__is_silent),
