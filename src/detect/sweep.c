@@ -89,12 +89,17 @@ static uint64_t sweep_evicted(const void *state)
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
+/* Fewer answers than a monitor gets, by three standard deviations of chance: a monitor of whose
+ * targets a tenth is down has three of the first ten down often enough. */
 static bool is_mostly_unanswered(const struct source *src, const struct ik_detect_cfg *cfg)
 {
+    enum { SIGMAS = 3 };
     const int64_t fates = (int64_t)src->answered + src->failed;
     const int64_t enough = cfg->limits[IK_LIM_SWEEP] < ENOUGH ? cfg->limits[IK_LIM_SWEEP] : ENOUGH;
-    return 2 * fates >= enough &&
-           100 * (int64_t)src->answered < cfg->limits[IK_LIM_SWEEP_ANSWERED] * fates;
+    const int64_t answered = cfg->limits[IK_LIM_SWEEP_ANSWERED], down = 100 - answered;
+    const int64_t excess = 100 * (int64_t)src->failed - down * fates;
+    return 2 * fates >= enough && excess > 0 &&
+           excess * excess > (int64_t)SIGMAS * SIGMAS * answered * down * fates;
 }
 
 static void set_due(struct sweep *w, struct source *src, ik_ns at)

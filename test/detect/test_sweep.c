@@ -157,6 +157,26 @@ static void monitor__most_answer__silent(void **state)
     }
 }
 
+/* Of twenty a quarter may be down by chance, where a tenth is down in the long run; half of forty
+ * may not. */
+static void monitor__few_more_down_than_usual__silent(void **state)
+{
+    (void)state;
+    for (int half = 0; half < 2; half++) {
+        struct frames *f = frames_new(parts, NULL);
+        for (int i = 0; i < (half ? 40 : 20); i++) {
+            ask(f, "192.0.2.9", host(i));
+            if (half ? i % 2 : i % 4)
+                answer(f, host(i), "192.0.2.9");
+            f->now += 200 * IK_NS_PER_MS;
+            frames_tick(f);
+        }
+        pass(f, 10);
+        assert_int_equal(frames_count(f, IK_DETECT_SWEEP), half);
+        frames_free(f);
+    }
+}
+
 /* One host that is down, asked for an hour, and a flood to one host. */
 static void one_address__silent(void **state)
 {
@@ -311,6 +331,7 @@ int main(void)
         cmocka_unit_test(sweep__host_unreachable__counts_as_failed),
         cmocka_unit_test(sweep__ipv6_sources_of_one_net__one_source),
         cmocka_unit_test(monitor__most_answer__silent),
+        cmocka_unit_test(monitor__few_more_down_than_usual__silent),
         cmocka_unit_test(one_address__silent),
         cmocka_unit_test(traceroute_and_mtr__silent),
         cmocka_unit_test(answers_and_groups__silent),
