@@ -134,6 +134,22 @@ static bool is_end(enum ik_flaw what)
     return what == IK_FLAW_OPTION_PAST_END || what == IK_FLAW_SHORT;
 }
 
+/* The bytes from there on: faults count from the frame, or from the datagram put together. */
+static struct ik_rd shown(const struct ik_look_packet *p, uint32_t at_bytes)
+{
+    return at_bytes < p->ip_at_bytes ? p->ip_bytes
+                                     : ik_rd_from(p->ip_bytes, at_bytes - p->ip_at_bytes);
+}
+
+/* A prefix longer than an address is used to write past one. Other values may be those of a later
+ * standard: receivers pass over the option. */
+static enum ik_severity severity_of_value(const struct ik_look_packet *p, uint16_t at)
+{
+    const struct ik_rd option = shown(p, at - 2u);
+    const bool prefix = option.left > 2 && option.p[0] == IK_NDOPT_PREFIX && option.p[1] == 4;
+    return prefix ? IK_SEVERITY_MEDIUM : IK_SEVERITY_LOW;
+}
+
 static struct verdict judge_form(const struct ik_look_packet *p)
 {
     const uint32_t icmp_at = p->ip_at_bytes + (uint32_t)(p->icmp_bytes.p - p->ip_bytes.p);
@@ -146,7 +162,9 @@ static struct verdict judge_form(const struct ik_look_packet *p)
                 !(p->ip.truncated && is_end(f->what)))
                 return (struct verdict){.why = forms[k].why,
                                         .source = source_form,
-                                        .severity = forms[k].severity,
+                                        .severity = f->what == IK_FLAW_OPTION_VALUE
+                                                        ? severity_of_value(p, f->at)
+                                                        : forms[k].severity,
                                         .remedy = IK_REMEDY_NONE,
                                         .at_bytes = f->at};
         }
@@ -155,13 +173,6 @@ static struct verdict judge_form(const struct ik_look_packet *p)
 }
 
 /* ---- the part -------------------------------------------------------------------------------- */
-
-/* The bytes where it shows: before them is the frame, or the datagram that was put together. */
-static struct ik_rd shown(const struct ik_look_packet *p, uint32_t at_bytes)
-{
-    return at_bytes < p->ip_at_bytes ? p->ip_bytes
-                                     : ik_rd_from(p->ip_bytes, at_bytes - p->ip_at_bytes);
-}
 
 static void input(void *state, struct ik_sight *s)
 {

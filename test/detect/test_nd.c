@@ -96,6 +96,18 @@ static void prefix__that_is_not_four_units_or_too_long__is_found(void **state)
     frames_free(f);
 }
 
+/* A code of RFC 8781 that is not assigned yet: whoever knows no better ignores the option. */
+static void value__that_may_be_assigned_later__is_only_noticed(void **state)
+{
+    (void)state;
+    uint8_t option[16] = {IK_NDOPT_PREF64, 2, 7, 8 + 5};
+    silent(advertise(option, sizeof(option)));
+    option[3]++;
+    struct frames *f = advertise(option, sizeof(option));
+    found(f, IK_SEVERITY_LOW);
+    frames_free(f);
+}
+
 /* What a later option spoils is found behind those that are right. */
 static void option__wrong_behind_right_ones__is_found(void **state)
 {
@@ -337,6 +349,7 @@ int main(void)
         cmocka_unit_test(option__of_length_zero__is_found),
         cmocka_unit_test(option__past_the_end__is_found),
         cmocka_unit_test(prefix__that_is_not_four_units_or_too_long__is_found),
+        cmocka_unit_test(value__that_may_be_assigned_later__is_only_noticed),
         cmocka_unit_test(option__wrong_behind_right_ones__is_found),
         cmocka_unit_test(option__unknown__is_silent),
         cmocka_unit_test(solicitation__of_nobody_with_an_address__is_noticed),
