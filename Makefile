@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 need = tools/install-packages packages/run.txt
 
-.PHONY: all run test bench asan storm conformance compare install format clean
+.PHONY: all run test bench asan storm conformance compare detection install format clean
 all:
 	@$(need)
 	@[ -e build/build.ninja ] || meson setup build
@@ -37,6 +37,12 @@ conformance: all
 	@$(need) packages/test.txt
 	ninja -C build test/scenario/subject
 	@tools/conformance
+
+# The tools of abuse and of every day in namespaces of their own, and what guard makes of them: writes
+# doc/detection.md. Needs root, and some ten minutes.
+detection: all
+	@$(need) packages/test.txt
+	@tools/detection --write doc/detection.md
 
 # Each field that dump reads beside what tshark and tcpdump read, as a table: of captures that a
 # generator makes, or of those in a folder, PCAPS=DIR.
