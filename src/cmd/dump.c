@@ -21,15 +21,31 @@ static bool fail(struct ik_dump *d, const char *what, enum ik_err err)
     return false;
 }
 
+/* Anonymous memory that begins where a huge page can: how much of it is there must not depend on
+ * where the kernel puts it. */
+static void *aligned_pages(size_t bytes, size_t align)
+{
+    uint8_t *mem = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mem == MAP_FAILED)
+        return NULL;
+    const size_t front = -(uintptr_t)mem & (align - 1);
+    if (front)
+        munmap(mem, front);
+    munmap(mem + front + bytes, align - front);
+    return mem + front;
+}
+
 /* Anonymous pages: only there once they are used. */
 static void *pages(size_t bytes)
 {
-    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mem == MAP_FAILED)
+    enum { HUGE_PAGE = 1 << 21 };
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), all = (bytes + page - 1) & ~(page - 1);
+    void *mem = aligned_pages(all, all < HUGE_PAGE ? page : HUGE_PAGE);
+    if (!mem)
         return NULL;
     /* They are tables that are looked up at random; where that is refused it only takes longer. */
-    (void)madvise(mem, bytes, MADV_HUGEPAGE);
+    (void)madvise(mem, all, MADV_HUGEPAGE);
     return mem;
 }
 

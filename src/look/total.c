@@ -13,6 +13,11 @@ struct count {
     uint64_t packets, bytes;
 };
 
+/* Of one type, by code. */
+struct counts {
+    struct count of[256];
+};
+
 struct ik_total {
     struct ik_total_view view;
     struct ik_rtt_sums rtt;
@@ -20,18 +25,25 @@ struct ik_total {
     struct ik_talker *talker;
     struct ik_total_kind kinds[IK_TOTAL_KINDS];
     struct ik_total_talker talkers[IK_TOTAL_TALKERS];
-    struct count counts[2][256][256]; /* family 4, 6; type; code */
-    bool type_seen[2][256];
+    bool type_seen[2][256]; /* family 4, 6; counts of others mean nothing yet */
+    struct counts *counts;  /* 256 of family 4, 256 of family 6 */
 };
 
+/* What is needed for every packet comes first, and the counts, of which few are ever needed, last:
+ * so that those take no memory where it is given page by page. */
 static size_t talker_at(void)
 {
     return (sizeof(struct ik_total) + 63) & ~(size_t)63;
 }
 
+static size_t counts_at(void)
+{
+    return (talker_at() + ik_talker_bytes() + 63) & ~(size_t)63;
+}
+
 size_t ik_total_bytes(void)
 {
-    return talker_at() + ik_talker_bytes();
+    return counts_at() + 2 * 256 * sizeof(struct counts);
 }
 
 struct ik_total *ik_total_init(void *mem, const uint8_t secret[16])
@@ -40,6 +52,7 @@ struct ik_total *ik_total_init(void *mem, const uint8_t secret[16])
     memset(t, 0, sizeof(*t));
     t->view.first = t->view.last = IK_NEVER;
     t->talker = ik_talker_init((uint8_t *)mem + talker_at(), secret);
+    t->counts = (struct counts *)(void *)((uint8_t *)mem + counts_at());
     return t;
 }
 
@@ -79,14 +92,21 @@ static void add_flaws(struct ik_total *t, const struct ik_faults *faults)
     t->view.flawed += faults->n > 0;
 }
 
+static void add_kind(struct ik_total *t, unsigned family, const struct ik_icmp *icmp,
+                     uint32_t bytes)
+{
+    struct counts *type = &t->counts[256 * family + icmp->type];
+    if (!t->type_seen[family][icmp->type])
+        *type = (struct counts){0};
+    t->type_seen[family][icmp->type] = true;
+    type->of[icmp->code].packets++;
+    type->of[icmp->code].bytes += bytes;
+}
+
 void ik_total_add(struct ik_total *t, const struct ik_look_packet *p)
 {
     const uint32_t bytes = p->ip.total_bytes;
-    const unsigned family = p->ip.version == 6;
-    struct count *c = &t->counts[family][p->icmp.type][p->icmp.code];
-    t->type_seen[family][p->icmp.type] = true;
-    c->packets++;
-    c->bytes += bytes;
+    add_kind(t, p->ip.version == 6, &p->icmp, bytes);
     t->view.packets++;
     t->view.bytes += bytes;
     if (p->frame.time != IK_NEVER) {
@@ -117,7 +137,7 @@ static void keep_kind(struct ik_total *t, const struct ik_total_kind *k)
 static void sort_type(struct ik_total *t, unsigned family, unsigned type)
 {
     for (unsigned code = 0; code < 256; code++) {
-        const struct count *c = &t->counts[family][type][code];
+        const struct count *c = &t->counts[256 * family + type].of[code];
         const struct ik_total_kind k = {.family = family ? 6 : 4,
                                         .type = (uint8_t)type,
                                         .code = (uint8_t)code,
