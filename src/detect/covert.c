@@ -69,11 +69,17 @@ static uint32_t used_bits(const struct ik_icmp *m)
     }
 }
 
+/* Those that set a code by intention, or by mistake. */
+static bool has_code(uint8_t sender)
+{
+    return sender == IK_SENDER_NMAP_O || sender == IK_SENDER_BUSYBOX;
+}
+
 static enum field of_body(const struct ik_sight *s, const struct ik_icmp *m)
 {
     switch (m->kind) {
     case IK_ICMP_ECHO:
-        return m->code && s->sender != IK_SENDER_NMAP_O ? FIELD_CODE : FIELD_NONE;
+        return m->code && !has_code(s->sender) ? FIELD_CODE : FIELD_NONE;
     case IK_ICMP_TIMESTAMP:
         if (has_data(m->timestamp.trailing))
             return FIELD_TRAILING;
@@ -141,7 +147,8 @@ static void input(void *state, struct ik_sight *s)
 {
     const struct ik_icmp *m = &s->p->icmp;
     enum field field = FIELD_NONE;
-    if (!m->checksum_ok)
+    /* Linux gives an echo reply of nothing but zeros the checksum zero, instead of ffff. */
+    if (!m->checksum_ok && has_data(s->p->icmp_bytes))
         field = FIELD_CHECKSUM;
     else if (!s->tunnel)
         field = of_body(s, m);

@@ -36,8 +36,9 @@ enum rule {
     RULE_ID_ZMAP,
     RULE_NMAP_1,
     RULE_NMAP_2,
+    RULE_CODE_FILL,
 };
-enum way { WAY_ANY, WAY_REPEAT, WAY_TEXT, WAY_WHOLE, WAY_PERIOD };
+enum way { WAY_ANY, WAY_REPEAT, WAY_TEXT, WAY_WHOLE, WAY_PERIOD, WAY_ONE, WAY_LETTERS };
 
 struct form {
     uint8_t sender, clock, head, at, way, rule;
@@ -55,6 +56,8 @@ static const char fills[3] = {0, 1, 'X'};
 
 #define ANY WAY_ANY, 0, NULL
 #define PERIOD WAY_PERIOD, 1, NULL
+#define ONE WAY_ONE, 1, NULL
+#define LETTERS WAY_LETTERS, 1, NULL
 #define RAMP(first) WAY_REPEAT, RAMP_BYTES, ramp + (first)
 #define FILL(byte) WAY_REPEAT, 1, fills + ((byte) == 'X' ? 2 : (byte))
 #define REPEAT(text) WAY_REPEAT, sizeof(text) - 1, text
@@ -163,6 +166,20 @@ static bool has_period(struct ik_rd d)
     return d.left <= PERIOD_MAX; /* it may end before it comes round */
 }
 
+/* Random ones have both cases; what is all capitals is a word of somebody. */
+static bool has_letters(struct ik_rd d)
+{
+    bool upper = false, lower = false;
+    for (size_t i = 0; i < d.left; i++) {
+        const uint8_t c = d.p[i];
+        upper |= c >= 'A' && c <= 'Z';
+        lower |= c >= 'a' && c <= 'z';
+        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+            return false;
+    }
+    return upper && lower;
+}
+
 static bool begins_with(struct ik_rd d, const struct form *f)
 {
     return !memcmp(d.p, f->words, f->words_bytes < d.left ? f->words_bytes : d.left);
@@ -180,6 +197,10 @@ static bool pattern_fits(const struct form *f, struct ik_rd d)
         return begins_with(d, f);
     case WAY_PERIOD:
         return has_period(d);
+    case WAY_ONE:
+        return repeats(d, 1);
+    case WAY_LETTERS:
+        return has_letters(d);
     }
     return true;
 }
@@ -201,6 +222,8 @@ static bool rule_fits(enum rule rule, const struct ik_look_packet *p, const stru
         return e->seq == SEQ_NMAP && (!e->request || p->icmp.code == CODE_NMAP);
     case RULE_NMAP_2:
         return e->seq == SEQ_NMAP + 1;
+    case RULE_CODE_FILL:
+        return e->data.left && e->data.p[e->data.left - 1] == p->icmp.code;
     }
     return true;
 }

@@ -3,9 +3,9 @@
  * we do not, use one template a run. What a known form leaves no room in is not looked at; clocks
  * are masked; a pattern that is repeated counts as one whatever its length.
  *
- * Random payloads of one size are the template of some benign senders (fping -R): they count only
- * where sizes change too. Replies that are not what was asked for are the matter of echo.c. Size
- * and randomness alone are never a finding (D13): they are told beside one. */
+ * Random payloads of one size are the template of some benign senders (fping -R, icmplib): they
+ * count only where sizes change too. Replies that are not what was asked for are the matter of
+ * echo.c. Size and randomness alone are never a finding (D13): they are told beside one. */
 #include "base/rd.h"
 #include "base/siphash.h"
 #include "detect/pairs.h"
@@ -20,8 +20,10 @@ enum {
     FEW = 3, /* templates, before their bytes count; and changes of size that are no chance */
     MOSTLY = 4,
     PERIOD_MAX = 16,
-    DEFER = 3,      /* kinds more, where it will soon be clear that replies are a tunnel */
-    SHORT_MAX = 32, /* payloads below it are too short to look random by all their bytes */
+    DEFER = 3,        /* kinds more, where it will soon be clear that replies are a tunnel */
+    LEAST_BYTES = 64, /* below it nobody has said much: a letter a run (pythonping) */
+    RANDOM_MIN = 8,   /* bytes that may look random */
+    SHORT_MAX = 32,   /* payloads below it are too short to look random by all their bytes */
 };
 
 #define WINDOW (600 * IK_NS_PER_S)
@@ -69,7 +71,7 @@ static bool is_random(struct ik_rd d)
         high += d.p[i] > INT8_MAX;
         again += memchr(d.p + i + 1, d.p[i], d.left - i - 1) != NULL;
     }
-    return high * 8 >= d.left && again * 4 <= d.left;
+    return d.left >= RANDOM_MIN && high * 8 >= d.left && again * 4 <= d.left;
 }
 
 /* True when it was not seen before. Once most bits are taken, each change counts as new. */
@@ -89,7 +91,7 @@ static void note(struct pair *p, const struct ik_sight *s, const struct ik_paylo
     const bool other = p->last_bytes && p->last_bytes != e->n;
     p->sizes = (uint8_t)(p->sizes + (other && p->sizes < UINT8_MAX));
     p->last_bytes = (uint16_t)e->n;
-    if (is_random(ik_rd_from(e->data, s->clock_bytes))) {
+    if (s->sender == IK_SENDER_ICMPLIB || is_random(ik_rd_from(e->data, s->clock_bytes))) {
         p->randoms = (uint16_t)(p->randoms + (p->randoms < UINT16_MAX));
         return;
     }
@@ -144,7 +146,8 @@ static void judge(struct ik_sight *s, struct pair *p, const struct ik_payload *e
 {
     const uint32_t n = kinds(p), more = s->differs ? DEFER : 0;
     const int64_t *limits = s->cfg->limits;
-    if (n >= limits[IK_LIM_TEMPLATES] + more ||
+    const uint32_t least = p->bytes + (uint32_t)p->randoms * RANDOM_MIN;
+    if ((n >= limits[IK_LIM_TEMPLATES] + more && least >= LEAST_BYTES) ||
         (n >= FEW && !more && p->bytes >= limits[IK_LIM_TEMPLATE_BYTES]))
         report(s, p, e, n);
 }

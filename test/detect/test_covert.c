@@ -124,6 +124,22 @@ static void covert__fields_that_are_used_by_right__are_silent(void **state)
 }
 
 /* Its first request has code 9, on purpose; a kernel returns it. */
+/* busybox ping -p: its pattern is also its code. */
+static void covert__pattern_that_fills_the_code__is_silent(void **state)
+{
+    uint8_t message[64];
+    (void)state;
+    struct frames *f = frames_new(with_tool, NULL);
+    for (uint8_t i = 0; i < 10; i++) {
+        memset(message, 0x77, sizeof(message));
+        message[0] = i % 2 ? 0 : 8;
+        ik_store_be32(message + 8, i * 12345u);
+        frames_raw(f, i % 2 ? &back : &out, message, sizeof(message));
+    }
+    frames_silent(f);
+    frames_free(f);
+}
+
 static void covert__operating_system_scan__is_silent(void **state)
 {
     uint8_t request[8 + 120] = {8, 9, 0, 0, 0x12, 0x34, 1, 39}, reply[8 + 120] = {0};
@@ -168,6 +184,21 @@ static void checksum__of_a_known_sender__is_low_and_else_medium(void **state)
         }
         frames_free(f);
     }
+}
+
+/* As Linux answers an echo request of zeros. */
+static void checksum__zero_of_nothing_but_zeros__is_silent(void **state)
+{
+    static const uint8_t zeros[64];
+    static uint8_t bytes[FRAMES_BYTES];
+    (void)state;
+    struct frames *f = frames_new(parts, NULL);
+    for (size_t n = 8; n <= sizeof(zeros); n += 8) {
+        const size_t len = frames_make(&back, zeros, n, bytes);
+        frames_put(f, IK_LINKTYPE_RAW, bytes, len);
+    }
+    frames_silent(f);
+    frames_free(f);
 }
 
 static void checksum__of_a_cut_packet__is_not_judged(void **state)
@@ -246,8 +277,10 @@ int main(void)
         cmocka_unit_test(covert__each_field__is_told_once_and_medium_at_the_third),
         cmocka_unit_test(covert__two_in_each_minute__stay_worth_knowing),
         cmocka_unit_test(covert__fields_that_are_used_by_right__are_silent),
+        cmocka_unit_test(covert__pattern_that_fills_the_code__is_silent),
         cmocka_unit_test(covert__operating_system_scan__is_silent),
         cmocka_unit_test(checksum__of_a_known_sender__is_low_and_else_medium),
+        cmocka_unit_test(checksum__zero_of_nothing_but_zeros__is_silent),
         cmocka_unit_test(checksum__of_a_cut_packet__is_not_judged),
         cmocka_unit_test(covert__code_of_a_known_tool__is_left_to_its_signature),
         cmocka_unit_test(covert__switched_off_or_allowed__is_silent),

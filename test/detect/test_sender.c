@@ -194,6 +194,40 @@ static void others(struct frames *f)
     repeat(&d, "\x0a", 1);
     fill(&d, 0, 39);
     check(f, &(struct tool){.sender = IK_SENDER_CHECK_ICMP, .clock = 24}, &d);
+    for (size_t n = 1; n < 200; n += 9) {
+        d.n = 0;
+        timeval(&d, 5);
+        ramp(&d, 0, n);
+        check(f, &(struct tool){.sender = IK_SENDER_INETUTILS, .clock = 16}, &d);
+    }
+    d.n = 0;
+    repeat(&d, "u7Zq2LmR0xYbTnE5kWc9", 56);
+    check(f, &(struct tool){.sender = IK_SENDER_ICMPLIB}, &d);
+    d.p[55] = '+'; /* base64 */
+    check(f, &(struct tool){.sender = IK_SENDER_UNKNOWN}, &d);
+    d.n = 0;
+    repeat(&d, "aword", 40);
+    check(f, &(struct tool){.sender = IK_SENDER_UNKNOWN}, &d);
+}
+
+/* busybox ping -p fills the whole message, its code too; a reply has the code of its request. */
+static void busybox_with_pattern(struct frames *f)
+{
+    for (int how = 0; how < 3; how++) {
+        struct data d = {.n = 0};
+        repeat(&d, "\x8a\xd0\x30\xce", 4);
+        fill(&d, 0x77, 52);
+        d.p[55] ^= how == 2;
+        const struct ik_icmp m = {
+            .family = 4,
+            .type = IK_ICMP4_ECHO,
+            .code = how == 1 ? 0x78 : 0x77,
+            .kind = IK_ICMP_ECHO,
+            .echo = {.id = 1, .seq = 1, .data = {d.p, d.n}},
+        };
+        frames_icmp(f, &(struct frames_head){.src = "10.0.0.1", .dst = "10.0.0.2"}, &m);
+        assert_int_equal(last.sender, how ? IK_SENDER_UNKNOWN : IK_SENDER_BUSYBOX);
+    }
 }
 
 static void with_words(struct frames *f)
@@ -239,6 +273,7 @@ static void sender__payload_of_a_tool__is_known(void **state)
     iputils_with_patterns(f);
     of_one_byte(f);
     others(f);
+    busybox_with_pattern(f);
     with_words(f);
     pro_bing(f);
     frames_free(f);

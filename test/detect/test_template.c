@@ -193,6 +193,37 @@ static void template__random_of_one_size__is_silent(void **state)
     }
 }
 
+/* icmplib: letters and digits, 56 of them; pythonping: one letter a run. */
+static void template__random_letters__are_silent(void **state)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890";
+    struct ik_rng rng = {8};
+    uint8_t data[56];
+    (void)state;
+    for (size_t n = 1; n <= 56; n += 55) {
+        struct frames *f = frames_new(parts, NULL);
+        for (int i = 0; i < 5000; i++) {
+            for (size_t k = 0; k < n; k++)
+                data[k] = (uint8_t)letters[ik_rng_below(&rng, n > 1 ? 62 : 52)];
+            ping(f, data, n);
+        }
+        frames_silent(f);
+        frames_free(f);
+    }
+}
+
+/* Few bytes at a time are found when they are as many as a few words. */
+static void template__few_bytes_at_a_time__are_found_later(void **state)
+{
+    (void)state;
+    struct frames *f = frames_new(parts, NULL);
+    uint32_t i = 0;
+    for (; !frames_find(f, IK_DETECT_TEMPLATES); i++)
+        ping(f, text(i, 4), 4);
+    assert_in_range(i, 16, 20);
+    frames_free(f);
+}
+
 /* A Go ping of old: nanoseconds, then the number of its run. */
 static void template__clock_before_a_constant__is_silent(void **state)
 {
@@ -390,6 +421,8 @@ int main(void)
         cmocka_unit_test(template__five_in_each_ten_minutes__are_silent),
         cmocka_unit_test(template__each_pair_has_one_kind__is_silent),
         cmocka_unit_test(template__random_of_one_size__is_silent),
+        cmocka_unit_test(template__random_letters__are_silent),
+        cmocka_unit_test(template__few_bytes_at_a_time__are_found_later),
         cmocka_unit_test(template__clock_before_a_constant__is_silent),
         cmocka_unit_test(template__token_before_a_constant__is_silent),
         cmocka_unit_test(template__iputils_of_all_sizes__is_silent),
