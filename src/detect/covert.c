@@ -69,17 +69,19 @@ static uint32_t used_bits(const struct ik_icmp *m)
     }
 }
 
-/* Those that set a code by intention, or by mistake. */
-static bool has_code(uint8_t sender)
+/* True for those that set a code by intention, or by mistake: busybox' pattern fills it too. */
+static bool has_code(const struct ik_sight *s, const struct ik_icmp *m)
 {
-    return sender == IK_SENDER_NMAP_O || sender == IK_SENDER_BUSYBOX;
+    const struct ik_rd d = m->echo.data;
+    return s->sender == IK_SENDER_NMAP_O ||
+           (s->sender == IK_SENDER_BUSYBOX && d.left && d.p[d.left - 1] == m->code);
 }
 
 static enum field of_body(const struct ik_sight *s, const struct ik_icmp *m)
 {
     switch (m->kind) {
     case IK_ICMP_ECHO:
-        return m->code && !has_code(s->sender) ? FIELD_CODE : FIELD_NONE;
+        return m->code && !has_code(s, m) ? FIELD_CODE : FIELD_NONE;
     case IK_ICMP_TIMESTAMP:
         if (has_data(m->timestamp.trailing))
             return FIELD_TRAILING;

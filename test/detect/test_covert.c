@@ -29,10 +29,11 @@ static void put(struct frames *f, const struct message *m)
 
 static const struct message odd[] = {
     /* echo with a code */
-    {.n = 16, .bytes = {8, 3, 0, 0, 0, 1, 0, 1, 'd', 'a', 't', 'a'}},
+    {.n = 16, .bytes = {8, 3, 0, 0, 0, 1, 0, 1, 'd', 'a', 't', 'a', 'm', 'o', 'r', 'e'}},
     {.n = 16, .bytes = {0, 255, 0, 0, 0, 1, 0, 1, 'd', 'a', 't', 'a'}},
     {.n = 16, .v6 = true, .bytes = {128, 1, 0, 0, 0, 1, 0, 1, 'd', 'a', 't', 'a'}},
-    {.n = 8, .bytes = {8, 1, 0, 0, 0, 1, 0, 1}}, /* also of a sender that we know */
+    {.n = 8, .bytes = {8, 1, 0, 0, 0, 1, 0, 1}}, /* also of senders that we know */
+    {.n = 20, .bytes = {8, 1, 0, 0, 0, 1, 0, 1, 'd', 'a', 't', 'a'}},
     /* bytes behind the end */
     {.n = 24, .bytes = {13, 0, 0, 0, 0, 1, 0, 1, [20] = 'd', 'a', 't', 'a'}},
     {.n = 21, .bytes = {14, 0, 0, 0, 0, 1, 0, 1, [20] = 1}},
