@@ -52,7 +52,7 @@ void ik_mirror_expect(const struct ik_mirror *m, uint64_t key)
 
 static uint32_t hash(const struct ik_mirror *m, const uint8_t *p, size_t n)
 {
-    const uint64_t h = ik_siphash(m->secret, p, n);
+    const uint64_t h = ik_siphash13(m->secret, p, n);
     const uint32_t small = (uint32_t)(h ^ h >> 32);
     return small + !small;
 }

@@ -76,7 +76,7 @@ uint64_t ik_payload_template(const uint8_t secret[16], const struct ik_sight *s,
 {
     const size_t clock = e->data.left >= 2 * CLOCK_MAX ? CLOCK_MAX : s->clock_bytes;
     const struct ik_rd d = ik_rd_head(ik_rd_from(e->data, clock), TEMPLATE_MAX);
-    return ik_siphash(secret, d.p, d.left) ^ (uint64_t)e->n * 0x9e3779b97f4a7c15u;
+    return ik_siphash13(secret, d.p, d.left) ^ (uint64_t)e->n * 0x9e3779b97f4a7c15u;
 }
 
 struct ik_report ik_payload_report(const struct ik_sight *s, enum ik_detector d)

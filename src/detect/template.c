@@ -48,7 +48,8 @@ struct part {
 static struct ik_rd period_of(struct ik_rd d)
 {
     size_t step = 1;
-    while (step < d.left && step < PERIOD_MAX && memcmp(d.p, d.p + step, d.left - step))
+    while (step < d.left && step < PERIOD_MAX &&
+           (d.p[0] != d.p[step] || memcmp(d.p, d.p + step, d.left - step)))
         step++;
     return ik_rd_head(d, step);
 }
@@ -57,7 +58,7 @@ static uint64_t template_of(const struct ik_sight *s, const struct ik_payload *e
 {
     const struct ik_rd period = period_of(ik_rd_from(e->data, s->clock_bytes));
     if (s->sender == IK_SENDER_IPUTILS_PATTERN || period.left == 1)
-        return ik_siphash(s->cfg->secret, period.p, period.left);
+        return ik_siphash13(s->cfg->secret, period.p, period.left);
     return ik_payload_template(s->cfg->secret, s, e);
 }
 

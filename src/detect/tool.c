@@ -147,12 +147,17 @@ static bool passes(enum check check, const struct ik_sight *s, const struct ik_p
     return true;
 }
 
+static bool has_head(const struct tool *t, struct ik_rd d)
+{
+    return !t->head_bytes || (d.left >= t->head_bytes && d.p[0] == (uint8_t)t->head[0] &&
+                              !memcmp(d.p, t->head, t->head_bytes));
+}
+
 static bool fits(const struct tool *t, const struct ik_sight *s, const struct ik_payload *e)
 {
     return t->way & (e->request ? REQUEST : REPLY) && e->n >= t->min && e->n <= t->max &&
            (t->ident < 0 || t->ident == e->id) && (t->seq < 0 || t->seq == e->seq) &&
-           e->data.left >= t->head_bytes && !memcmp(e->data.p, t->head, t->head_bytes) &&
-           passes((enum check)t->check, s, e);
+           has_head(t, e->data) && passes((enum check)t->check, s, e);
 }
 
 /* ---- findings -------------------------------------------------------------------------------- */
