@@ -127,6 +127,190 @@ N_("about nothing that was ever sent")
 N_("from the link, with the proof of it")
 N_("with hop limit 64, from another network")
 
+/* include/icmpkit/detect_limits.def. */
+N_("FortiGate flood default 250/s; Juniper SRX 1000/s")
+N_("FortiGate flood default 250/s")
+N_("Linux answers at most 1000 errors/s; BlackNurse sends 40000/s")
+N_("a tenth of error-flood, where the quoted flows are unknown")
+N_("judgement: nine of ten quote flows that were never seen")
+N_("Linux sends errors in bursts of 50 (icmp_msgs_burst)")
+N_("judgement: ten hosts answer one request that was never seen")
+N_("Linux gives up a datagram after 30 s (ipfrag_time); Snort after 60 s")
+N_("judgement: datagrams of one source within a minute that never became whole")
+N_("measured: a share of fewer replies is chance; a tunnel is to be found within 20 packets")
+N_("measured: 0 of 92 benign pairs, 153 of 156 of icmptx")
+N_("measured: 207 of 222 replies of ptunnel")
+N_("judgement: the time that a request may wait for its reply")
+N_("judgement: more pairs than this with orphans mean that requests go another way")
+N_("measured: an IP header whose length and checksum hold is no chance; one is told, three are a tunnel")
+N_("measured: the senders known here use one template a run")
+N_("judgement: as much as a page of text in payloads of no known sender")
+N_("Snort rule on large ICMP: more than 800 bytes")
+N_("judgement: one may be a broken sender, three are a habit")
+N_("Snort icmp_sweep, medium: 20 in 90 s")
+N_("threshold random walk (Jung 2004): a monitor is answered by 80% and more")
+N_("threshold random walk (Jung 2004) with 0.8 and 0.2: four net failures are a scan at 1% error")
+N_("nmap -PP -PM asks with two kinds; no host asks with either any more")
+N_("judgement: one scan asks all its kinds within a minute")
+N_("RFC 5927 section 4: guessing needs many errors; ten in ten seconds are no accident")
+N_("Linux accepts no IPv4 path MTU below 552 (min_pmtu)")
+N_("RFC 8200 section 5: no link below 1280")
+N_("Linux icmp_msgs_burst 50; SAD DNS (CVE-2020-25705) uses it up in each 50 ms")
+N_("SAD DNS: 20 bursts a second; a quarter of it")
+N_("measured: a scan for open ports quotes ever different ports")
+N_("judgement: a finding ends when its cause was not seen for a minute")
+N_("judgement: news of an open finding at most every ten seconds")
+
+/* src/detect/book.c. */
+N_("the format itself")
+
+/* src/detect/covert.c. */
+N_("An echo message has a code, which is always zero.")
+N_("Data stands behind a message that has a fixed length.")
+N_("A timestamp is no time of a day, and does not say so.")
+N_("The unused word of an error is not zero.")
+N_("A message has a checksum that no receiver would accept.")
+
+/* src/detect/echo.c. */
+N_("Replies of a tunnel are large and look random: encrypted or compressed data.")
+N_("Echo replies with data come without any request.")
+N_("More echo replies come than requests have asked for.")
+N_("Echo replies return other data than their requests carried.")
+N_("Most echo requests go another way: replies without a request are not judged here.")
+
+/* src/detect/errors.c. */
+N_("More ICMP errors a second go to one host than it sends packets.")
+N_("ICMP errors go to one host about packets that it never sent.")
+N_("A router reports packets of the same flow again and again as expired: they run in a circle.")
+
+/* src/detect/fragment.c. */
+N_("a fragment reaches past the 65,535 bytes that a datagram can have")
+N_("a packet with two fragment headers")
+N_("a first fragment that ends before the headers do, so that no filter can judge it")
+N_("a fragment smaller than any link would make it")
+N_("datagrams of one source that never become whole")
+N_("two fragments for the same place with different bytes")
+N_("a datagram with two ends")
+N_("fragments that overlap")
+N_("fragments that are right each by itself, yet make too long a datagram")
+N_("an ICMP message in fragments that is no large echo")
+N_("an echo in fragments that every link takes whole")
+N_("fragments of a fragment")
+
+/* src/detect/inner.c. */
+N_("Whole IP packets travel inside ICMP messages.")
+
+/* src/detect/nd.c. */
+N_("neighbour discovery from beyond the link: its hop limit is not 255")
+N_("multicast router discovery whose hop limit is not 1")
+N_("a message of the link that is not from a link-local address")
+N_("neighbour discovery in fragments, where no filter can judge it")
+N_("neighbour discovery with an option of length zero, at which a careless reader never ends")
+N_("neighbour discovery with an option that reaches past the end of the message")
+N_("neighbour discovery with an option of a length that its type cannot have")
+N_("neighbour discovery with an option whose value its type does not allow")
+N_("neighbour discovery that is too short")
+N_("neighbour discovery for an address that nobody can have")
+N_("neighbour discovery with an option that must not be there")
+
+/* src/detect/pmtu.c. */
+N_("a path MTU below what any IPv4 link has")
+N_("a path MTU smaller than links have, which makes a sender waste itself")
+N_("a path MTU below what any IPv6 link has")
+N_("RFC 791 section 3.2: every link takes 68 bytes")
+N_("a path MTU for which the quoted packet is not too big")
+N_("a path MTU for a packet that a router may fragment")
+N_("a path MTU for a packet of another host than the one that is told")
+N_("a path MTU for a packet that was never sent")
+N_("a path MTU for a connection that there is, with a sequence number that was not in flight")
+N_("the same path MTU again and again, to a sender that goes on")
+N_("a router too old to say its MTU")
+
+/* src/detect/probing.c. */
+N_("Somebody makes a host use up its limit of ICMP errors, burst after burst, to learn which ports are open.")
+
+/* src/detect/quench.c. */
+N_("a source quench about a packet that was never sent")
+N_("a source quench, which was abolished and can only slow a victim down")
+
+/* src/detect/rate.c. */
+N_("Far more ICMP messages a second than usual, which nobody asked for, go to one host.")
+N_("One source sends more ICMP messages a second than any use needs.")
+
+/* src/detect/recon.c. */
+N_("A timestamp request asks what a host's clock says.")
+N_("An information request, which is deprecated, asks for a network.")
+N_("An address mask request, which is deprecated, asks for a netmask.")
+N_("An extended echo request asks about a host's interfaces.")
+N_("A node information query asks for a host's names.")
+N_("One source asks for several kinds of things that tell about a host: a scan.")
+N_("A message of a deprecated type: nothing needs it any more.")
+
+/* src/detect/redirect.c. */
+N_("a redirect to what is no router's address")
+N_("a redirect to its own sender")
+N_("a redirect to a router that is not on the host's network")
+N_("a redirect from beyond the link: its hop limit is not 255")
+N_("a redirect from no link-local address")
+N_("a redirect for a packet of another host than the one that is told")
+N_("a redirect for a packet that was never sent")
+N_("a redirect for a sequence number that was not in flight")
+N_("a redirect from another station than the router that the packet was handed to")
+N_("a redirect from a host that is none of the known routers")
+N_("a redirect of which nothing shows that it comes from the router in use")
+N_("a redirect that nobody can read")
+N_("a redirect without the packet that it is for")
+
+/* src/detect/reset.c. */
+N_("an error about a packet that cannot have come from the network that it is sent to")
+N_("an error about a packet of another host than the one that it is sent to")
+N_("an error about a packet that was never sent")
+N_("an error about a connection that there is, with a sequence number that was not in flight")
+N_("errors of many sources about packets that their receiver never sent")
+
+/* src/detect/router.c. */
+N_("a new router that wants to be preferred to the known ones")
+N_("a second router on a link")
+N_("a new router with a network that no known one announces")
+N_("a new router on a link whose routers have been known for long")
+N_("a flood of advertisements from ever new routers")
+N_("a router advertisement from none of the known routers")
+N_("a router that is told to be none, again and again")
+N_("a router that is said to be none any more")
+N_("a known router with another network")
+N_("a known router's address at another link address")
+N_("a router advertisement from beyond the link: its hop limit is not 255")
+N_("a router advertisement from no link-local address")
+N_("a router that tells hosts a hop limit that cuts them off")
+
+/* src/detect/smurf.c. */
+N_("The source is a broadcast or multicast address, which none can be.")
+N_("An echo request to all hosts of a network in the name of a host outside of it: the answers go there.")
+N_("Many hosts answer one echo request that the receiver never sent.")
+
+/* src/detect/sweep.c. */
+N_("One source asks many addresses whether they are up, and few of them answer.")
+N_("A source from outside asks addresses that do not answer, one after another.")
+
+/* src/detect/template.c. */
+N_("Payloads of many kinds are large and look random: encrypted or compressed data.")
+N_("Payloads of many kinds, of no known sender, travel between two hosts.")
+
+/* src/detect/tools.def. */
+N_("An echo payload has the header of ptunnel.")
+N_("An echo payload has the header of ptunnel under another magic number.")
+N_("An echo payload has the header of hans.")
+N_("An echo payload has the header of icmptunnel.")
+N_("An IP packet travels in echo under the identifier of icmptx.")
+N_("An empty echo request has the identifier of icmptx.")
+N_("An IP packet travels in echo that was sent with the largest TTL, as icmptunnel does.")
+N_("An echo payload has the magic number of pingtunnel.")
+N_("An echo message has a sequence number and a size that Pingback uses.")
+N_("An echo reply has the identifier of icmpdoor, and text.")
+N_("An echo reply has the identifier and the word of Stacheldraht.")
+N_("An echo reply that nobody asked for has an identifier of TFN or Stacheldraht.")
+N_("Echo messages have a code, by which tutuicmptunnel tells its users apart.")
+
 /* The C library's errors, which it says in other languages only where they are installed. */
 N_("Operation not permitted")
 N_("No such file or directory")

@@ -54,6 +54,13 @@ class Catalogue(unittest.TestCase):
         self.write('src/cmd/a.c', SOURCE.replace('%s "', '%s is "'))
         self.assert_says('ko.po: lacks "%s is at %d"', 'ko.po: nothing says "%s at %d"')
 
+    def test_what_detectors_say__is_listed(self):
+        self.write('src/detect/a.c', '/* "not a word of it" */\n'
+                   'r.why = "One source "\n        "sends more."; s = "RFC 791 section 3.1, RFC 792";')
+        self.write('src/detect/b.def', 'X(A, "a name", "It is what it is.")\n')
+        self.assert_says('po/library.c: lacks "One source sends more." of src/detect/a.c',
+                         'po/library.c: lacks "It is what it is." of src/detect/b.def')
+
     def test_obsolete_entry(self):
         self.write('po/ko.po', PO + '\n#~ msgid "old"\n#~ msgstr "옛것"\n')
         self.assert_says('ko.po: nothing says "old"')

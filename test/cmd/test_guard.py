@@ -265,6 +265,9 @@ traffic:
     def test_korean__is_for_people_alone(self):
         text = self.said('-r', self.good, '--lang', 'ko')
         self.assertRegex(text, '[가-힣]')
+        text = self.said('-r', self.bad, '--lang', 'ko', status=1)
+        self.assertIn('요청에 담긴 것과 다른 데이터를', text)
+        self.assertIn('정상 쌍 92개 중 0개', text)
         self.assertNotRegex(self.said('-r', self.bad, '--lang', 'ko', '--json', status=1), '[가-힣]')
 
     def test_results_that_cannot_be_written__are_an_error(self):
