@@ -262,9 +262,22 @@ static void print_totals(struct ik_guard *g)
     }
 }
 
+/* What goes on, a line each: the list has what is over. */
+static void print_open(struct ik_guard *g)
+{
+    const struct ik_finding *f;
+    struct text t;
+    if (g->opt.format != IK_GUARD_TEXT || !text_begin(g, &t))
+        return;
+    for (size_t i = 0; (f = ik_detect_open(g->detect, i)); i++)
+        ik_guard_text_news(t.to, &g->stamp, f, NULL);
+    text_end(g, &t);
+}
+
 static void on_status(void *ctx)
 {
     struct ik_guard *g = ctx;
+    print_open(g);
     print_totals(g);
     flush(g);
 }

@@ -120,7 +120,7 @@ struct ik_guard_totals {
 /* Text for people. `settled`: nothing more will come of it. */
 void ik_guard_text_finding(FILE *to, struct ik_dump_stamp *stamp, const struct ik_finding *f,
                            const struct ik_guard_known *known, bool settled);
-/* A line: that it became more or less severe, or ended. */
+/* A line: that it ended, or how severe it is now (then `known` may be NULL). */
 void ik_guard_text_news(FILE *to, struct ik_dump_stamp *stamp, const struct ik_finding *f,
                         const struct ik_guard_known *known);
 /* The list of all and the totals. */

@@ -305,8 +305,8 @@ void ik_guard_text_end(FILE *to, struct ik_dump_stamp *stamp, const struct ik_gu
         fprintf(to, _("Not seen: %llu frames that the capture lost\n"),
                 (unsigned long long)totals->dropped);
     fprintf(to,
-            l->n_ended ? _("%llu ICMP packets among %llu frames in %s\n")
-                       : _("%llu ICMP packets among %llu frames in %s, nothing found\n"),
+            s->findings ? _("%llu ICMP packets among %llu frames in %s\n")
+                        : _("%llu ICMP packets among %llu frames in %s, nothing found\n"),
             (unsigned long long)s->icmp, (unsigned long long)totals->frames, span(totals, mem));
 }
 

@@ -96,6 +96,8 @@ def text__tells_at_once_and_sums_up():
         assert "Findings:" not in guard.printed()
         guard.child.send_signal(signal.SIGQUIT)
         wait_for(lambda: "ICMP packets among" in guard.printed(), "word on the way")
+        contains(guard.printed(), "now medium: flood-src: 10.0.1.1 -> many [")
+        assert "nothing found" not in guard.printed()
         text = guard.end(status=1)
         contains(text, "over: ")
         contains(text, "Findings: ")
