@@ -76,6 +76,7 @@ N_("packed by gzip, and this icmp was built without zlib")
 /* src/link/capfilter.c, src/link/capbpf.c, src/link/capbpf_none.c: filters. */
 N_("the expression is too long, or nested too deep")
 N_("no word of the language, and names are not looked up: write an address")
+N_("syntax error: the language of filters is that of pcap-filter(7)")
 N_("filters beyond icmp and icmp6 need libpcap.so.0.8 (package libpcap0.8)")
 N_("this icmp was built without libpcap: only icmp, icmp6 and relations of their bytes are known")
 

@@ -68,7 +68,12 @@ static enum ik_err compile(struct ik_capbpf *b, pcap_t *p, const char *text,
     if (b->lib.compile(p, &b->program, text, OPTIMIZED, 0) == 0 ||
         b->lib.compile(p, &b->program, text, PLAIN, 0) == 0)
         return IK_OK;
-    snprintf(why, IK_CAPFILTER_TEXT, "%s", b->lib.geterr(p));
+    const char *said = b->lib.geterr(p);
+    /* Versions of libpcap put other words around it; in ours it can be translated. */
+    snprintf(why, IK_CAPFILTER_TEXT, "%s",
+             strstr(said, "syntax error")
+                 ? "syntax error: the language of filters is that of pcap-filter(7)"
+                 : said);
     return IK_E_UNSUPPORTED;
 }
 
