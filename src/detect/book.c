@@ -512,10 +512,18 @@ void ik_book_tick(struct ik_book *b, ik_ns now)
     }
 }
 
+/* In the order in which they began: so people read them. */
 void ik_book_stop(struct ik_book *b, ik_ns now)
 {
-    while (b->n_open)
-        end(b, &b->entries[b->open[b->n_open - 1]], now);
+    while (b->n_open) {
+        struct entry *first = &b->entries[b->open[0]];
+        for (uint16_t i = 1; i < b->n_open; i++) {
+            struct entry *e = &b->entries[b->open[i]];
+            if (e->f.id < first->f.id)
+                first = e;
+        }
+        end(b, first, now);
+    }
 }
 
 /* ---- what it has ----------------------------------------------------------------------------- */

@@ -281,6 +281,21 @@ static void stop__ends_all(void **state)
     book_free(t);
 }
 
+static void stop__ends_in_the_order_in_which_they_began(void **state)
+{
+    (void)state;
+    struct book *t = book_new();
+    for (uint32_t i = 0; i < 5; i++) {
+        see(t, 10 + i, IK_SEVERITY_LOW);
+        assert_int_equal(take(t, IK_FINDING_NEW)->id, i + 1);
+    }
+    ik_book_stop(t->b, t->now);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(take(t, IK_FINDING_ENDED)->id, i + 1);
+    take_none(t);
+    book_free(t);
+}
+
 /* ---- evidence -------------------------------------------------------------------------------- */
 
 static void evidence__is_the_first_frames__and_the_one_that_made_it_worse(void **state)
@@ -543,6 +558,7 @@ int main(void)
         cmocka_unit_test(value__of_the_worst__stays),
         cmocka_unit_test(news__not_taken__are_told_in_order),
         cmocka_unit_test(stop__ends_all),
+        cmocka_unit_test(stop__ends_in_the_order_in_which_they_began),
         cmocka_unit_test(evidence__is_the_first_frames__and_the_one_that_made_it_worse),
         cmocka_unit_test(evidence__of_one_frame_seen_twice__is_one),
         cmocka_unit_test(evidence__outside_of_the_frame__has_no_bytes),
