@@ -17,8 +17,8 @@ struct ik_frames_cfg {
                            leave out at once; NULL: nothing */
     /* One frame, borrowed for the call. */
     void (*frame)(void *ctx, const struct ik_look_frame *f);
-    /* Before that, where it is known already and stays where it lies: the one that comes next, unless
-     * the end is asked for. NULL: nobody wants to know. */
+    /* Before that, where it is known already and stays where it lies: the one that comes next,
+     * unless the end is asked for. NULL: nobody wants to know. */
     void (*ahead)(void *ctx, const struct ik_look_frame *f);
     /* Nothing more is there now: what was written goes out. Returns for how long that may be so
      * before it is called again (IK_NEVER: without end). */
