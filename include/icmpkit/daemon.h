@@ -19,6 +19,9 @@ struct ik_config {
     uint32_t n_allow;
     uint32_t off; /* bit n: detector n is off */
     int64_t limits[IK_LIMITS];
+    const struct ik_prefix *spare; /* whom enforcement spares besides */
+    uint32_t n_spare;
+    ik_ns hold; /* how long what it did holds; whole seconds */
 };
 
 /* Reads a file of YAML. On success *out is the caller's, with all that it points to, ended by
@@ -28,7 +31,8 @@ IK_MUST_USE enum ik_err ik_config_open(const struct ik_config **out, const char 
                                        struct ik_conf_fault *fault);
 void ik_config_close(const struct ik_config *c);
 
-enum { IK_CONFIG_LIST = 64 }; /* most of home, routers, allow */
+enum { IK_CONFIG_LIST = 64 }; /* most of home, routers, allow, spare */
+#define IK_CONFIG_HOLD (600 * IK_NS_PER_S)
 
 /* Detector by its name, NONE when there is none; *near is then the name that was probably meant, or
  * NULL. */
@@ -88,6 +92,7 @@ bool ik_order_same(const struct ik_order *a, const struct ik_order *b); /* by ki
 /* Who is never acted against, and why (msgid). */
 struct ik_spared {
     struct ik_prefix who;
+    bool own; /* one of our addresses: it may be one end of a pair */
     const char *why;
 };
 
@@ -110,11 +115,10 @@ size_t ik_orders_of(const struct ik_finding *f, const struct ik_orders_cfg *cfg,
 const char *ik_order_fault(const struct ik_order *o, const struct ik_orders_cfg *cfg);
 enum { IK_ORDER_SECONDS_MAX = 86400 };
 
-/* Fills in who is spared on this machine, up to `cap`: its own addresses, gateways, resolvers, the
- * peers of SSH sessions that we run under, what is no host's address, and `more` (n_more). *n: how
- * many. IK_E_FULL: there are more; IK_E_SYSTEM, IK_E_NOMEM: the kernel does not say. */
-IK_MUST_USE enum ik_err ik_spared_gather(struct ik_spared *out, size_t cap,
-                                         const struct ik_prefix *more, size_t n_more, size_t *n);
+/* Fills in whom this machine spares, up to `cap`: its own addresses, gateways, resolvers, the peers
+ * of SSH sessions that we run under; `here` false: only what is no host's address. *n: how many.
+ * IK_E_FULL: there are more; IK_E_SYSTEM, IK_E_NOMEM: the kernel does not say. */
+IK_MUST_USE enum ik_err ik_spared_gather(bool here, struct ik_spared *out, size_t cap, size_t *n);
 enum { IK_SPARED_MAX = 512 };
 
 /* ---- enforcement: carrying them out ------------------------------------------------------------
@@ -152,9 +156,9 @@ struct ik_force {
 };
 
 struct ik_enforce_cfg {
-    struct ik_orders_cfg orders; /* its lists are borrowed as long as the enforcement lives */
-    bool dry;                    /* say what would be done, do nothing: no privileges */
-    bool keep;                   /* what was installed stays at the end, until it expires */
+    bool dry;  /* say what would be done, do nothing: no privileges */
+    bool here; /* packets are of this machine: whom it cannot do without is spared */
+    bool keep; /* what was installed stays at the end, until it expires */
     void (*on_deed)(void *ctx, const struct ik_deed *deed);
     void *ctx;
 };
@@ -162,11 +166,18 @@ struct ik_enforce_cfg {
 struct ik_enforce;
 /* Starts enforcement by nftables, for which CAP_NET_ADMIN is needed now and not later: a process of
  * its own keeps it, and takes nothing but orders. A table that a dead guard left is replaced. On
- * success *out is the caller's, ended by ik_enforce_close. IK_E_NOT_FOUND: no nft(8) here;
- * IK_E_ACCESS; IK_E_EXISTS: another guard enforces in this network namespace; IK_E_VALUE: nft
- * refused, `why` is what it said; IK_E_SYSTEM, IK_E_NOMEM. */
+ * success *out is the caller's, ended by ik_enforce_close; ik_enforce_settle is to follow.
+ * IK_E_NOT_FOUND: no nft(8) here; IK_E_ACCESS; IK_E_EXISTS: another guard enforces in this network
+ * namespace; IK_E_VALUE: nft refused, `why` is what it said; IK_E_FULL: too many addresses to
+ * spare; IK_E_SYSTEM, IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg *cfg,
                                         char why[static IK_ENFORCE_TEXT]);
+/* What is ours (borrowed), whom to spare besides (copied; once spared is spared to the end), and
+ * how many seconds orders hold from now on. IK_E_FULL: too many to spare; IK_E_AGAIN, IK_E_SYSTEM.
+ */
+IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_prefix *home,
+                                          size_t n_home, const struct ik_prefix *spare,
+                                          size_t n_spare, uint32_t seconds);
 /* What to give to the loop; NULL for a dry one. */
 struct ik_source *ik_enforce_source(struct ik_enforce *e);
 /* Acts on a finding that was told. `now` never goes back. */

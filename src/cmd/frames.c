@@ -53,8 +53,10 @@ void ik_frames_poll(struct ik_frames *f)
 {
     struct ik_source *s = ik_signals_source(f->signals);
     s->ready(s, (struct ik_now){0, 0});
-    if (f->also)
-        f->also->ready(f->also, ik_clock_now());
+    for (size_t i = 0; i < sizeof f->also / sizeof *f->also; i++) {
+        if (f->also[i])
+            f->also[i]->ready(f->also[i], ik_clock_now());
+    }
 }
 
 bool ik_frames_wait(struct ik_frames *f, int fd, ik_ns at_most)
@@ -66,7 +68,8 @@ bool ik_frames_wait(struct ik_frames *f, int fd, ik_ns at_most)
     struct ik_source *s = ik_signals_source(f->signals);
     struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN},
                            {.fd = fd, .events = POLLIN},
-                           {.fd = f->also ? f->also->fd : -1, .events = POLLIN}};
+                           {.fd = f->also[0] ? f->also[0]->fd : -1, .events = POLLIN},
+                           {.fd = f->also[1] ? f->also[1]->fd : -1, .events = POLLIN}};
     const struct timespec ts = {.tv_sec = wait == IK_NEVER ? 0 : wait / IK_NS_PER_S,
                                 .tv_nsec = wait == IK_NEVER ? 0 : wait % IK_NS_PER_S};
     if (ppoll(fds, sizeof fds / sizeof *fds, wait == IK_NEVER ? NULL : &ts, NULL) < 0 &&

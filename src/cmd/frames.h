@@ -33,13 +33,13 @@ struct ik_frames {
     struct ik_capread *file; /* one of the two */
     struct ik_link *capture;
     struct ik_signals *signals;
-    struct ik_source *also; /* one more descriptor to watch, set by the verb; NULL: none */
-    uint64_t n;             /* frames so far */
-    uint64_t dropped;       /* by the kernel; UINT64_MAX: not known */
-    ik_ns last;             /* time of the latest frame that has one; IK_NEVER */
-    bool stop;              /* enough; the verb sets it too */
-    bool interrupted;       /* by a signal */
-    bool damaged, failed;   /* exit status 1, 2; said */
+    struct ik_source *also[2]; /* more descriptors to watch, set by the verb; NULL: none */
+    uint64_t n;                /* frames so far */
+    uint64_t dropped;          /* by the kernel; UINT64_MAX: not known */
+    ik_ns last;                /* time of the latest frame that has one; IK_NEVER */
+    bool stop;                 /* enough; the verb sets it too */
+    bool interrupted;          /* by a signal */
+    bool damaged, failed;      /* exit status 1, 2; said */
 };
 
 /* Opens the file, or a capture with the privileges that there are. False: said. `f` may be closed

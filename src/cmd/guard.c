@@ -115,9 +115,29 @@ static void tell(struct ik_guard *g, const struct ik_look_packet *p)
             print_json(g, f, known);
         else
             print_eve(g, f, known);
+        ik_guard_enforce_finding(g, f);
     }
     if (g->out.error)
         g->from.stop = true;
+}
+
+static void on_deed(void *ctx, const struct ik_deed *d)
+{
+    struct ik_guard *g = ctx;
+    struct text t;
+    if (g->opt.format == IK_GUARD_JSON) {
+        struct ik_guard_deed_mem mem;
+        const struct ik_record rec =
+            ik_guard_deed_record(d, g->interface ? ik_clock_now().real : g->last, &mem);
+        print_record(g, &rec);
+    } else if (g->opt.format == IK_GUARD_TEXT && text_begin(g, &t)) {
+        ik_guard_text_deed(t.to, d);
+        text_end(g, &t);
+    }
+    if (d->what != IK_DEED_LOST)
+        return;
+    ik_run_say("guard", _("enforcement has ended; so does guard"));
+    g->failed = g->from.stop = true;
 }
 
 /* ---- evidence -------------------------------------------------------------------------------- */
@@ -316,8 +336,10 @@ static void on_hangup(void *ctx)
     }
     ask(g, s);
     ik_detect_reload(g->detect, &s->cfg);
-    ik_guard_settings_close(&g->settings[g->current]);
     g->current = other;
+    if (!ik_guard_enforce_settle(g))
+        g->failed = g->from.stop = true;
+    ik_guard_settings_close(&g->settings[1 - other]);
     if (g->opt.config)
         ik_run_say("guard", _("the configuration was read again"));
 }
@@ -441,6 +463,7 @@ static int finish(struct ik_guard *g)
         g->failed = true;
     ik_frames_close(&g->from);
     ik_runlab_close(g->lab);
+    ik_enforce_close(g->enforce);
     ik_guard_settings_close(&g->settings[g->current]);
     if (g->failed || g->from.failed)
         return 2;
@@ -456,7 +479,8 @@ static int execute(struct ik_guard *g)
                        g->opt.lab.lab != NULL);
     g->first = g->last = g->end = IK_NEVER;
     if ((!first || open_settings(g)) && open_frames(g) && open_save(g) &&
-        ik_frames_start(&g->from) && (first || open_settings(g)) && open_detector(g))
+        ik_guard_enforce_open(g, on_deed) && ik_frames_start(&g->from) &&
+        (first || open_settings(g)) && open_detector(g) && ik_guard_enforce_settle(g))
         run(g);
     else
         g->failed = true;

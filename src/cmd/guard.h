@@ -17,6 +17,8 @@
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+enum ik_guard_enforce { IK_GUARD_NONE, IK_GUARD_NFT };
+enum ik_guard_on_exit { IK_GUARD_REMOVE, IK_GUARD_EXPIRE };
 enum ik_guard_format { IK_GUARD_TEXT, IK_GUARD_JSON, IK_GUARD_EVE };
 
 struct ik_guard_opt {
@@ -24,8 +26,9 @@ struct ik_guard_opt {
     const char *interface, *read, *config, *pcapng;
     struct ik_runlab_opt lab; /* of it the file and the seed */
     struct ik_opt_list home;
-    bool no_promiscuous, json, help, version;
-    int format; /* enum ik_guard_format */
+    bool no_promiscuous, json, dry_run, help, version;
+    int enforce, on_exit; /* enum ik_guard_enforce, ik_guard_on_exit */
+    int format;           /* enum ik_guard_format */
     ik_ns run_for;
 };
 
@@ -169,9 +172,10 @@ struct ik_guard {
     struct ik_detect *detect;
     struct ik_capsave *save;
     struct ik_frames from;
-    struct ik_runlab *lab;   /* NULL: none */
-    bool all;                /* several interfaces are seen */
-    struct ik_guard_own own; /* where `all` */
+    struct ik_runlab *lab;      /* NULL: none */
+    bool all;                   /* several interfaces are seen */
+    struct ik_guard_own own;    /* where `all` */
+    struct ik_enforce *enforce; /* NULL: nobody asked for it */
     struct ik_guard_list list;
     ik_ns first, last, end; /* times of frames; IK_NEVER: none, without end */
     bool found;             /* exit status 1 */
@@ -183,5 +187,23 @@ struct ik_guard {
  */
 IK_MUST_USE bool ik_guard_lab_open(struct ik_guard *g);
 void ik_guard_lab_run(struct ik_guard *g);
+
+/* ---- enforcement ----------------------------------------------------------------------------- */
+
+/* What was done, in words. */
+void ik_guard_text_deed(FILE *to, const struct ik_deed *d);
+struct ik_guard_deed_mem {
+    char who[IK_ADDR_TEXT + 4], other[IK_ADDR_TEXT + 4];
+};
+/* And as a record, borrowed from its arguments. */
+struct ik_record ik_guard_deed_record(const struct ik_deed *d, ik_ns time,
+                                      struct ik_guard_deed_mem *mem);
+/* Starts what was asked for, with the privileges that there are; on_deed is called with g. False:
+ * said. */
+IK_MUST_USE bool ik_guard_enforce_open(struct ik_guard *g,
+                                       void (*on_deed)(void *ctx, const struct ik_deed *d));
+/* The settings were read, or read again. False: said. */
+IK_MUST_USE bool ik_guard_enforce_settle(struct ik_guard *g);
+void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f);
 
 int ik_guard_verb(int argc, char **argv);

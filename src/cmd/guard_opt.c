@@ -7,6 +7,8 @@
 #define AT(member) .at = offsetof(struct ik_guard_opt, member)
 #define RUN_MAX (INT64_C(1000000000) * IK_NS_PER_S)
 
+static const char *const enforcers[] = {"none", "nft", NULL};
+static const char *const on_exits[] = {"remove", "expire", NULL};
 static const char *const formats[] = {"text", "json", "eve", NULL};
 
 static const struct ik_opt options[] = {
@@ -35,6 +37,17 @@ static const struct ik_opt options[] = {
      N_("text, json, or eve: alert events as Suricata has them"), .choices = formats},
     {0, "pcapng", IK_OPT_STRING, AT(pcapng), "FILE",
      N_("keep the packets that prove findings, with the finding as\ncomment")},
+    {.kind = IK_OPT_HEADING, .help = N_("What to do about it:")},
+    {0, "enforce", IK_OPT_CHOICE, AT(enforce), "WITH",
+     N_("nft: limit or drop what was found, by nftables; none\n(needs root)"),
+     .choices = enforcers},
+    {0, "dry-run", IK_OPT_FLAG, AT(dry_run),
+     .help = N_("say what --enforce would do, and do nothing")},
+    {0, "on-exit", IK_OPT_CHOICE, AT(on_exit), "HOW",
+     N_("remove: what was installed goes at the end, also if it is\nkilled; expire: it stays "
+        "until its time is up"),
+     .choices = on_exits},
+    {.kind = IK_OPT_HEADING, .help = N_("Others:")},
     IK_LANG_OPTION(struct ik_guard_opt, lang),
     {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},
     {0, "version", IK_OPT_FLAG, AT(version), .help = N_("the version")},
@@ -43,8 +56,9 @@ static const struct ik_opt options[] = {
 const struct ik_opt_spec ik_guard_spec = {
     .verb = "guard",
     .synopsis = N_("-i NAME | -r FILE | --lab FILE [OPTION]..."),
-    .intro = N_("Which ICMP is an attack, a leak or a mistake, how that is known, and which rule "
-                "would stop it. Nothing is ever sent or blocked."),
+    .intro =
+        N_("Which ICMP is an attack, a leak or a mistake, how that is known, and which rule would "
+           "stop it.\nNothing is blocked unless --enforce asks for it."),
     .options = options,
     .n = sizeof options / sizeof *options,
     .outro = N_("Exit status: 0 nothing of medium severity or more was found, 1 it was, 2 an "
@@ -87,6 +101,10 @@ bool ik_guard_opt_read(struct ik_guard_opt *o, struct ik_opt_args *args, int arg
         return fail(args, _("--seed is for labs: add --lab FILE"));
     if (o->json)
         o->format = IK_GUARD_JSON;
+    if (o->dry_run)
+        o->enforce = IK_GUARD_NFT;
+    if ((o->read || o->lab.lab) && o->enforce != IK_GUARD_NONE && !o->dry_run)
+        return fail(args, _("--enforce is for an interface: --dry-run shows what it would do"));
     if (o->pcapng && !strcmp(o->pcapng, "-"))
         return fail(args, _("findings go to standard output: give --pcapng a file"));
     return true;

@@ -16,9 +16,9 @@ enum { FILE_MOST = 1 << 20 };
 struct config {
     struct ik_config c; /* first: what the caller has */
     struct ik_arena arena;
-    struct ik_keys_prefixes home, routers;
+    struct ik_keys_prefixes home, routers, spare;
     uint32_t off; /* bit n: detector n + 1 */
-    const struct ik_tree_node *allow, *limits;
+    const struct ik_tree_node *allow, *limits, *enforce;
 };
 
 /* ---- names of detectors ---------------------------------------------------------------------- */
@@ -87,8 +87,16 @@ static const struct ik_key config_keys[] = {
     {"allow", IK_KEY_NODE, CONFIG(allow)},
     {"off", IK_KEY_WORDS, CONFIG(off), .words = detector_words},
     {"limits", IK_KEY_NODE, CONFIG(limits)},
+    {"enforce", IK_KEY_NODE, CONFIG(enforce)},
 };
 static const struct ik_keys config_of = {N_("the configuration"), config_keys, COUNT(config_keys)};
+
+static const struct ik_key enforce_keys[] = {
+    {"time", IK_KEY_TIME, CONFIG(c.hold), .min = IK_NS_PER_S,
+     .max = IK_ORDER_SECONDS_MAX * IK_NS_PER_S},
+    {"spare", IK_KEY_PREFIXES, CONFIG(spare), .max = IK_CONFIG_LIST},
+};
+static const struct ik_keys enforce_of = {"enforce", enforce_keys, COUNT(enforce_keys)};
 
 /* ---- what is beyond a table ------------------------------------------------------------------ */
 
@@ -150,6 +158,8 @@ static enum ik_err read_all(struct config *c, const char *path, struct ik_conf_f
         err = ik_keys_read(&ctx, &config_of, root, c);
     if (!err && c->limits)
         err = ik_keys_read(&ctx, &limits_of, c->limits, &c->c);
+    if (!err && c->enforce)
+        err = ik_keys_read(&ctx, &enforce_of, c->enforce, c);
     if (!err)
         err = take_allow(c, &ctx);
     if (!err)
@@ -157,6 +167,8 @@ static enum ik_err read_all(struct config *c, const char *path, struct ik_conf_f
     c->c.home = c->home.prefixes;
     c->c.n_home = c->home.n;
     c->c.off = c->off << 1;
+    c->c.spare = c->spare.prefixes;
+    c->c.n_spare = c->spare.n;
     return err;
 }
 
@@ -168,6 +180,7 @@ enum ik_err ik_config_open(const struct ik_config **out, const char *path,
         return ik_say_nomem(fault);
     for (int i = 0; i < IK_LIMITS; i++)
         c->c.limits[i] = ik_limit_row((enum ik_limit)i)->value;
+    c->c.hold = IK_CONFIG_HOLD;
     const enum ik_err err = read_all(c, path, fault);
     if (err)
         ik_config_close(&c->c);

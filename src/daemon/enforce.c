@@ -24,6 +24,8 @@ struct slot {
 struct ik_enforce {
     struct ik_source source; /* first: ready() gets back from it */
     struct ik_enforce_cfg cfg;
+    struct ik_spared spared[IK_SPARED_MAX];
+    struct ik_orders_cfg orders;
     struct ik_warden warden;
     bool lost;
     uint32_t number;  /* of the latest ask */
@@ -137,12 +139,17 @@ static struct slot *place_of(struct ik_enforce *e, const struct ik_order *o, ik_
     return free_slot;
 }
 
-static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
+static enum ik_err send(struct ik_enforce *e, enum ik_warden_op op, const struct ik_order *o)
 {
     const struct ik_warden_ask a = {
-        .number = ++e->number ? e->number : ++e->number, .op = op, .order = s->force.order};
-    const enum ik_err err = ik_warden_ask(&e->warden, &a);
-    s->asked = a.number;
+        .number = ++e->number ? e->number : ++e->number, .op = op, .order = *o};
+    return ik_warden_ask(&e->warden, &a);
+}
+
+static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
+{
+    const enum ik_err err = send(e, op, &s->force.order);
+    s->asked = e->number;
     return err;
 }
 
@@ -189,7 +196,7 @@ void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns 
 {
     struct ik_order orders[IK_ORDERS_MAX];
     const char *refused;
-    const size_t n = ik_orders_of(f, &e->cfg.orders, orders, &refused);
+    const size_t n = ik_orders_of(f, &e->orders, orders, &refused);
     for (size_t i = 0; i < n && !e->lost; i++)
         give(e, &orders[i], now);
     if (refused)
@@ -237,9 +244,8 @@ uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k)
 
 void ik_enforce_count(struct ik_enforce *e)
 {
-    const struct ik_warden_ask a = {.number = ++e->number ? e->number : ++e->number,
-                                    .op = IK_WARDEN_COUNT};
-    if (!e->cfg.dry && !e->lost && ik_warden_ask(&e->warden, &a) == IK_E_SYSTEM)
+    static const struct ik_order none;
+    if (!e->cfg.dry && !e->lost && send(e, IK_WARDEN_COUNT, &none) == IK_E_SYSTEM)
         lose(e, "");
 }
 
@@ -254,14 +260,47 @@ enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg
         return IK_E_NOMEM;
     e->cfg = *cfg;
     e->warden = (struct ik_warden){.fd = -1, .pid = -1};
-    const enum ik_err err =
-        cfg->dry ? IK_OK : ik_warden_open(&e->warden, &e->cfg.orders, cfg->keep, why);
+    e->orders.spared = e->spared;
+    enum ik_err err = ik_spared_gather(cfg->here, e->spared, IK_SPARED_MAX, &e->orders.n_spared);
+    if (!err && !cfg->dry)
+        err = ik_warden_open(&e->warden, e->spared, e->orders.n_spared, cfg->keep, why);
     if (err) {
         free(e);
         return err;
     }
     e->source = (struct ik_source){.fd = e->warden.fd, .ready = ready};
     *out = e;
+    return IK_OK;
+}
+
+static bool is_spared(const struct ik_enforce *e, const struct ik_prefix *p)
+{
+    for (size_t i = 0; i < e->orders.n_spared; i++) {
+        const struct ik_prefix *q = &e->spared[i].who;
+        if (!e->spared[i].own && q->bits == p->bits && ik_addr_same_host(&q->addr, &p->addr))
+            return true;
+    }
+    return false;
+}
+
+enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_prefix *home, size_t n_home,
+                              const struct ik_prefix *spare, size_t n_spare, uint32_t seconds)
+{
+    e->orders.home = home;
+    e->orders.n_home = n_home;
+    e->orders.seconds = seconds;
+    for (size_t i = 0; i < n_spare; i++) {
+        if (is_spared(e, &spare[i]))
+            continue;
+        if (e->orders.n_spared == IK_SPARED_MAX)
+            return IK_E_FULL;
+        e->spared[e->orders.n_spared++] =
+            (struct ik_spared){.who = spare[i], .why = "the configuration spares it"};
+        const enum ik_err err =
+            e->cfg.dry ? IK_OK : send(e, IK_WARDEN_SPARE, &(struct ik_order){.who = spare[i]});
+        if (err)
+            return err;
+    }
     return IK_OK;
 }
 

@@ -3,8 +3,8 @@
  *
  * The first rules of the chain `in` take what can be true of nothing; the next let pass what may
  * never be stopped, so that no rule that follows them sees neighbour discovery, packet too big or
- * fragmentation needed. Every rule is about ICMP. In IPv6 no rule drops errors or echo: they are
- * limited (RFC 4890 section 4.3.1). */
+ * fragmentation needed, nor anything of those who are spared. Every rule is about ICMP. In IPv6 no
+ * rule drops errors or echo: they are limited (RFC 4890 section 4.3.1). */
 #include "daemon/nft_lines.h"
 
 #include "base/fmt.h"
@@ -19,6 +19,7 @@
     "add chain " T " " name " { type filter hook " hook " priority " priority "; policy accept; }"
 #define RULE(chain, match, kind) \
     "add rule " T " " chain " " match " counter name stopped_" kind " drop"
+#define PASS(chain, match) "add rule " T " " chain " " match " accept"
 #define COUNTER(kind) "add counter " T " stopped_" kind
 
 #define TEN "limit rate over 10/second burst 20 packets"
@@ -59,6 +60,10 @@ static const char *const table_lines[] = {
     SET("mtu6", "ipv6_addr", "timeout"),
     SET("hops6", "ipv6_addr", "interval,timeout"),
 
+    /* Those whom nothing here is for. */
+    "add set " T " spared4 { type ipv4_addr; flags interval; auto-merge; }",
+    "add set " T " spared6 { type ipv6_addr; flags interval; auto-merge; }",
+
     METER("rate4", "ipv4_addr . icmp_type"),
     METER("rate6", "ipv6_addr"),
     METER("each4", "ipv4_addr"),
@@ -74,6 +79,8 @@ static const char *const table_lines[] = {
     /* Before fragments are put together: no message that may not be dropped is long enough to be
      * cut up (RFC 1812 section 4.3.2.3, RFC 6980). */
     CHAIN("early", "prerouting", "-450"),
+    PASS("early", "ip saddr @spared4"),
+    PASS("early", "ip6 saddr @spared6"),
     RULE("early", "ip daddr @oversize4 ip protocol icmp ip frag-off & 0x1fff > 7999", "oversize"),
     RULE("early", "ip6 daddr @oversize6 frag nexthdr icmpv6 frag frag-off > 7999", "oversize"),
     RULE("early",
@@ -91,8 +98,10 @@ static const char *const table_lines[] = {
          "mtu"),
     RULE("in", "ip6 daddr @mtu6 icmpv6 type packet-too-big icmpv6 mtu < 1280", "mtu"),
     RULE("in", "ip6 saddr @hops6 icmpv6 type { " ND " } ip6 hoplimit != 255", "hops"),
-    "add rule " T " in icmp type destination-unreachable icmp code frag-needed accept",
-    "add rule " T " in icmpv6 type { packet-too-big, " LINK6 " } accept",
+    PASS("in", "icmp type destination-unreachable icmp code frag-needed"),
+    PASS("in", "icmpv6 type { packet-too-big, " LINK6 " }"),
+    PASS("in", "ip saddr @spared4"),
+    PASS("in", "ip6 saddr @spared6"),
     RULE("in", "ip saddr . icmp type . icmp code @kind4", "kind"),
     RULE("in", "ip6 saddr . icmpv6 type . icmpv6 code @kind6", "kind"),
     RULE("in", "ip saddr . ip daddr @pair4 " ECHO4, "pair"),
@@ -235,6 +244,17 @@ const char *ik_nft_lines_add(const struct ik_order *o, char buf[static IK_NFT_LI
     put_command(&w, "delete", o, false);
     ik_fmt_put_text(&w, "; ");
     put_command(&w, "add", o, true);
+    return ended(&w);
+}
+
+const char *ik_nft_lines_spare(const struct ik_prefix *who, char buf[static IK_NFT_LINE])
+{
+    struct ik_wr w;
+    ik_wr_init(&w, (uint8_t *)buf, IK_NFT_LINE);
+    ik_fmt_put_text(&w, "add element " T);
+    ik_fmt_put_text(&w, who->addr.family == 4 ? " spared4 { " : " spared6 { ");
+    put_prefix(&w, who);
+    ik_fmt_put_text(&w, " }");
     return ended(&w);
 }
 

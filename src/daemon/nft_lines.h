@@ -19,3 +19,6 @@ const char *ik_nft_lines_flows(char *buf, size_t cap);
  * for one that is too long. */
 const char *ik_nft_lines_add(const struct ik_order *o, char buf[static IK_NFT_LINE]);
 const char *ik_nft_lines_remove(const struct ik_order *o, char buf[static IK_NFT_LINE]);
+
+/* Lets all pass that comes from there. Returns as those above. */
+const char *ik_nft_lines_spare(const struct ik_prefix *who, char buf[static IK_NFT_LINE]);

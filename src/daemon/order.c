@@ -90,11 +90,13 @@ static bool overlap(const struct ik_prefix *a, const struct ik_prefix *b)
     return ik_prefix_contains(a, &b->addr) || ik_prefix_contains(b, &a->addr);
 }
 
-static const char *spared(const struct ik_prefix *p, const struct ik_orders_cfg *cfg)
+/* Why it is spared; NULL: it is not. `own`: our own addresses count too. */
+static const char *spared(const struct ik_prefix *p, const struct ik_orders_cfg *cfg, bool own)
 {
     for (size_t i = 0; i < cfg->n_spared; i++) {
-        if (overlap(&cfg->spared[i].who, p))
-            return cfg->spared[i].why;
+        const struct ik_spared *s = &cfg->spared[i];
+        if ((own || !s->own) && overlap(&s->who, p))
+            return s->why;
     }
     return NULL;
 }
@@ -147,16 +149,10 @@ const char *ik_order_fault(const struct ik_order *o, const struct ik_orders_cfg 
         return "a network cannot do without these messages";
     if (!is_source(o->kind))
         return NULL;
-    /* Of a pair one end is ours, or both: the other is who counts. */
-    why = spared(&o->who, cfg);
-    if (kinds[o->kind].key != IK_ORDER_KEY_PAIR)
-        return why;
-    const char *other = spared(&o->other, cfg);
-    if (why && is_home(&o->who, cfg) && !is_home(&o->other, cfg))
-        return other;
-    if (other && is_home(&o->other, cfg) && !is_home(&o->who, cfg))
-        return why;
-    return why ? why : other;
+    /* One end of most pairs is ours. */
+    const bool pair = kinds[o->kind].key == IK_ORDER_KEY_PAIR;
+    why = spared(&o->who, cfg, !pair);
+    return !why && pair ? spared(&o->other, cfg, false) : why;
 }
 
 /* ---- what is to be done ---------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct list {
     bool full;
 };
 
-static void add_prefix(struct list *l, struct ik_prefix p, const char *why)
+static void add_prefix(struct list *l, struct ik_prefix p, bool own, const char *why)
 {
     p.addr.scope = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -30,26 +30,26 @@ static void add_prefix(struct list *l, struct ik_prefix p, const char *why)
         l->full = true;
         return;
     }
-    l->out[l->n++] = (struct ik_spared){.who = p, .why = why};
+    l->out[l->n++] = (struct ik_spared){.who = p, .own = own, .why = why};
 }
 
-static void add(struct list *l, const struct ik_addr *a, const char *why)
+static void add(struct list *l, const struct ik_addr *a, bool own, const char *why)
 {
     if (a->family)
         add_prefix(l,
                    (struct ik_prefix){.addr = *a, .bits = (uint8_t)(8 * ik_addr_bytes(a->family))},
-                   why);
+                   own, why);
 }
 
 static void add_own(void *ctx, const struct ik_iface_addr *a)
 {
-    add(ctx, &a->addr, "it is our own address");
+    add(ctx, &a->addr, true, "it is our own address");
 }
 
 static void add_router(void *ctx, const struct ik_addr *router, uint32_t ifindex)
 {
     (void)ifindex;
-    add(ctx, router, "it is a gateway of ours");
+    add(ctx, router, false, "it is a gateway of ours");
 }
 
 /* Text of a file, terminated, the caller's; NULL where there is none. Zeros stay in it. */
@@ -95,7 +95,7 @@ static void add_resolvers(struct list *l)
         if (strncmp(line, word, strlen(word)) || !strchr(" \t", line[strlen(word)]))
             continue;
         const struct ik_addr a = first_addr(line + strlen(word));
-        add(l, &a, "it is a resolver of ours");
+        add(l, &a, false, "it is a resolver of ours");
     }
     free(text);
 }
@@ -126,7 +126,7 @@ static void add_ssh_peers(struct list *l)
             if (strncmp(text + at, key, strlen(key)))
                 continue;
             const struct ik_addr a = first_addr(text + at + strlen(key));
-            add(l, &a, "it is the peer of an SSH session here");
+            add(l, &a, false, "it is the peer of an SSH session here");
         }
         free(text);
     }
@@ -138,21 +138,22 @@ static void add_special(struct list *l)
     for (size_t i = 0; i < sizeof(nets) / sizeof(*nets); i++) {
         struct ik_prefix p;
         if (!ik_prefix_parse(nets[i], &p))
-            add_prefix(l, p, "it is no address of a host");
+            add_prefix(l, p, false, "it is no address of a host");
     }
 }
 
-enum ik_err ik_spared_gather(struct ik_spared *out, size_t cap, const struct ik_prefix *more,
-                             size_t n_more, size_t *n)
+enum ik_err ik_spared_gather(bool here, struct ik_spared *out, size_t cap, size_t *n)
 {
     struct list l = {.out = out, .cap = cap};
+    enum ik_err err = IK_OK;
     add_special(&l);
-    for (size_t i = 0; i < n_more; i++)
-        add_prefix(&l, more[i], "the configuration spares it");
-    add_resolvers(&l);
-    add_ssh_peers(&l);
-    enum ik_err err = ik_route_each_router(add_router, &l);
-    if (!err)
+    if (here) {
+        /* A gateway that is an address of ours too (a lab on one machine) counts as a gateway. */
+        add_resolvers(&l);
+        add_ssh_peers(&l);
+        err = ik_route_each_router(add_router, &l);
+    }
+    if (here && !err)
         err = ik_iface_each_addr(add_own, &l);
     *n = l.n;
     return err ? err : l.full ? IK_E_FULL : IK_OK;

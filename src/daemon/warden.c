@@ -20,7 +20,8 @@
 struct warden {
     int fd;
     struct ik_nft *nft;
-    const struct ik_orders_cfg *cfg;
+    struct ik_spared spared[IK_SPARED_MAX];
+    struct ik_orders_cfg cfg;
     bool flows; /* the kernel follows them for us */
     struct ik_warden_told told;
 };
@@ -72,15 +73,31 @@ static void follow_flows(struct warden *w)
         w->flows = true;
 }
 
+static enum ik_err let_pass(struct warden *w, const struct ik_prefix *who)
+{
+    char line[IK_NFT_LINE];
+    return tell_nft(w, ik_nft_lines_spare(who, line), NULL);
+}
+
+static void spare(struct warden *w, const struct ik_prefix *who)
+{
+    if (w->cfg.n_spared == IK_SPARED_MAX)
+        fail(w, IK_E_FULL, "");
+    else if (!let_pass(w, who))
+        w->spared[w->cfg.n_spared++] = (struct ik_spared){.who = *who, .why = "it is spared"};
+}
+
 static void carry_out(struct warden *w, const struct ik_warden_ask *ask)
 {
     char line[IK_NFT_LINE];
     w->told = (struct ik_warden_told){.number = ask->number};
     const char *fault = NULL;
     if (ask->op == IK_WARDEN_ADD || ask->op == IK_WARDEN_REMOVE)
-        fault = ik_order_fault(&ask->order, w->cfg);
+        fault = ik_order_fault(&ask->order, &w->cfg);
     if (fault) {
         fail(w, IK_E_ACCESS, fault);
+    } else if (ask->op == IK_WARDEN_SPARE) {
+        spare(w, &ask->order.who);
     } else if (ask->op == IK_WARDEN_ADD) {
         if (ask->order.kind == IK_ORDER_LIMIT_UNKNOWN)
             follow_flows(w);
@@ -124,16 +141,20 @@ static enum ik_err install(struct warden *w, bool keep)
 {
     char lines[IK_NFT_LINES];
     enum ik_err err = tell_nft(w, ik_nft_lines_table(!keep, lines, sizeof(lines)), NULL);
-    if (err != IK_E_VALUE || !strstr(w->told.why, "Operation not permitted"))
-        return err;
-    char why[IK_NFT_TEXT];
-    const bool may = !ik_nft_say(w->nft, "list table inet " IK_NFT_TABLE, NULL, why);
-    return fail(w, may ? IK_E_EXISTS : IK_E_ACCESS, "");
+    if (err == IK_E_VALUE && strstr(w->told.why, "Operation not permitted"))
+        return fail(w, IK_E_EXISTS, "");
+    for (size_t i = 0; i < w->cfg.n_spared && !err; i++) {
+        if (!w->spared[i].own)
+            err = let_pass(w, &w->spared[i].who);
+    }
+    return err;
 }
 
-static _Noreturn void be_warden(int fd, const struct ik_orders_cfg *cfg, bool keep)
+static _Noreturn void be_warden(int fd, const struct ik_spared *spared, size_t n_spared, bool keep)
 {
-    struct warden w = {.fd = fd, .cfg = cfg};
+    struct warden w = {.fd = fd};
+    memcpy(w.spared, spared, n_spared * sizeof(*spared));
+    w.cfg = (struct ik_orders_cfg){.spared = w.spared, .n_spared = n_spared};
     setsid(); /* what the terminal sends to the guard is not for us */
     (void)prctl(PR_SET_NAME, "icmp-warden", 0, 0, 0);
     if ((fd > 3 && close_range(3, (unsigned)fd - 1, 0)) || close_range((unsigned)fd + 1, ~0u, 0))
@@ -168,8 +189,8 @@ static enum ik_err wait_ready(struct ik_warden *w, char why[static IK_ENFORCE_TE
     return told.err;
 }
 
-enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_orders_cfg *cfg, bool keep,
-                           char why[static IK_ENFORCE_TEXT])
+enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_spared *spared, size_t n_spared,
+                           bool keep, char why[static IK_ENFORCE_TEXT])
 {
     int ends[2];
     why[0] = '\0';
@@ -177,7 +198,7 @@ enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_orders_cfg *cfg,
         return IK_E_SYSTEM;
     const pid_t pid = fork();
     if (pid == 0)
-        be_warden(ends[1], cfg, keep);
+        be_warden(ends[1], spared, n_spared, keep);
     close(ends[1]);
     *w = (struct ik_warden){.fd = ends[0], .pid = pid};
     const enum ik_err err = pid < 0 ? IK_E_SYSTEM : wait_ready(w, why);

@@ -10,6 +10,7 @@
 enum ik_warden_op {
     IK_WARDEN_ADD, /* or again, for as long as the order says */
     IK_WARDEN_REMOVE,
+    IK_WARDEN_SPARE, /* order.who from now on; nobody can be taken off that list */
     IK_WARDEN_COUNT, /* nothing but the counters */
 };
 struct ik_warden_ask {
@@ -29,12 +30,13 @@ struct ik_warden {
     int pid;
 };
 
-/* Starts it and waits until its table stands. `cfg` says what is allowed. IK_E_NOT_FOUND: there is
- * no nft; IK_E_ACCESS: it may not; IK_E_EXISTS: the table of another process stands; IK_E_VALUE:
- * nft refused; IK_E_SYSTEM, IK_E_NOMEM; `why` in words, may be empty. On success it is to be ended
- * by ik_warden_close. */
-IK_MUST_USE enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_orders_cfg *cfg,
-                                       bool keep, char why[static IK_ENFORCE_TEXT]);
+/* Starts it and waits until its table stands. `spared`: who is, from the start. IK_E_NOT_FOUND:
+ * there is no nft; IK_E_ACCESS: it may not; IK_E_EXISTS: the table of another process stands;
+ * IK_E_VALUE: nft refused; IK_E_SYSTEM, IK_E_NOMEM; `why` in words, may be empty. On success it is
+ * to be ended by ik_warden_close. */
+IK_MUST_USE enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_spared *spared,
+                                       size_t n_spared, bool keep,
+                                       char why[static IK_ENFORCE_TEXT]);
 /* IK_E_AGAIN: it is busy; IK_E_SYSTEM: it is gone. */
 IK_MUST_USE enum ik_err ik_warden_ask(const struct ik_warden *w, const struct ik_warden_ask *ask);
 /* False when it has said nothing more. */

@@ -17,13 +17,15 @@
 
 enum { ANSWER_MAX = 1 << 16, WAIT_MS = 10000, MARK_TEXT = 64, NO_NFT = 127 };
 
-/* How nft begins to speak of an error. */
+/* How nft begins to speak of an error, and what it says when it may not even look. */
 static const char error_word[] = "Error: ";
+static const char no_cache[] = "cache initialization failed: ";
 
 struct ik_nft {
     int to, from;
     pid_t pid;
     unsigned lines; /* told so far */
+    bool cut;       /* the answer was too long: its middle is missing */
     size_t n;
     char answer[ANSWER_MAX];
 };
@@ -94,6 +96,15 @@ static char *find_mark(struct ik_nft *n, const char *mark)
     return pointer && strchr(pointer, '\n') ? at : NULL;
 }
 
+/* Of each error nft repeats the whole line. The first one and the end are enough. */
+static void cut_middle(struct ik_nft *n)
+{
+    enum { TAIL = 1024 };
+    memmove(n->answer + ANSWER_MAX / 2, n->answer + n->n - TAIL, TAIL);
+    n->n = ANSWER_MAX / 2 + TAIL;
+    n->cut = true;
+}
+
 static enum ik_err hear(struct ik_nft *n, ik_ns deadline)
 {
     const ik_ns left = (deadline - ik_clock_now().mono) / IK_NS_PER_MS;
@@ -103,7 +114,7 @@ static enum ik_err hear(struct ik_nft *n, ik_ns deadline)
     if (poll(&fd, 1, (int)left) <= 0)
         return IK_OK; /* the next turn says which it was */
     if (n->n + 1 == ANSWER_MAX)
-        return IK_E_SYSTEM;
+        cut_middle(n);
     const ssize_t got = read(n->from, n->answer + n->n, ANSWER_MAX - 1 - n->n);
     if (got == 0)
         return IK_E_NOT_FOUND; /* it has ended */
@@ -153,6 +164,7 @@ enum ik_err ik_nft_say(struct ik_nft *n, const char *line, const char **answer,
     snprintf(mark, sizeof(mark), "list table arp icmpkit_said_%u", ++n->lines);
     snprintf(end, sizeof(end), "\n%s\n", mark);
     n->n = 0;
+    n->cut = false;
     n->answer[0] = '\0';
     const ik_ns deadline = ik_clock_now().mono + WAIT_MS * IK_NS_PER_MS;
     if (!tell(n, line) || !tell(n, end))
@@ -161,6 +173,8 @@ enum ik_err ik_nft_say(struct ik_nft *n, const char *line, const char **answer,
         const enum ik_err err = hear(n, deadline);
         if (err)
             return err == IK_E_NOT_FOUND ? how_it_ended(n) : err;
+        if (strstr(n->answer, no_cache))
+            return IK_E_ACCESS;
     }
     cut_mark(n, at);
     const char *error = strstr(n->answer, error_word);
@@ -171,7 +185,7 @@ enum ik_err ik_nft_say(struct ik_nft *n, const char *line, const char **answer,
     }
     if (answer)
         *answer = n->answer;
-    return IK_OK;
+    return n->cut ? IK_E_TOO_BIG : IK_OK;
 }
 
 int ik_nft_fd(const struct ik_nft *n)

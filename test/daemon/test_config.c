@@ -34,6 +34,7 @@ static void open__an_empty_file__is_the_defaults(void **state)
     assert_null(c->interface);
     assert_int_equal(c->n_home + c->n_routers + c->n_allow, 0);
     assert_int_equal(c->off, 0);
+    assert_true(c->hold == IK_CONFIG_HOLD);
     for (int i = 0; i < IK_LIMITS; i++)
         assert_true(c->limits[i] == ik_limit_row((enum ik_limit)i)->value);
     ik_config_close(c);
@@ -51,7 +52,8 @@ static void open__every_key__is_taken(void **state)
                                "  - {source: \"2001:db8:1::/48\"}\n"
                                "off: [flood-dst, nd-malformed]\n"
                                "limits: {flood-dst: 500/s, fragment-wait: 45s, ip-in-icmp: 4,\n"
-                               "         tunnel-mismatch-share: 75%, template-bytes: 8KiB}\n",
+                               "         tunnel-mismatch-share: 75%, template-bytes: 8KiB}\n"
+                               "enforce: {time: 20min, spare: [192.0.2.53]}\n",
                                &c),
                      IK_OK);
     assert_string_equal(c->interface, "eth0");
@@ -67,6 +69,9 @@ static void open__every_key__is_taken(void **state)
         assert_true(c->allow[1].detectors >> d & 1);
     assert_int_equal(c->off, 1u << IK_DETECT_FLOOD_DST | 1u << IK_DETECT_ND_MALFORMED);
     assert_int_equal(c->limits[IK_LIM_FLOOD_DST], 500);
+    assert_true(c->hold == 1200 * IK_NS_PER_S);
+    assert_int_equal(c->n_spare, 1);
+    assert_int_equal(c->spare[0].bits, 32);
     assert_true(c->limits[IK_LIM_FRAG_WAIT] == 45 * IK_NS_PER_S);
     assert_int_equal(c->limits[IK_LIM_INNER_PACKETS], 4);
     assert_int_equal(c->limits[IK_LIM_MISMATCH_SHARE], 75);
@@ -88,6 +93,8 @@ static void open__what_is_wrong__is_named_with_its_place_and_what_is_right(void 
     (void)state;
     refused("hme: 10.0.0.0/8\n", 1, 1, "did you mean home?");
     refused("interface: eth0\nlimits:\n  flood-dts: 1/s\n", 3, 3, "did you mean flood-dst?");
+    refused("enforce: {time: 0s}\n", 1, 17, "from 1s to 24h");
+    refused("enforce: {tim: 5s}\n", 1, 11, "did you mean time?");
     refused("limits: {flood-dst: 250}\n", 1, 21, "/s");
     refused("limits: {flood-dst: 1/s}\n", 1, 21, "from 10/s to 100000000/s");
     refused("limits: {hold: 2h}\n", 1, 16, "from 1s to 1h");

@@ -48,9 +48,9 @@ struct place {
 static void here(struct place *p)
 {
     *p = (struct place){
-        .spared = {{net("192.0.2.1/32"), "gateway"},
-                   {net("192.0.2.10/32"), "own"},
-                   {net("2001:db8:0:1::1/128"), "gateway"}},
+        .spared = {{net("192.0.2.1/32"), false, "gateway"},
+                   {net("192.0.2.10/32"), true, "own"},
+                   {net("2001:db8:0:1::1/128"), false, "gateway"}},
         .home = {net("192.0.2.0/24"), net("2001:db8:0:1::/64")},
     };
     p->cfg = (struct ik_orders_cfg){
@@ -219,7 +219,7 @@ static void orders_of__who_is_spared__is_refused(void **state)
     expect_one(&f, IK_ORDER_LIMIT_DST, "192.0.2.1/32");
 }
 
-static void orders_of__a_pair__spares_by_its_far_end(void **state)
+static void orders_of__a_pair_with_us__is_no_reason_to_spare(void **state)
 {
     (void)state;
     /* Our own host is one end of most pairs: it is no reason to let the tunnel be. */
@@ -227,7 +227,9 @@ static void orders_of__a_pair__spares_by_its_far_end(void **state)
     expect_one(&f, IK_ORDER_BLOCK_PAIR, "192.0.2.10/32");
     f = found(IK_REMEDY_BLOCK_PAIR, "198.51.100.7", "192.0.2.10", 0, 0);
     expect_one(&f, IK_ORDER_LIMIT_PAIR, "198.51.100.7/32");
-    /* Between two of ours the gateway is spared. */
+    /* A gateway is spared at either end. */
+    f = found(IK_REMEDY_BLOCK_PAIR, "192.0.2.1", "192.0.2.30", 0, 0);
+    expect_none(&f, "gateway");
     f = found(IK_REMEDY_BLOCK_PAIR, "192.0.2.30", "192.0.2.1", 0, 0);
     expect_none(&f, "gateway");
 }
@@ -304,7 +306,7 @@ int main(void)
         cmocka_unit_test(orders_of__a_pair_without_proof__is_a_limit),
         cmocka_unit_test(orders_of__several_types_of_a_source__limits_requests_only),
         cmocka_unit_test(orders_of__who_is_spared__is_refused),
-        cmocka_unit_test(orders_of__a_pair__spares_by_its_far_end),
+        cmocka_unit_test(orders_of__a_pair_with_us__is_no_reason_to_spare),
         cmocka_unit_test(fault__orders_that_nobody_may_give__are_named),
         cmocka_unit_test(same__by_key),
     };

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ * What guard does about findings, where it was asked to, and how that is told. */
+#include "guard.h"
+
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WHO_TEXT = IK_ADDR_TEXT + 4 };
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+/* "192.0.2.1", or "2001:db8::/64". */
+static const char *who_text(const struct ik_prefix *p, char mem[static WHO_TEXT])
+{
+    struct ik_put w;
+    ik_put_init(&w, mem, WHO_TEXT - 1);
+    ik_put_addr(&w, &p->addr);
+    if (p->bits < 8 * ik_addr_bytes(p->addr.family)) {
+        ik_put_c(&w, '/');
+        ik_put_u64(&w, p->bits);
+    }
+    *w.at = 0;
+    return mem;
+}
+
+/* ": what: whom, type 8, for 600 s" */
+static void say_order(FILE *to, const struct ik_order *o)
+{
+    char who[WHO_TEXT], other[WHO_TEXT];
+    const enum ik_order_key key = ik_order_key(o->kind);
+    fprintf(to, ": %s: %s", ik_lang_text(ik_order_text(o->kind)), who_text(&o->who, who));
+    if (key == IK_ORDER_KEY_PAIR)
+        fprintf(to, ", %s", who_text(&o->other, other));
+    if (key == IK_ORDER_KEY_TYPE)
+        fprintf(to, _(", type %u"), o->type);
+    if (key == IK_ORDER_KEY_CODE)
+        fprintf(to, _(", type %u code %u"), o->type, o->code);
+    fprintf(to, _(", for %u s"), o->seconds);
+}
+
+static void say_why(FILE *to, const struct ik_deed *d)
+{
+    char safe[2 * IK_ENFORCE_TEXT];
+    if (!d->why || !d->why[0])
+        return;
+    const char *why = ik_lang_text(d->why); /* what nft said has no translation */
+    ik_text_escape((struct ik_rd){(const uint8_t *)why, strlen(why)}, safe, sizeof safe);
+    fprintf(to, ": %s", safe);
+}
+
+static bool has_order(const struct ik_deed *d)
+{
+    return d->what != IK_DEED_REFUSED && d->what != IK_DEED_LOST;
+}
+
+void ik_guard_text_deed(FILE *to, const struct ik_deed *d)
+{
+    if (d->order.finding)
+        fprintf(to, "[%llu] ", (unsigned long long)d->order.finding);
+    fputs(ik_lang_text(ik_deed_text(d->what)), to);
+    if (has_order(d))
+        say_order(to, &d->order);
+    say_why(to, d);
+    fputs("\n\n", to);
+}
+
+/* Strings that a record borrows. */
+struct ik_record ik_guard_deed_record(const struct ik_deed *d, ik_ns time,
+                                      struct ik_guard_deed_mem *mem)
+{
+    struct ik_record rec = ik_record_make(IK_REC_deed, time);
+    struct ik_rec_deed *r = &rec.deed;
+    const struct ik_order *o = &d->order;
+    r->what = ik_deed_name(d->what);
+    if (o->finding)
+        r->finding = (int64_t)o->finding;
+    if (d->why)
+        r->why = (struct ik_rd){(const uint8_t *)d->why, strlen(d->why)};
+    if (!has_order(d))
+        return rec;
+    const enum ik_order_key key = ik_order_key(o->kind);
+    r->order = ik_order_name(o->kind);
+    r->text = ik_order_text(o->kind);
+    r->who = who_text(&o->who, mem->who);
+    if (key == IK_ORDER_KEY_PAIR)
+        r->other = who_text(&o->other, mem->other);
+    if (key == IK_ORDER_KEY_TYPE || key == IK_ORDER_KEY_CODE)
+        r->type = o->type;
+    if (key == IK_ORDER_KEY_CODE)
+        r->code = o->code;
+    r->seconds = o->seconds;
+    return rec;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------- */
+
+static bool say_open(enum ik_err err, const char *why)
+{
+    char safe[2 * IK_ENFORCE_TEXT];
+    switch (err) {
+    case IK_E_NOT_FOUND:
+        ik_run_say("guard", _("--enforce needs nft(8), which is not here: install nftables"));
+        return false;
+    case IK_E_ACCESS:
+        ik_run_say("guard", _("--enforce needs root, or CAP_NET_ADMIN: --dry-run shows what it "
+                              "would do"));
+        return false;
+    case IK_E_EXISTS:
+        ik_run_say("guard", _("another guard enforces here already"));
+        return false;
+    case IK_E_VALUE:
+        ik_text_escape((struct ik_rd){(const uint8_t *)why, strlen(why)}, safe, sizeof safe);
+        ik_run_say("guard", _("nft does not take the rules: %s"), safe);
+        return false;
+    default:
+        ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
+        return false;
+    }
+}
+
+bool ik_guard_enforce_open(struct ik_guard *g, void (*on_deed)(void *, const struct ik_deed *))
+{
+    const struct ik_guard_opt *o = &g->opt;
+    const struct ik_enforce_cfg cfg = {.dry = o->dry_run,
+                                       .here = g->interface != NULL,
+                                       .keep = o->on_exit == IK_GUARD_EXPIRE,
+                                       .on_deed = on_deed,
+                                       .ctx = g};
+    char why[IK_ENFORCE_TEXT];
+    if (o->enforce == IK_GUARD_NONE)
+        return true;
+    /* Who may sniff by file capabilities may not set rules for everybody. */
+    if (!cfg.dry && ik_priv_is_secure_exec())
+        return say_open(IK_E_ACCESS, "");
+    const enum ik_err err = ik_enforce_open(&g->enforce, &cfg, why);
+    if (err)
+        return say_open(err, why);
+    g->from.also[0] = ik_enforce_source(g->enforce);
+    return true;
+}
+
+bool ik_guard_enforce_settle(struct ik_guard *g)
+{
+    const struct ik_guard_settings *s = &g->settings[g->current];
+    const struct ik_config *c = s->config;
+    const ik_ns hold = c ? c->hold : IK_CONFIG_HOLD;
+    if (!g->enforce)
+        return true;
+    const enum ik_err err =
+        ik_enforce_settle(g->enforce, s->cfg.home, s->cfg.n_home, c ? c->spare : NULL,
+                          c ? c->n_spare : 0, (uint32_t)(hold / IK_NS_PER_S));
+    if (err)
+        ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
+    return !err;
+}
+
+void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f)
+{
+    if (g->enforce)
+        ik_enforce_finding(g->enforce, f, g->interface ? ik_clock_now().mono : f->last);
+}

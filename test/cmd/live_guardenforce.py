@@ -1,0 +1,309 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""icmp guard --enforce: what was found is stopped, what lies beside it goes on, and nothing is left
+when guard ends, however it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from cases import case, contains, equal, main  # noqa: E402
+from net import ICMP, NOBODY, Net, require_root, wait_for  # noqa: E402
+
+TABLE = "table inet icmpkit_guard"
+
+# Answers every echo request with data of its own, as the far end of a tunnel does.
+TUNNEL_END = r"""
+import socket, struct, time
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+s.settimeout(20)
+def total(b):
+    n = sum(struct.unpack("!%dH" % (len(b) // 2), b))
+    n = (n >> 16) + (n & 0xffff)
+    return ~(n + (n >> 16)) & 0xffff
+for i in range(10000):
+    p, (peer, _) = s.recvfrom(2048)
+    p = p[(p[0] & 15) * 4:]
+    if p[0] != 8:
+        continue
+    data = (b"an answer of the tunnel, number %06d" % i) * 2
+    m = b"\0\0\0\0" + p[4:8] + data
+    s.sendto(m[:2] + struct.pack("!H", total(m)) + m[4:], (peer, 0))
+"""
+
+
+class Guard:
+    """A guard in the background, JSON lines in a file."""
+
+    def __init__(self, node, *args, ready=True):
+        self.node = node
+        self.out = tempfile.NamedTemporaryFile("w+")
+        self.err = tempfile.NamedTemporaryFile("w+")
+        self.child = node.start([ICMP, "guard", "--json"] + list(args),
+                                stdout=self.out, stderr=self.err)
+        if ready:
+            wait_for(lambda: '"record":"run"' in self.text() or self.child.poll() is not None,
+                     "guard")
+
+    def text(self):
+        return os.pread(self.out.fileno(), 1 << 26, 0).decode()
+
+    def said(self):
+        return os.pread(self.err.fileno(), 65536, 0).decode()
+
+    def records(self, kind):
+        lines = self.text().splitlines(keepends=True)
+        return [r for r in map(json.loads, (t for t in lines if t.endswith("\n")))
+                if r["record"] == kind]
+
+    def pid(self):
+        """Of icmp itself: what `ip netns exec` became."""
+        return self.child.pid
+
+    def end(self, signo=signal.SIGINT):
+        self.child.send_signal(signo)
+        return self.child.wait(timeout=20)
+
+
+def table(node):
+    done = node.run(["nft", "list", "table", "inet", "icmpkit_guard"])
+    return done.stdout if done.returncode == 0 else ""
+
+
+def answered(node, *args):
+    """Echo replies that a ping of iputils got."""
+    out = node.run(["ping", "-n", "-q", "-W", "1"] + list(args)).stdout
+    return int(out.split(" received")[0].split()[-1])
+
+
+def pids(node):
+    """Of the processes in its namespace, by name."""
+    found = {}
+    for pid in subprocess.run(["ip", "netns", "pids", node.ns], capture_output=True, text=True,
+                              timeout=20).stdout.split():
+        try:
+            with open("/proc/%s/comm" % pid, encoding="ascii") as file:
+                found[file.read().strip()] = int(pid)
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def pair(net):
+    """A host with two neighbours."""
+    host, bad, good = net.node("host"), net.node("bad"), net.node("good")
+    net.link(host, bad, "192.0.2.0/24", "2001:db8:1::/64")
+    net.link(host, good, "198.51.100.0/24", "2001:db8:2::/64")
+    return host, bad, good
+
+
+def deed(guard, order):
+    return [d for d in guard.records("deed") if d.get("order") == order and d["what"] == "done"]
+
+
+@case
+def a_flood_is_limited_and_what_lies_beside_it_goes_on():
+    with Net() as net:
+        host, bad, good = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        contains(table(host), TABLE)
+        flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "15", "192.0.2.1"])
+        done = wait_for(lambda: deed(guard, "flood"), "the limit", 20)
+        equal((done[0]["who"], done[0]["type"], done[0]["seconds"]), ("192.0.2.1", 8, 600))
+        wait_for(lambda: "packets 0" not in host.run(
+            ["nft", "list", "counter", "inet", "icmpkit_guard", "stopped_flood"]).stdout, "a drop")
+        # Requests of one source to this host are limited; its answers, what others send, and IPv6
+        # are not; and neighbour discovery goes on while it floods.
+        equal(answered(host, "-c", "20", "-i", "0.02", "192.0.2.2"), 20)
+        equal(answered(good, "-c", "20", "-i", "0.02", "198.51.100.1"), 20)
+        host.ip("neigh flush all")
+        equal(answered(bad, "-6", "-c", "3", "-i", "0.1", "2001:db8:1::1"), 3)
+        equal(answered(host, "-c", "2", "-i", "0.1", "192.0.2.2"), 2)
+        flood.kill()
+        equal(guard.end(), 1)
+        wait_for(lambda: not table(host), "the table to go")
+
+
+@case
+def fragmentation_needed_passes_whoever_it_is_from():
+    """All kinds that our orders can name are dropped or limited for a router; what it says of the
+    path MTU is still heard."""
+    with Net() as net:
+        host, router, far = net.node("host"), net.node("router"), net.node("far")
+        net.link(host, router, "192.0.2.0/24", "2001:db8:1::/64")
+        net.link(router, far, "198.51.100.0/24", "2001:db8:2::/64")
+        router.forward()
+        router.ip("link set %s mtu 1300" % router_end(router, "198.51.100.1"))
+        host.ip("route add 198.51.100.0/24 via 192.0.2.2",
+                "route add 2001:db8:2::/64 via 2001:db8:1::2")
+        far.ip("route add 192.0.2.0/24 via 198.51.100.1",
+               "route add 2001:db8:1::/64 via 2001:db8:2::1")
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        # The table is guard's: what stands in its sets is put there by a flood of errors.
+        flood = router.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
+        wait_for(lambda: [d for d in guard.records("deed")], "a deed", 20)
+        for family, target, least in (("-4", "198.51.100.2", 1272), ("-6", "2001:db8:2::2", 1252)):
+            done = host.run(["ping", family, "-M", "do", "-s", "1400", "-c", "2", "-W", "1", target])
+            contains(done.stdout + done.stderr, "1300")
+            equal(answered(host, family, "-M", "do", "-s", str(least), "-c", "2", target), 2)
+        flood.kill()
+        guard.end()
+
+
+def router_end(node, addr):
+    """The interface that has an address."""
+    for line in node.run(["ip", "-o", "addr"], check=True).stdout.splitlines():
+        if " %s/" % addr in line:
+            return line.split()[1]
+    raise AssertionError("no interface has " + addr)
+
+
+@case
+def a_tunnel_is_cut_and_the_ping_beside_it_goes_on():
+    with Net() as net:
+        host, bad, good = pair(net)
+        bad.sysctl(net__ipv4__icmp_echo_ignore_all=1)
+        bad.start([sys.executable, "-c", TUNNEL_END])
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        beside = host.start(["ping", "-n", "-q", "-c", "40", "-i", "0.1", "198.51.100.2"])
+        host.run(["ping", "-n", "-q", "-c", "20", "-i", "0.02", "-W", "1", "192.0.2.2"])
+        done = wait_for(lambda: deed(guard, "pair"), "the block", 20)
+        equal({done[0]["who"], done[0]["other"]}, {"192.0.2.1", "192.0.2.2"})
+        equal(answered(host, "-c", "5", "-i", "0.02", "192.0.2.2"), 0)
+        out, _ = beside.communicate(timeout=20)
+        contains(out, "40 received")
+        # Only echo: the host may tell of closed ports as before.
+        equal(answered(host, "-6", "-c", "3", "-i", "0.02", "2001:db8:1::2"), 3)
+        guard.end()
+
+
+@case
+def killed_nothing_is_left():
+    with Net() as net:
+        host, _, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        contains(table(host), TABLE)
+        guard.end(signal.SIGKILL)
+        wait_for(lambda: not table(host), "the table to go")
+        wait_for(lambda: not pids(host), "its processes to end")
+        again = Guard(host, "-i", "any", "--enforce", "nft")
+        equal(host.run(["nft", "list", "tables"]).stdout.count("icmpkit_guard"), 1)
+        equal(again.end(), 0)
+
+
+@case
+def two_do_not_enforce_in_one_place():
+    with Net() as net:
+        host, _, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        second = host.run([ICMP, "guard", "-i", "any", "--enforce", "nft", "--for", "1"])
+        equal(second.returncode, 2)
+        equal(second.stderr, "guard: another guard enforces here already\n")
+        contains(table(host), TABLE)
+        equal(guard.child.poll(), None)
+        guard.end()
+
+
+@case
+def what_is_to_expire_stays_and_is_replaced():
+    with Net() as net:
+        host, _, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft", "--on-exit", "expire")
+        guard.end(signal.SIGKILL)
+        time.sleep(0.5)
+        contains(table(host), TABLE)
+        host.run(["nft", "add", "element", "inet", "icmpkit_guard", "limit4",
+                  "{ 203.0.113.9 . echo-request timeout 1h }"], check=True)
+        again = Guard(host, "-i", "any", "--enforce", "nft")
+        stands = table(host)
+        contains(stands, "flags owner")
+        equal("203.0.113.9" in stands, False)
+        again.end()
+        wait_for(lambda: not table(host), "the table to go")
+
+
+@case
+def nft_gone_guard_ends():
+    """A guard that only seems to guard is worse than none."""
+    with Net() as net:
+        host, _, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        os.kill(pids(host)["nft"], signal.SIGKILL)
+        equal(guard.child.wait(timeout=20), 2)
+        contains(guard.said(), "enforcement has ended; so does guard")
+        equal([d["what"] for d in guard.records("deed")], ["lost"])
+
+
+@case
+def the_warden_has_no_privileges():
+    with Net() as net:
+        host, _, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        caps = {}
+        for pid in pids(host).values():
+            with open("/proc/%s/status" % pid, encoding="ascii") as file:
+                text = dict(line.split(":", 1) for line in file)
+            caps[text["Name"].strip()] = int(text["CapEff"], 16)
+        equal(caps["icmp"], 0)
+        equal(caps["icmp-warden"], 0)
+        guard.end()
+
+
+@case
+def who_may_not_is_told():
+    with Net() as net:
+        host, _, _ = pair(net)
+        done = host.run(["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", ICMP,
+                         "guard", "-i", "any", "--enforce", "nft", "--for", "1"])
+        equal((done.returncode, done.stderr),
+              (2, "guard: --enforce needs root, or CAP_NET_ADMIN: --dry-run shows what it would do\n"))
+        equal(table(host), "")
+
+
+@case
+def a_dry_run_does_nothing():
+    with Net() as net:
+        host, bad, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--dry-run")
+        flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
+        would = wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "would"],
+                         "the deed", 20)
+        equal((would[0]["order"], would[0]["who"], would[0]["type"]), ("flood", "192.0.2.1", 8))
+        equal(table(host), "")
+        flood.kill()
+        guard.end()
+
+
+@case
+def a_gateway_is_spared():
+    """It may be the far end of a tunnel, or its address borrowed: without it there is no network."""
+    with Net() as net:
+        host, bad, _ = pair(net)
+        host.ip("route add default via 192.0.2.2")
+        bad.sysctl(net__ipv4__icmp_echo_ignore_all=1)
+        bad.start([sys.executable, "-c", TUNNEL_END])
+        guard = Guard(host, "-i", "any", "--enforce", "nft")
+        contains(host.run(["nft", "list", "set", "inet", "icmpkit_guard", "spared4"]).stdout,
+                 "192.0.2.2")
+        host.run(["ping", "-n", "-q", "-c", "20", "-i", "0.02", "-W", "1", "192.0.2.2"])
+        refused = wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "refused"],
+                           "the refusal", 20)
+        equal(refused[0]["why"], "it is a gateway of ours")
+        # A flood in its name does not cost it its pings.
+        bad.sysctl(net__ipv4__icmp_echo_ignore_all=0)
+        flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
+        wait_for(lambda: deed(guard, "flood"), "the limit", 20)
+        equal(answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1"), 40)
+        flood.kill()
+        guard.end()
+        equal(deed(guard, "pair"), [])
+
+
+if __name__ == "__main__":
+    require_root()
+    main()
