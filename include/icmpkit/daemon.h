@@ -182,14 +182,81 @@ IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_
 struct ik_source *ik_enforce_source(struct ik_enforce *e);
 /* Acts on a finding that was told. `now` never goes back. */
 void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns now);
-/* Takes back what is in force against an address: their number. The deeds are told later. */
+/* Takes back what is in force about an address: their number. The deeds are told later. The same is
+ * not done again for as long as it would have held. */
 size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns now);
 /* Order number i of those in force at `now`; false past the last. */
 bool ik_enforce_at(const struct ik_enforce *e, size_t i, ik_ns now, struct ik_force *out);
 /* Packets that orders of this kind stopped, as of the latest news. */
 uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k);
-/* Asks for news: ik_enforce_stopped is up to date soon after. */
+/* Brings ik_enforce_stopped up to date; waits for 0.2 s at most. */
 void ik_enforce_count(struct ik_enforce *e);
 /* True when the process that enforced is gone. */
 bool ik_enforce_is_lost(const struct ik_enforce *e);
 void ik_enforce_close(struct ik_enforce *e);
+
+/* ---- a word with a guard that runs -------------------------------------------------------------
+ */
+
+#define IK_CONTROL_PATH "/run/icmpkit/guard.sock"
+
+enum ik_control_op {
+    IK_CONTROL_STATUS, /* one row of STATUS */
+    IK_CONTROL_LIST,   /* a row of FORCE an order in force */
+    IK_CONTROL_PARDON, /* `who` is let go: one row of COUNT, the orders taken back */
+};
+struct ik_control_ask {
+    enum ik_control_op op;
+    struct ik_addr who;
+};
+
+enum ik_control_kind {
+    IK_CONTROL_END,
+    IK_CONTROL_IS_STATUS,
+    IK_CONTROL_IS_FORCE,
+    IK_CONTROL_IS_COUNT
+};
+struct ik_control_status {
+    int32_t pid;
+    bool enforces, dry;
+    char interface[16];
+    ik_ns since; /* real time */
+    uint64_t frames, packets, findings, open, evicted;
+    uint64_t dropped; /* UINT64_MAX: not known */
+    uint64_t forces;
+    uint64_t stopped[IK_ORDERS];
+};
+struct ik_control_row {
+    enum ik_control_kind kind;
+    union {
+        struct ik_control_status status;
+        struct {
+            struct ik_order order;
+            uint32_t left; /* seconds */
+        } force;
+        uint64_t count;
+    };
+};
+
+struct ik_control;
+struct ik_control_talk;
+typedef void ik_control_fn(void *ctx, const struct ik_control_ask *ask,
+                           struct ik_control_talk *talk);
+/* Listens at `path`, for its own user only (mode 0600); its folder is made when it is missing, with
+ * mode 0755. A socket that nobody listens at is replaced. fn is called for each question, from
+ * ready(). On success *out is the caller's, ended by ik_control_close, which removes the socket.
+ * IK_E_EXISTS: a guard listens there; IK_E_ACCESS, IK_E_NOT_FOUND (no such folder), IK_E_VALUE (too
+ * long, or no socket), IK_E_NOMEM, IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_control_open(struct ik_control **out, const char *path,
+                                        ik_control_fn *fn, void *ctx);
+struct ik_source *ik_control_source(struct ik_control *c);
+/* One row of the answer; who does not read it for a second is hung up on. */
+void ik_control_say(struct ik_control_talk *talk, const struct ik_control_row *row);
+void ik_control_close(struct ik_control *c);
+
+/* Asks the guard at `path`, and calls fn for each row of its answer. IK_E_NOT_FOUND: nobody listens
+ * there; IK_E_ACCESS: not to us; IK_E_TIMEOUT: no answer within 5 s; IK_E_UNSUPPORTED: it is of
+ * another version; IK_E_VALUE, IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_control_call(const char *path, const struct ik_control_ask *ask,
+                                        void (*fn)(void *ctx, const struct ik_control_row *row),
+                                        void *ctx);

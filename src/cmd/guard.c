@@ -4,6 +4,7 @@
 #include "guard.h"
 
 #include "communityid.h"
+#include "guardctl.h"
 #include "guardpolicy.h"
 #include "run.h"
 #include "verb.h"
@@ -463,6 +464,7 @@ static int finish(struct ik_guard *g)
         g->failed = true;
     ik_frames_close(&g->from);
     ik_runlab_close(g->lab);
+    ik_control_close(g->control);
     ik_enforce_close(g->enforce);
     ik_guard_settings_close(&g->settings[g->current]);
     if (g->failed || g->from.failed)
@@ -474,12 +476,13 @@ static int finish(struct ik_guard *g)
 static int execute(struct ik_guard *g)
 {
     const bool first = !g->opt.interface && !g->opt.read && !g->opt.lab.lab;
+    g->since = ik_clock_now().real;
     ik_out_init(&g->out, STDOUT_FILENO);
     ik_dump_stamp_init(&g->stamp, g->opt.lab.lab ? IK_DUMP_CLOCK : IK_DUMP_DATE, false,
                        g->opt.lab.lab != NULL);
     g->first = g->last = g->end = IK_NEVER;
     if ((!first || open_settings(g)) && open_frames(g) && open_save(g) &&
-        ik_guard_enforce_open(g, on_deed) && ik_frames_start(&g->from) &&
+        ik_guard_enforce_open(g, on_deed) && ik_guardctl_open(g) && ik_frames_start(&g->from) &&
         (first || open_settings(g)) && open_detector(g) && ik_guard_enforce_settle(g))
         run(g);
     else
@@ -525,7 +528,10 @@ static const struct {
     const char *word;
     int (*run)(int argc, char **argv); /* argv[0] is the word */
 } words[] = {
+    {"list", ik_guardctl_list},
     {"policy", ik_guardpolicy},
+    {"status", ik_guardctl_status},
+    {"unban", ik_guardctl_unban},
 };
 
 int ik_guard_verb(int argc, char **argv)

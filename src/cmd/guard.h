@@ -23,7 +23,7 @@ enum ik_guard_format { IK_GUARD_TEXT, IK_GUARD_JSON, IK_GUARD_EVE };
 
 struct ik_guard_opt {
     int lang; /* of ik_lang_choices; main.c has obeyed it already */
-    const char *interface, *read, *config, *pcapng;
+    const char *interface, *read, *config, *pcapng, *control;
     struct ik_runlab_opt lab; /* of it the file and the seed */
     struct ik_opt_list home;
     bool no_promiscuous, json, dry_run, help, version;
@@ -176,6 +176,8 @@ struct ik_guard {
     bool all;                   /* several interfaces are seen */
     struct ik_guard_own own;    /* where `all` */
     struct ik_enforce *enforce; /* NULL: nobody asked for it */
+    struct ik_control *control; /* NULL: nobody can ask */
+    ik_ns since;                /* when it began, real time */
     struct ik_guard_list list;
     ik_ns first, last, end; /* times of frames; IK_NEVER: none, without end */
     bool found;             /* exit status 1 */
@@ -190,6 +192,8 @@ void ik_guard_lab_run(struct ik_guard *g);
 
 /* ---- enforcement ----------------------------------------------------------------------------- */
 
+/* ": what: whom, type 8, for 600 s" */
+void ik_guard_text_order(FILE *to, const struct ik_order *o);
 /* What was done, in words. */
 void ik_guard_text_deed(FILE *to, const struct ik_deed *d);
 struct ik_guard_deed_mem {

@@ -25,8 +25,7 @@ static const char *who_text(const struct ik_prefix *p, char mem[static WHO_TEXT]
     return mem;
 }
 
-/* ": what: whom, type 8, for 600 s" */
-static void say_order(FILE *to, const struct ik_order *o)
+void ik_guard_text_order(FILE *to, const struct ik_order *o)
 {
     char who[WHO_TEXT], other[WHO_TEXT];
     const enum ik_order_key key = ik_order_key(o->kind);
@@ -61,7 +60,7 @@ void ik_guard_text_deed(FILE *to, const struct ik_deed *d)
         fprintf(to, "[%llu] ", (unsigned long long)d->order.finding);
     fputs(ik_lang_text(ik_deed_text(d->what)), to);
     if (has_order(d))
-        say_order(to, &d->order);
+        ik_guard_text_order(to, &d->order);
     say_why(to, d);
     fputs("\n\n", to);
 }

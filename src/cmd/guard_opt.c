@@ -47,6 +47,9 @@ static const struct ik_opt options[] = {
      N_("remove: what was installed goes at the end, also if it is\nkilled; expire: it stays "
         "until its time is up"),
      .choices = on_exits},
+    {0, "control", IK_OPT_STRING, AT(control), "PATH",
+     N_("let guard list, unban and status ask here, or none\n(/run/icmpkit/guard.sock)"),
+     .excludes = "r"},
     {.kind = IK_OPT_HEADING, .help = N_("Others:")},
     IK_LANG_OPTION(struct ik_guard_opt, lang),
     {0, "help", IK_OPT_FLAG, AT(help), .help = N_("this")},

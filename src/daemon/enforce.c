@@ -2,6 +2,7 @@
  * Findings in, orders out: what is in force, for how long, and what became of it. */
 #include "daemon/warden.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ enum {
     RENEW_DIVISOR = 2,
 };
 
-enum state { FREE, ASKED, IN_FORCE, LEAVING };
+enum state { FREE, ASKED, IN_FORCE, LEAVING, PARDONED };
 
 struct slot {
     struct ik_force force;
@@ -29,6 +30,7 @@ struct ik_enforce {
     struct ik_warden warden;
     bool lost;
     uint32_t number;  /* of the latest ask */
+    uint32_t heard;   /* of the latest news */
     uint32_t n_slots; /* the first so many were ever used */
     struct slot slots[FORCES];
     uint64_t refused[REFUSALS]; /* ids of findings, by their last bits */
@@ -83,6 +85,7 @@ static struct slot *slot_of(struct ik_enforce *e, uint32_t number)
 static void take_news(struct ik_enforce *e, const struct ik_warden_told *told)
 {
     struct slot *s = slot_of(e, told->number);
+    e->heard = told->number;
     if (!told->err)
         memcpy(e->stopped, told->stopped, sizeof(e->stopped));
     if (!s)
@@ -90,7 +93,7 @@ static void take_news(struct ik_enforce *e, const struct ik_warden_told *told)
     const struct ik_order order = s->force.order;
     const bool leaving = s->state == LEAVING;
     const bool again = s->known && !told->err && !leaving;
-    s->state = told->err || leaving ? FREE : IN_FORCE;
+    s->state = leaving ? PARDONED : told->err ? FREE : IN_FORCE;
     s->known = s->state == IN_FORCE;
     if (again)
         return;
@@ -118,7 +121,8 @@ static void ready(struct ik_source *source, struct ik_now now)
 
 static bool is_over(const struct slot *s, ik_ns now)
 {
-    return s->state == FREE || (s->state == IN_FORCE && s->force.until <= now);
+    return s->state == FREE ||
+           ((s->state == IN_FORCE || s->state == PARDONED) && s->force.until <= now);
 }
 
 /* That of the same order, or a free one; NULL when all are in use. */
@@ -162,6 +166,8 @@ static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
         return;
     }
     const bool again = s->state != FREE;
+    if (s->state == LEAVING || s->state == PARDONED)
+        return;
     if (again && s->force.until - now > length / RENEW_DIVISOR)
         return;
     s->force = (struct ik_force){
@@ -205,22 +211,24 @@ void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns 
 
 /* ---- who asks -------------------------------------------------------------------------------- */
 
+static bool is_about(const struct ik_order *o, const struct ik_addr *who)
+{
+    return ik_prefix_contains(&o->who, who) ||
+           (ik_order_key(o->kind) == IK_ORDER_KEY_PAIR && ik_prefix_contains(&o->other, who));
+}
+
 size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns now)
 {
     size_t n = 0;
     for (uint32_t i = 0; i < e->n_slots && !e->lost; i++) {
         struct slot *s = &e->slots[i];
-        const struct ik_order *o = &s->force.order;
-        const bool pair = ik_order_key(o->kind) == IK_ORDER_KEY_PAIR;
-        if (is_over(s, now) || s->state == LEAVING ||
-            !(ik_prefix_contains(&o->who, who) || (pair && ik_prefix_contains(&o->other, who))))
+        if (is_over(s, now) || s->state == LEAVING || s->state == PARDONED ||
+            !is_about(&s->force.order, who) || (!e->cfg.dry && ask(e, s, IK_WARDEN_REMOVE)))
             continue;
         n++;
-        s->state = e->cfg.dry ? FREE : LEAVING;
-        if (!e->cfg.dry && ask(e, s, IK_WARDEN_REMOVE)) {
-            s->state = IN_FORCE;
-            n--;
-        }
+        s->known = false;
+        s->state = e->cfg.dry ? PARDONED : LEAVING;
+        s->force.until = now + (ik_ns)s->force.order.seconds * IK_NS_PER_S;
     }
     return n;
 }
@@ -242,11 +250,17 @@ uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k)
     return e->stopped[k];
 }
 
+/* Under load the news may be as old as the last order. */
 void ik_enforce_count(struct ik_enforce *e)
 {
+    enum { WAIT_MS = 200 };
     static const struct ik_order none;
-    if (!e->cfg.dry && !e->lost && send(e, IK_WARDEN_COUNT, &none) == IK_E_SYSTEM)
-        lose(e, "");
+    if (e->cfg.dry || e->lost || send(e, IK_WARDEN_COUNT, &none))
+        return;
+    const uint32_t wanted = e->number;
+    struct pollfd fd = {e->source.fd, POLLIN, 0};
+    while (!e->lost && e->heard != wanted && poll(&fd, 1, WAIT_MS) == 1)
+        ready(&e->source, (struct ik_now){0, 0});
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
