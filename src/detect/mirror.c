@@ -3,7 +3,6 @@
 #include "detect/mirror.h"
 
 #include "base/rd.h"
-#include "base/siphash.h"
 
 #include <string.h>
 
@@ -18,6 +17,7 @@ enum {
 #define ANSWERED 1u
 
 _Static_assert(WAYS << BUCKET_BITS == IK_MIRROR_REQUESTS, "all of them");
+_Static_assert((int)WHOLE_MAX <= (int)IK_NH_MAX, "the key reaches as far");
 
 size_t ik_mirror_bytes(void)
 {
@@ -28,6 +28,7 @@ void ik_mirror_init(struct ik_mirror *m, void *mem, const uint8_t secret[16])
 {
     *m = (struct ik_mirror){.marks = mem};
     memcpy(m->secret, secret, sizeof(m->secret));
+    ik_nh_init(&m->nh, secret);
 }
 
 /* Whoever asks chooses the numbers, but not where they lead: that hangs on the hash. */
@@ -50,19 +51,19 @@ void ik_mirror_expect(const struct ik_mirror *m, uint64_t key)
 
 /* ---- marks ----------------------------------------------------------------------------------- */
 
-static uint32_t hash(const struct ik_mirror *m, const uint8_t *p, size_t n)
+/* 0 stands for "not known". */
+static uint32_t small(const struct ik_mirror *m, uint64_t sum)
 {
-    const uint64_t h = ik_siphash13(m->secret, p, n);
-    const uint32_t small = (uint32_t)(h ^ h >> 32);
-    return small + !small;
+    const uint32_t hash = ik_nh_small(&m->nh, sum);
+    return hash + !hash;
 }
 
 /* 64 bytes behind the first 64 of a long payload, from a place that only we know. */
-static uint32_t hash_inside(const struct ik_mirror *m, struct ik_rd d)
+static uint64_t sum_inside(const struct ik_mirror *m, struct ik_rd d)
 {
     const uint64_t room = d.left - 2 * HEAD_BYTES + 1;
     const uint32_t turn = ik_load_be32(m->secret) ^ (uint32_t)d.left * 2654435769u;
-    return hash(m, d.p + HEAD_BYTES + (turn * room >> 32), HEAD_BYTES);
+    return ik_nh_sum(&m->nh, HEAD_BYTES, d.p + HEAD_BYTES + (turn * room >> 32), HEAD_BYTES);
 }
 
 /* The checksum that the message would have with type and code zero, and without the addresses that
@@ -83,19 +84,19 @@ struct ik_mirror_mark ik_mirror_mark(const struct ik_mirror *m, const struct ik_
 {
     const struct ik_rd d = e->data;
     struct ik_mirror_mark mark = {.bytes = (uint16_t)e->n};
+    const size_t head_bytes = ik_rd_head(d, HEAD_BYTES).left;
+    uint64_t sum = ik_nh_sum(&m->nh, 0, d.p, head_bytes);
     if (!e->cut || d.left >= HEAD_BYTES)
-        mark.head = hash(m, d.p, ik_rd_head(d, HEAD_BYTES).left);
+        mark.head = small(m, sum);
     if (e->cut)
         return mark;
-    if (d.left <= HEAD_BYTES)
-        mark.whole = mark.head;
-    else if (d.left <= WHOLE_MAX)
-        mark.whole = hash(m, d.p, d.left);
-    else {
-        mark.whole = mark.head ^ hash_inside(m, d);
+    if (d.left > WHOLE_MAX) {
+        sum += sum_inside(m, d);
         mark.sum = sum_of(s->p);
+    } else {
+        sum += ik_nh_sum(&m->nh, HEAD_BYTES, d.p + head_bytes, d.left - head_bytes);
     }
-    mark.whole += !mark.whole;
+    mark.whole = small(m, sum);
     return mark;
 }
 

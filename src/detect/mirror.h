@@ -7,6 +7,8 @@
 
 #include "detect/payload.h"
 
+#include "base/nh.h"
+
 enum { IK_MIRROR_REQUESTS = 65536 };
 
 /* A payload, made small. 0: not known; `tag` 0: nobody. */
@@ -26,6 +28,7 @@ enum ik_mirror_result {
 
 struct ik_mirror {
     uint8_t secret[16];
+    struct ik_nh nh;
     struct ik_mirror_mark *marks;
 };
 
