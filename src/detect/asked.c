@@ -4,8 +4,6 @@
  * that waits longest; an answer that comes soon after one gave way may be to it. */
 #include "detect/asked.h"
 
-#include "detect/spread.h"
-
 #include <string.h>
 
 enum {
@@ -132,7 +130,7 @@ static void note(struct ik_asked *a, const struct ik_sight *s, uint32_t now)
         p = place(a, s->pair_hash, now);
     p->waiting = waits(p, now) && p->waiting < UINT32_MAX ? p->waiting + 1 : 1;
     p->when = now;
-    if (ik_spread_of_dst(s) == IK_SPREAD_ONE)
+    if (s->dst_spread == IK_SPREAD_ONE)
         return;
     a->groups[a->next_group] = (struct group){.asker = s->p->ip.src, .when = now};
     a->next_group = (a->next_group + 1) % GROUPS;
@@ -146,6 +144,11 @@ static bool asked_many(const struct ik_asked *a, const struct ik_addr *asker, ui
             return true;
     }
     return false;
+}
+
+void ik_asked_expect(const struct ik_asked *a, const struct ik_sight *s)
+{
+    __builtin_prefetch(a->pairs[s->pair_hash % SETS], 1);
 }
 
 enum ik_answer ik_asked_judge(struct ik_asked *a, const struct ik_sight *s)

@@ -13,18 +13,29 @@
 
 enum { PARTS = 32, ALIGN = 64 };
 
-/* What a packet is, for those who want it. */
-enum sort { SORT_ICMP, SORT_PART, SORT_OTHER, SORTS };
+/* What a packet is, for those who want it: number i is bit i of enum ik_wants. */
+enum sort { SORT_ECHO, SORT_ERROR, SORT_REST, SORT_PART, SORT_OTHER, SORTS };
 
 #define TIME_MAX ((ik_ns)1 << 62)       /* no time of ours is later */
 #define STEP_MAX (7200 * IK_NS_PER_S)   /* forward at once: beyond it all windows are over */
 #define BACK_MAX IK_NS_PER_S            /* back, and still the same clock */
 #define IDLE_AFTER (3600 * IK_NS_PER_S) /* without packets nothing is left to wait for */
 
-/* The parts that want one sort of packet. */
+/* Something to call with the state of a part. */
+struct call {
+    void *state;
+    void (*input)(void *state, struct ik_sight *s);
+};
+struct look {
+    void *state;
+    void (*expect)(void *state, const struct ik_sight *s);
+};
+
+/* What the parts do that want one sort of packet. */
 struct wanted {
-    uint8_t n;
-    uint8_t parts[PARTS];
+    uint8_t n, n_expect, n_more;
+    struct call inputs[PARTS];
+    struct look expect[PARTS], more[PARTS];
 };
 
 struct ik_detect {
@@ -68,10 +79,13 @@ size_t ik_detect_bytes(const struct ik_detect_cfg *cfg)
     return ik_detect_bytes_of(cfg, ik_parts);
 }
 
-static void want(struct ik_detect *d, enum sort sort, uint8_t part)
+static void want(struct wanted *w, const struct ik_part *part, void *state)
 {
-    struct wanted *w = &d->wanted[sort];
-    w->parts[w->n++] = part;
+    w->inputs[w->n++] = (struct call){state, part->input};
+    if (part->expect)
+        w->expect[w->n_expect++] = (struct look){state, part->expect};
+    if (part->expect_more)
+        w->more[w->n_more++] = (struct look){state, part->expect_more};
 }
 
 struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
@@ -93,12 +107,10 @@ struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
         part->init(p, &d->cfg);
         d->states[d->n_parts] = p;
         p += rounded(n);
-        if (part->wants & IK_WANTS_ICMP)
-            want(d, SORT_ICMP, d->n_parts);
-        if (part->wants & IK_WANTS_PARTS)
-            want(d, SORT_PART, d->n_parts);
-        if (part->wants & IK_WANTS_OTHER)
-            want(d, SORT_OTHER, d->n_parts);
+        for (int sort = 0; sort < SORTS; sort++) {
+            if (part->wants >> sort & 1)
+                want(&d->wanted[sort], part, d->states[d->n_parts]);
+        }
     }
     return d;
 }
@@ -182,9 +194,33 @@ static bool carries_icmp(const struct ik_ip *ip)
     return ip->proto == (ip->version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6);
 }
 
+static enum sort sort_of(const struct ik_look_packet *p, bool looked)
+{
+    if (!looked)
+        return carries_icmp(&p->ip) ? SORT_PART : SORT_OTHER;
+    switch (p->icmp.kind) {
+    case IK_ICMP_ECHO:
+        return SORT_ECHO;
+    case IK_ICMP_ERROR:
+        return SORT_ERROR;
+    default:
+        return SORT_REST;
+    }
+}
+
 static bool is_echo_request(const struct ik_look_packet *p)
 {
     return p->icmp.type == (p->ip.version == 4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
+}
+
+static void call_all(const struct wanted *w, struct ik_sight *s)
+{
+    for (uint8_t i = 0; i < w->n_expect; i++)
+        w->expect[i].expect(w->expect[i].state, s);
+    for (uint8_t i = 0; i < w->n_more; i++)
+        w->more[i].expect(w->more[i].state, s);
+    for (uint8_t i = 0; i < w->n; i++)
+        w->inputs[i].input(w->inputs[i].state, s);
 }
 
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked)
@@ -201,9 +237,7 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     tick(d);
     if (!p->has_ip)
         return;
-    const struct wanted *w = &d->wanted[looked                 ? SORT_ICMP
-                                        : carries_icmp(&p->ip) ? SORT_PART
-                                                               : SORT_OTHER];
+    const struct wanted *w = &d->wanted[sort_of(p, looked)];
     if (w->n == 0)
         return;
     struct ik_sight s;
@@ -219,8 +253,7 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     s.tunnel = s.differs = false;
     s.answer = IK_ANSWER_NONE;
     ik_sight_fill(&s, &d->memo);
-    for (uint8_t i = 0; i < w->n; i++)
-        d->parts[w->parts[i]]->input(d->states[w->parts[i]], &s);
+    call_all(w, &s);
     if (looked && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
         d->stats.senders[s.sender] += is_echo_request(p);
 }

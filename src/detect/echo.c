@@ -12,6 +12,7 @@
 #include "detect/mirror.h"
 #include "detect/pairs.h"
 #include "detect/sender.h"
+#include "detect/sight.h"
 
 #include <string.h>
 
@@ -62,6 +63,9 @@ struct echo {
     bool begun, told;
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
+    /* What expect made of the packet. */
+    struct ik_payload payload;
+    uint64_t hash;
 };
 
 /* An echo message on its way through this file. */
@@ -101,7 +105,7 @@ static void gave_way(void *ctx, const void *old)
 static uint64_t hash_of(const struct ik_sight *s, const struct ik_payload *e)
 {
     const struct ik_ip *ip = &s->p->ip;
-    const bool upward = memcmp(ip->src.bytes, ip->dst.bytes, sizeof(ip->src.bytes)) < 0;
+    const bool upward = ik_sight_is_lower(&ip->src, &ip->dst);
     return upward == e->request ? s->pair_hash : s->pair_hash ^ OTHER_WAY;
 }
 
@@ -382,22 +386,29 @@ static void begin(struct echo *t, ik_ns now)
     t->begun = true;
 }
 
+static void expect(void *state, const struct ik_sight *s)
+{
+    struct echo *t = state;
+    if (!ik_payload_of(s, &t->payload))
+        return;
+    t->hash = hash_of(s, &t->payload);
+    ik_mirror_expect(&t->mirror, ik_mirror_key(t->hash, &t->payload));
+    ik_pairs_expect(&t->pairs, t->hash);
+}
+
 static void input(void *state, struct ik_sight *s)
 {
     struct echo *t = state;
-    struct ik_payload e;
+    const struct ik_payload *e = &t->payload;
     begin(t, s->now);
-    if (!ik_payload_of(s, &e))
+    if (s->p->icmp.kind != IK_ICMP_ECHO)
         return;
-    const uint64_t hash = hash_of(s, &e), key = ik_mirror_key(hash, &e);
-    ik_mirror_expect(&t->mirror, key);
-    ik_pairs_expect(&t->pairs, hash);
     const struct seen x = {.s = s,
-                           .e = &e,
-                           .key = key,
-                           .mark = ik_mirror_mark(&t->mirror, s, &e),
-                           .pair = pair_of(t, s, hash)};
-    if (e.request)
+                           .e = e,
+                           .key = ik_mirror_key(t->hash, e),
+                           .mark = ik_mirror_mark(&t->mirror, s, e),
+                           .pair = pair_of(t, s, t->hash)};
+    if (e->request)
         input_request(t, &x);
     else
         input_reply(t, &x);
@@ -437,9 +448,10 @@ static uint64_t evicted(const void *state)
     return t->lost + t->pairs.evicted;
 }
 
-const struct ik_part ik_part_echo = {.wants = IK_WANTS_ICMP,
+const struct ik_part ik_part_echo = {.wants = IK_WANTS_ECHO,
                                      .bytes = bytes,
                                      .init = init,
+                                     .expect = expect,
                                      .input = input,
                                      .tick = tick,
                                      .evicted = evicted};

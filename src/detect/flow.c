@@ -50,6 +50,13 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow) == 32, "a set is two cache lines");
 
+/* What names a flow, and which of its directions a packet goes. */
+struct name {
+    uint64_t hash;
+    int way;
+    enum kind kind;
+};
+
 struct flows {
     bool begun;
     bool has[KINDS]; /* packets of the kind were seen, from `since` on */
@@ -58,16 +65,13 @@ struct flows {
     unsigned young;      /* generation of the two */
     uint8_t generation;  /* from 1 to 15 */
     uint64_t evicted;
+    /* What expect made of the packet: its ports, and its name or that of what it quotes. */
+    uint64_t ports;
+    struct name ahead;
+    bool named; /* what it quotes has one */
     _Alignas(64) uint64_t hosts[2][HOST_WORDS];
     uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
     _Alignas(64) struct flow flow[SETS][WAYS];
-};
-
-/* What names a flow, and which of its directions a packet goes. */
-struct name {
-    uint64_t hash;
-    int way;
-    enum kind kind;
 };
 
 static uint32_t units_of(const struct flows *t, ik_ns now)
@@ -122,8 +126,9 @@ static struct name name_of(uint64_t pair, uint8_t proto, const struct ik_addr *s
                            const struct ik_addr *dst, uint64_t ports)
 {
     const uint32_t from = (uint32_t)ports >> 16, to = (uint32_t)ports & 0xffff;
-    const int order = memcmp(src->bytes, dst->bytes, sizeof(src->bytes));
-    struct name n = {.kind = kind_of(proto), .way = order ? order > 0 : from > to};
+    struct name n = {.kind = kind_of(proto),
+                     .way = !ik_sight_is_lower(src, dst) &&
+                            (ik_sight_is_lower(dst, src) || from > to)};
     if (n.way)
         ports = (ports & NO_PORTS) | (uint64_t)to << 16 | from;
     n.hash = mixed(pair, ports | (uint64_t)proto << 32);
@@ -332,11 +337,11 @@ static uint64_t ports_of(const struct ik_look_packet *p)
 static void note(struct flows *t, const struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->ip;
-    const uint64_t ports = ports_of(s->p);
+    const uint64_t ports = t->ports;
     if (ports == NO_PORTS && s->icmp)
         return; /* nothing that a quote could name */
     turn(t, s->now);
-    enter(t, s, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, ports));
+    enter(t, s, t->ahead);
     /* A router may quote any part of a datagram, and only the first one has ports. */
     if (ip->fragment && ports != NO_PORTS)
         enter(t, s, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, NO_PORTS));
@@ -432,14 +437,8 @@ static enum ik_via via_of(const struct flow *f, int way, const struct ik_look_pa
     return f->hop[way] == from ? IK_VIA_SENDER : IK_VIA_OTHER;
 }
 
-static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q)
+static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q, struct name n)
 {
-    uint64_t ports;
-    s->quoted_foreign = !ik_addr_same_host(&q->ip.src, &s->p->ip.dst);
-    if (!quoted_ports(q, &ports))
-        return;
-    const uint64_t pair = ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst);
-    const struct name n = name_of(pair, q->ip.proto, &q->ip.src, &q->ip.dst, ports);
     const struct flow *f = find(t, n.hash);
     if (!f) {
         s->quoted = missing(t, s, q, n);
@@ -465,25 +464,55 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
     (void)cfg;
 }
 
+/* The packet is an error, and quotes something. */
+static const struct ik_quote *quoted(const struct ik_sight *s)
+{
+    return s->icmp && s->p->icmp.kind == IK_ICMP_ERROR && s->p->has_quote ? &s->p->quote : NULL;
+}
+
+static void expect_quoted(struct flows *t, const struct ik_quote *q, uint64_t pair)
+{
+    t->named = q && quoted_ports(q, &t->ports);
+    if (t->named)
+        t->ahead = name_of(pair, q->ip.proto, &q->ip.src, &q->ip.dst, t->ports);
+}
+
+static void expect(void *state, const struct ik_sight *s)
+{
+    struct flows *t = state;
+    const struct ik_quote *q = quoted(s);
+    const struct ik_ip *ip = &s->p->ip;
+    if (q) {
+        expect_quoted(t, q, s->quoted_pair);
+    } else {
+        t->ports = ports_of(s->p);
+        t->ahead = name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, t->ports);
+    }
+    __builtin_prefetch(&t->flow[set_of(t->ahead.hash)][0], 1);
+    __builtin_prefetch(&t->flow[set_of(t->ahead.hash)][WAYS / 2], 1);
+}
+
 static void input(void *state, struct ik_sight *s)
 {
     struct flows *t = state;
-    const struct ik_look_packet *p = s->p;
     struct ik_quote redirect;
     if (!t->begun) {
         t->begun = true;
         t->first = t->turned = s->now;
         t->generation = 1;
     }
-    const struct ik_quote *q = NULL;
-    if (s->icmp && p->icmp.kind == IK_ICMP_REDIRECT)
-        q = redirected(p, &redirect);
-    else if (s->icmp && p->icmp.kind == IK_ICMP_ERROR)
-        q = p->has_quote ? &p->quote : NULL;
-    else
+    const struct ik_quote *q = quoted(s);
+    if (s->icmp && s->p->icmp.kind == IK_ICMP_REDIRECT) {
+        q = redirected(s->p, &redirect);
+        expect_quoted(t, q, q ? ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst) : 0);
+    } else if (!s->icmp || s->p->icmp.kind != IK_ICMP_ERROR) {
         note(t, s);
-    if (q)
-        judge(t, s, q);
+    }
+    if (!q)
+        return;
+    s->quoted_foreign = !ik_addr_same_host(&q->ip.src, &s->p->ip.dst);
+    if (t->named)
+        judge(t, s, q, t->ahead);
 }
 
 static uint64_t evicted(const void *state)
@@ -495,6 +524,7 @@ const struct ik_part ik_part_flow = {
     .wants = IK_WANTS_ICMP | IK_WANTS_PARTS | IK_WANTS_OTHER,
     .bytes = bytes,
     .init = init,
+    .expect = expect,
     .input = input,
     .evicted = evicted,
 };

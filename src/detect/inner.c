@@ -47,7 +47,8 @@ static bool find(const struct ik_sight *s, struct ik_rd *out)
     const uint32_t all = cut ? p->ip.total_bytes - before : (uint32_t)body.left;
     for (size_t i = 0; i < sizeof(at); i++) {
         *out = ik_rd_from(body, at[i]);
-        if (all > at[i] && is_packet(*out, all - at[i]))
+        if (out->left && (out->p[0] >> 4 == 4 || out->p[0] >> 4 == 6) && all > at[i] &&
+            is_packet(*out, all - at[i]))
             return true;
     }
     return false;
@@ -82,7 +83,7 @@ static void input(void *state, struct ik_sight *s)
     report(s, bytes, ik_tally_count(state, s, 0)->n);
 }
 
-const struct ik_part ik_part_inner = {.wants = IK_WANTS_ICMP,
+const struct ik_part ik_part_inner = {.wants = IK_WANTS_ECHO | IK_WANTS_REST,
                                       .bytes = ik_tally_bytes,
                                       .init = ik_tally_init,
                                       .input = input,

@@ -17,6 +17,16 @@ enum ik_way {
     IK_WAY_ACROSS, /* neither end is ours */
 };
 
+/* Whether an address stands for many hosts. */
+enum ik_spread {
+    IK_SPREAD_ONE,
+    IK_SPREAD_MAYBE,     /* it ends as the broadcast addresses of most networks do; nobody knows */
+    IK_SPREAD_LINK,      /* the same, in a frame to all hosts of the link */
+    IK_SPREAD_HOME,      /* the broadcast or network address of one of our networks */
+    IK_SPREAD_LIMITED,   /* 255.255.255.255 */
+    IK_SPREAD_MULTICAST, /* 224.0.0.0/4, ff00::/8 */
+};
+
 /* Whether the packet that an error quotes was seen to leave. */
 enum ik_quoted {
     IK_QUOTED_NOTHING, /* no error, or nothing that names a flow */
@@ -54,6 +64,8 @@ struct ik_sight {
     uint64_t src_hash, dst_hash, pair_hash;
     uint64_t host_hash; /* of the source itself, in IPv6 too */
     struct ik_addr src; /* as it is counted: an IPv6 source with its last 64 bits zero */
+    enum ik_spread src_spread, dst_spread;
+    uint64_t quoted_pair; /* pair_hash of what an error quotes, where p->has_quote */
     /* By flow.c, of errors and of IPv6 redirects: */
     enum ik_quoted quoted;
     enum ik_via quoted_via;
@@ -70,9 +82,12 @@ struct ik_sight {
 
 /* Which packets a part wants to see. */
 enum ik_wants {
-    IK_WANTS_ICMP = 1 << 0,  /* whole messages */
-    IK_WANTS_PARTS = 1 << 1, /* fragments of ICMP messages, and what is too short to be one */
-    IK_WANTS_OTHER = 1 << 2, /* IP packets that carry something else */
+    IK_WANTS_ECHO = 1 << 0,   /* whole messages: echo requests and replies (of kind IK_ICMP_ECHO) */
+    IK_WANTS_ERRORS = 1 << 1, /* those that quote a packet (of kind IK_ICMP_ERROR) */
+    IK_WANTS_REST = 1 << 2,   /* all others, and what could not be decoded */
+    IK_WANTS_ICMP = IK_WANTS_ECHO | IK_WANTS_ERRORS | IK_WANTS_REST,
+    IK_WANTS_PARTS = 1 << 3, /* fragments of ICMP messages, and what is too short to be one */
+    IK_WANTS_OTHER = 1 << 4, /* IP packets that carry something else */
 };
 
 struct ik_part {
@@ -86,6 +101,12 @@ struct ik_part {
     void (*tick)(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book);
     /* Entries that gave way to others. NULL: none ever do. */
     uint64_t (*evicted)(const void *state);
+    /* Begins to fetch what input will need of this packet, so that the tables of all parts come
+     * from memory at once; expect_more, after expect of all parts, goes on with what was fetched.
+     * Of the sight only what stands before `quoted` is there. Called for each packet just before
+     * the inputs of all parts. NULL: input needs nothing that is far. */
+    void (*expect)(void *state, const struct ik_sight *s);
+    void (*expect_more)(void *state, const struct ik_sight *s);
 };
 
 /* In order, ended by NULL. */
@@ -97,5 +118,11 @@ size_t ik_detect_bytes_of(const struct ik_detect_cfg *cfg, const struct ik_part 
 struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
                                     const struct ik_part *const *parts);
 
+/* True when the source is one that detector d does not mind. */
+bool ik_sight_is_allowed(const struct ik_sight *s, enum ik_detector d);
+
 /* True when the limits say that detector d looks at packets of this source. */
-bool ik_sight_minds(const struct ik_sight *s, enum ik_detector d);
+static inline bool ik_sight_minds(const struct ik_sight *s, enum ik_detector d)
+{
+    return !(s->cfg->off >> d & 1) && (s->cfg->n_allow == 0 || !ik_sight_is_allowed(s, d));
+}

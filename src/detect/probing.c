@@ -158,7 +158,7 @@ static void probing_input(void *state, struct ik_sight *s)
 }
 
 const struct ik_part ik_part_probing = {
-    .wants = IK_WANTS_ICMP,
+    .wants = IK_WANTS_ERRORS,
     .bytes = probing_bytes,
     .init = probing_init,
     .input = probing_input,

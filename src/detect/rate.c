@@ -8,7 +8,7 @@
  * is told, unless it asks ever different hosts: that is a sweep. */
 #include "detect/asked.h"
 #include "detect/habit.h"
-#include "look/talker.h"
+#include "detect/heavy.h"
 #include "net/distinct.h"
 #include "net/ways.h"
 
@@ -44,11 +44,9 @@ struct rates {
     ik_ns start;
     uint32_t bin;
     uint64_t evicted;
-    uint64_t waits;      /* hash of the source that waits in `sources` */
-    uint32_t source_bin; /* the second that `sources` counts */
-    uint32_t watched;    /* the second up to which suspects are looked for */
+    uint32_t watched; /* the second up to which suspects are looked for */
     struct ik_asked *asked;
-    struct ik_talker *sources;
+    struct ik_heavy *sources;
     struct ik_ways by_dst, by_src;
     _Alignas(64) struct ik_ways_row dst_rows[DESTINATIONS];
     _Alignas(64) struct ik_ways_row src_rows[SUSPECTS];
@@ -64,15 +62,16 @@ static size_t rounded(size_t n)
 static size_t rate_bytes(const struct ik_detect_cfg *cfg)
 {
     (void)cfg;
-    return rounded(sizeof(struct rates)) + rounded(ik_asked_bytes()) + ik_talker_bytes();
+    return rounded(sizeof(struct rates)) + rounded(ik_asked_bytes()) + ik_heavy_bytes();
 }
 
 static void rate_init(void *state, const struct ik_detect_cfg *cfg)
 {
     struct rates *r = state;
+    (void)cfg;
     uint8_t *p = (uint8_t *)state + rounded(sizeof(*r));
     r->asked = ik_asked_init(p);
-    r->sources = ik_talker_init(p + rounded(ik_asked_bytes()), cfg->secret);
+    r->sources = ik_heavy_init(p + rounded(ik_asked_bytes()));
     ik_ways_init(&r->by_dst, r->dst_rows, DESTINATIONS);
     ik_ways_init(&r->by_src, r->src_rows, SUSPECTS);
 }
@@ -166,19 +165,19 @@ static void turn(struct suspect *u, uint32_t bin)
     u->destinations.n = 0;
 }
 
-/* The source of that hash was beyond the limit in the second that sources are counted for. */
+/* The source of that hash is beyond the limit in the present second. */
 static void suspect(struct rates *r, uint64_t hash, ik_ns now)
 {
     const uint32_t row = ik_ways_take(&r->by_src, hash);
     struct suspect *u = &r->suspects[row];
     if (r->src_rows[row].at == INT64_MIN) {
         r->evicted += u->bin > 0;
-        *u = (struct suspect){.bin = r->source_bin};
+        *u = (struct suspect){.bin = r->bin};
     }
-    turn(u, r->source_bin);
+    turn(u, r->bin);
     u->seconds |= 1;
     r->src_rows[row].at = now;
-    r->watched = r->source_bin + OF_SECONDS;
+    r->watched = r->bin + OF_SECONDS;
 }
 
 static void tell_source(const struct ik_sight *s, struct suspect *u, uint64_t limit)
@@ -229,15 +228,8 @@ static void watch(struct rates *r, const struct ik_sight *s)
 
 static void count_source(struct rates *r, const struct ik_sight *s)
 {
-    /* The one before is counted now: its counter was fetched meanwhile. */
-    const struct ik_total_talker *t = ik_talker_settle(r->sources);
-    if (t && t->packets - t->over_by >= limit_of(s, IK_LIM_FLOOD_SRC))
-        suspect(r, r->waits, s->now);
-    if (r->source_bin != r->bin)
-        ik_talker_clear(r->sources);
-    r->source_bin = r->bin;
-    ik_talker_put(r->sources, s->src_hash, &s->src, 1);
-    r->waits = s->src_hash;
+    if (ik_heavy_add(r->sources, s->src_hash, r->bin) >= limit_of(s, IK_LIM_FLOOD_SRC))
+        suspect(r, s->src_hash, s->now);
     if (r->bin <= r->watched)
         watch(r, s);
 }
@@ -248,6 +240,20 @@ static bool counts(const struct ik_sight *s)
 {
     return s->answer != IK_ANSWER_ASKED && s->answer != IK_ANSWER_UNOBSERVED &&
            !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type);
+}
+
+static void rate_expect(void *state, const struct ik_sight *s)
+{
+    struct rates *r = state;
+    ik_asked_expect(r->asked, s);
+    ik_ways_expect(&r->by_dst, s->dst_hash);
+    ik_heavy_expect(r->sources, s->src_hash);
+}
+
+static void rate_expect_more(void *state, const struct ik_sight *s)
+{
+    struct rates *r = state;
+    __builtin_prefetch(&r->destinations[ik_ways_guess(&r->by_dst, s->dst_hash)], 1);
 }
 
 static void rate_input(void *state, struct ik_sight *s)
@@ -271,6 +277,8 @@ const struct ik_part ik_part_rate = {
     .wants = IK_WANTS_ICMP,
     .bytes = rate_bytes,
     .init = rate_init,
+    .expect = rate_expect,
+    .expect_more = rate_expect_more,
     .input = rate_input,
     .evicted = rate_evicted,
 };

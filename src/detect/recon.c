@@ -152,7 +152,7 @@ static void recon_input(void *state, struct ik_sight *s)
 }
 
 const struct ik_part ik_part_recon = {
-    .wants = IK_WANTS_ICMP,
+    .wants = IK_WANTS_ERRORS | IK_WANTS_REST,
     .bytes = recon_bytes,
     .init = recon_init,
     .input = recon_input,

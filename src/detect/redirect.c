@@ -157,4 +157,4 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
 }
 
 const struct ik_part ik_part_redirect = {
-    .wants = IK_WANTS_ICMP, .bytes = bytes, .init = init, .input = input};
+    .wants = IK_WANTS_ERRORS | IK_WANTS_REST, .bytes = bytes, .init = init, .input = input};

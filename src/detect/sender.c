@@ -273,18 +273,44 @@ static uint8_t clock_of(struct ik_rd d, ik_ns time)
     return is_time ? CLOCK_BYTES : 0;
 }
 
+/* ---- the part -------------------------------------------------------------------------------- */
+
+enum { FORMS = sizeof(forms) / sizeof(forms[0]), SIZES = 256 };
+_Static_assert(FORMS <= 64, "a bit each");
+
+/* Which forms a payload may have, at a glance: by its size (the last row: of all that are larger),
+ * and by its first byte. Bit i is forms[i]. */
+struct senders {
+    uint64_t by_size[SIZES + 1], by_first[SIZES];
+};
+
+static bool has_size(const struct form *f, uint32_t n)
+{
+    return n < SIZES ? n >= f->min && n <= f->max : f->max >= SIZES;
+}
+
+static bool has_first(const struct form *f, uint8_t first)
+{
+    return f->at > 0 || !f->words || first == (uint8_t)f->words[0];
+}
+
+static uint64_t candidates(const struct senders *t, const struct ik_payload *e)
+{
+    const uint64_t size = t->by_size[e->n < SIZES ? e->n : SIZES];
+    return e->data.left ? size & t->by_first[e->data.p[0]] : size;
+}
+
 static void input(void *state, struct ik_sight *s)
 {
     struct ik_payload e;
-    (void)state;
-    s->sender = s->clock_bytes = 0;
     if (!ik_payload_of(s, &e))
         return;
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (!fits(&forms[i], s->p, &e))
+    for (uint64_t left = candidates(state, &e); left; left &= left - 1) {
+        const struct form *f = &forms[__builtin_ctzll(left)];
+        if (!fits(f, s->p, &e))
             continue;
-        s->sender = forms[i].sender;
-        s->clock_bytes = forms[i].clock;
+        s->sender = f->sender;
+        s->clock_bytes = f->clock;
         return;
     }
     s->clock_bytes = clock_of(e.data, s->p->frame.time);
@@ -293,14 +319,21 @@ static void input(void *state, struct ik_sight *s)
 static size_t bytes(const struct ik_detect_cfg *cfg)
 {
     (void)cfg;
-    return 0;
+    return sizeof(struct senders);
 }
 
 static void init(void *state, const struct ik_detect_cfg *cfg)
 {
-    (void)state;
+    struct senders *t = state;
     (void)cfg;
+    for (uint32_t i = 0; i < FORMS; i++) {
+        const uint64_t bit = (uint64_t)1 << i;
+        for (uint32_t n = 0; n <= SIZES; n++)
+            t->by_size[n] |= has_size(&forms[i], n) ? bit : 0;
+        for (uint32_t first = 0; first < SIZES; first++)
+            t->by_first[first] |= has_first(&forms[i], (uint8_t)first) ? bit : 0;
+    }
 }
 
 const struct ik_part ik_part_sender = {
-    .wants = IK_WANTS_ICMP, .bytes = bytes, .init = init, .input = input};
+    .wants = IK_WANTS_ECHO, .bytes = bytes, .init = init, .input = input};

@@ -3,6 +3,7 @@
 #include "detect/sight.h"
 
 #include "base/siphash.h"
+#include "detect/spread.h"
 
 #include <string.h>
 
@@ -10,18 +11,27 @@ enum { NET_BYTES = 8 }; /* what an IPv6 source is counted by: it can take any ad
 
 static bool is_same(const struct ik_addr *a, const struct ik_addr *b)
 {
+    if (a->family == 4)
+        return b->family == 4 && ik_load_be32(a->bytes) == ik_load_be32(b->bytes);
     return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-/* The keyed hash of an address; the key is the same for all, so that a host has one hash whether it
- * sends or receives. */
+/* The keyed hash of an address, its length spelled out because compilers make better code of it. */
+static uint64_t hash_anew(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+{
+    return a->family == 4 ? ik_siphash(cfg->secret, a->bytes, 4)
+                          : ik_siphash(cfg->secret, a->bytes, ik_addr_bytes(a->family));
+}
+
+/* The same, where it is not that of the packet before; the key is the same for all, so that a host
+ * has one hash whether it sends or receives. */
 static uint64_t hash_of(const struct ik_detect_cfg *cfg, struct ik_sight_last *last,
                         const struct ik_addr *a)
 {
     if (is_same(&last->addr, a))
         return last->hash;
     last->addr = *a;
-    last->hash = ik_siphash(cfg->secret, a->bytes, ik_addr_bytes(a->family));
+    last->hash = hash_anew(cfg, a);
     return last->hash;
 }
 
@@ -38,8 +48,7 @@ static uint64_t pair_of(uint64_t a, uint64_t b)
 uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
                        const struct ik_addr *b)
 {
-    const size_t n = ik_addr_bytes(a->family);
-    return pair_of(ik_siphash(cfg->secret, a->bytes, n), ik_siphash(cfg->secret, b->bytes, n));
+    return pair_of(hash_anew(cfg, a), hash_anew(cfg, b));
 }
 
 /* ---- direction ------------------------------------------------------------------------------- */
@@ -116,6 +125,15 @@ static struct ik_addr counted(const struct ik_addr *a)
     return c;
 }
 
+/* What is quoted was sent by whom the error goes to, nearly always. */
+static uint64_t quoted_pair(const struct ik_sight *s)
+{
+    const struct ik_ip *ip = &s->p->quote.ip;
+    if (!is_same(&ip->src, &s->p->ip.dst))
+        return ik_sight_pair(s->cfg, &ip->src, &ip->dst);
+    return pair_of(s->dst_hash, hash_anew(s->cfg, &ip->dst));
+}
+
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
@@ -125,18 +143,18 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
     s->host_hash = src;
     s->src = counted(&ip->src);
     s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : src;
+    s->quoted_pair = s->p->has_quote ? quoted_pair(s) : 0;
     s->way = way_of(s);
+    s->src_spread = ik_spread_is_likely(&ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;
+    s->dst_spread = ik_spread_is_likely(&ip->dst) ? ik_spread_of_dst(s) : IK_SPREAD_ONE;
 }
 
-bool ik_sight_minds(const struct ik_sight *s, enum ik_detector d)
+bool ik_sight_is_allowed(const struct ik_sight *s, enum ik_detector d)
 {
-    const uint32_t bit = (uint32_t)1 << d;
-    if (s->cfg->off & bit)
-        return false;
     for (size_t i = 0; i < s->cfg->n_allow; i++) {
         const struct ik_detect_allow *allow = &s->cfg->allow[i];
-        if (allow->detectors & bit && ik_prefix_contains(&allow->source, &s->p->ip.src))
-            return false;
+        if (allow->detectors >> d & 1 && ik_prefix_contains(&allow->source, &s->p->ip.src))
+            return true;
     }
-    return true;
+    return false;
 }

@@ -4,6 +4,10 @@
 
 #include "detect/part.h"
 
+#include "base/bytes.h"
+
+#include <string.h>
+
 /* The hash of an address that was hashed last: packets of one flow come together. */
 struct ik_sight_last {
     struct ik_addr addr;
@@ -15,12 +19,19 @@ struct ik_sight_memo {
     struct ik_sight_last src, dst, net;
 };
 
-/* Fills way, hashes and src of *s, whose p (with an IP header) and cfg are there. */
+/* Fills all up to `quoted` in *s, whose p (with an IP header) and cfg are there. */
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
 /* pair_hash and host_hash of addresses that stand elsewhere than in the IP header: in a quote. */
 uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
                        const struct ik_addr *b);
 uint64_t ik_sight_host(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
+/* True when a is the lower one; for an order of two hosts that is the same both ways. */
+static inline bool ik_sight_is_lower(const struct ik_addr *a, const struct ik_addr *b)
+{
+    if (a->family == 4)
+        return ik_load_be32(a->bytes) < ik_load_be32(b->bytes);
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) < 0;
+}
 /* True for an address of one of our networks (cfg.home). */
 bool ik_sight_is_home(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
 /* Whether the address is one of the routers that were named (cfg.routers). *any tells whether one

@@ -113,9 +113,10 @@ static bool may_share(const struct ik_addr *src, const struct ik_addr *many)
 static bool is_foreign(const struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->ip;
-    if (ik_addr_is_link_local(&ip->src) || ik_addr_is_any(&ip->src))
+    if (s->dst_spread <= IK_SPREAD_MAYBE || ik_addr_is_link_local(&ip->src) ||
+        ik_addr_is_any(&ip->src))
         return false;
-    switch (ik_spread_of_dst(s)) {
+    switch (s->dst_spread) {
     case IK_SPREAD_ONE:
     case IK_SPREAD_MAYBE:
         return false;
@@ -205,7 +206,7 @@ static void many_to_one(struct smurf *m, const struct ik_sight *s)
 static void smurf_input(void *state, struct ik_sight *s)
 {
     const struct ik_icmp *m = &s->p->icmp;
-    const bool many = ik_spread_of_src(s) != IK_SPREAD_ONE;
+    const bool many = s->src_spread != IK_SPREAD_ONE;
     const bool asks = is_echo_request(m) && is_foreign(s);
     const bool answers = is_echo_reply(m) && s->answer == IK_ANSWER_UNASKED;
     if (!(many || asks || answers) || !ik_sight_minds(s, IK_DETECT_SMURF))

@@ -5,16 +5,15 @@
 
 #include "detect/part.h"
 
-enum ik_spread {
-    IK_SPREAD_ONE,
-    IK_SPREAD_MAYBE,     /* it ends as the broadcast addresses of most networks do; nobody knows */
-    IK_SPREAD_LINK,      /* the same, in a frame to all hosts of the link */
-    IK_SPREAD_HOME,      /* the broadcast or network address of one of our networks */
-    IK_SPREAD_LIMITED,   /* 255.255.255.255 */
-    IK_SPREAD_MULTICAST, /* 224.0.0.0/4, ff00::/8 */
-};
+/* False for most addresses that are of one host, at a glance: a network with a broadcast address
+ * has two bits for hosts at least (RFC 3021). */
+static inline bool ik_spread_is_likely(const struct ik_addr *a)
+{
+    const uint8_t last = a->bytes[3] & 3;
+    return a->family == 4 ? last == 0 || last == 3 || a->bytes[0] >= 0xe0 : a->bytes[0] == 0xff;
+}
 
-/* What the destination of the packet is. */
+/* What the destination of the packet is: for the sight, which keeps it. */
 enum ik_spread ik_spread_of_dst(const struct ik_sight *s);
 /* What its source is: never MAYBE or LINK, for frames do not come from all hosts. */
 enum ik_spread ik_spread_of_src(const struct ik_sight *s);

@@ -9,7 +9,6 @@
  * our own hosts that would be too strict: they have lists of addresses of which some are down. */
 #include "detect/asked.h"
 #include "detect/sight.h"
-#include "detect/spread.h"
 
 #include "net/distinct.h"
 #include "net/ways.h"
@@ -271,14 +270,32 @@ static void failed(struct sweep *w, const struct ik_sight *s, const struct telle
     const bool expired =
         p->icmp.type == (v4 ? (int)IK_ICMP4_TIME_EXCEEDED : (int)IK_ICMP6_TIME_EXCEEDED);
     if (expired || unreachable)
-        meets(w, ik_sight_pair(s->cfg, &ip->src, &ip->dst), expired ? FATE_NONE : FATE_FAILED, t);
+        meets(w, s->quoted_pair, expired ? FATE_NONE : FATE_FAILED, t);
 }
 
 /* ---- the part -------------------------------------------------------------------------------- */
 
 static bool is_question(const struct ik_sight *s)
 {
-    return !ik_addr_is_link_local(&s->p->ip.src) && ik_spread_of_dst(s) <= IK_SPREAD_MAYBE;
+    return !ik_addr_is_link_local(&s->p->ip.src) && s->dst_spread <= IK_SPREAD_MAYBE;
+}
+
+static void sweep_expect(void *state, const struct ik_sight *s)
+{
+    struct sweep *w = state;
+    ik_ways_expect(&w->by_src, s->src_hash);
+    ik_ways_expect(&w->by_pair, s->pair_hash);
+}
+
+static void sweep_expect_more(void *state, const struct ik_sight *s)
+{
+    struct sweep *w = state;
+    if (ik_query_of(s->p->ip.version, s->p->icmp.type) != IK_QUERY_ASKS)
+        return;
+    const struct source *src = &w->sources[ik_ways_guess(&w->by_src, s->src_hash)];
+    __builtin_prefetch(&src->addr, 1);
+    __builtin_prefetch(&src->addresses, 1);
+    __builtin_prefetch(&w->questions[ik_ways_guess(&w->by_pair, s->pair_hash)], 1);
 }
 
 static void sweep_input(void *state, struct ik_sight *s)
@@ -327,6 +344,8 @@ const struct ik_part ik_part_sweep = {
     .wants = IK_WANTS_ICMP,
     .bytes = sweep_bytes,
     .init = sweep_init,
+    .expect = sweep_expect,
+    .expect_more = sweep_expect_more,
     .input = sweep_input,
     .tick = sweep_tick,
     .evicted = sweep_evicted,

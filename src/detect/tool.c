@@ -226,7 +226,7 @@ static void input(void *state, struct ik_sight *s)
     }
 }
 
-const struct ik_part ik_part_tool = {.wants = IK_WANTS_ICMP,
+const struct ik_part ik_part_tool = {.wants = IK_WANTS_ECHO,
                                      .bytes = ik_tally_bytes,
                                      .init = ik_tally_init,
                                      .input = input,

@@ -40,9 +40,16 @@ static uint32_t set_of(const struct ik_ways *w, uint64_t id)
     return ((uint32_t)id & w->set_mask) * w->ways;
 }
 
+/* Four at once where there are four, which is what tables but tiny ones have. */
 uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id)
 {
     const uint32_t first = set_of(w, id);
+    const struct ik_ways_row *r = w->rows + first;
+    if (w->ways == WAYS_MAX) {
+        const unsigned ways = (unsigned)(r[0].id == id) | (unsigned)(r[1].id == id) << 1 |
+                              (unsigned)(r[2].id == id) << 2 | (unsigned)(r[3].id == id) << 3;
+        return ways ? first + (uint32_t)__builtin_ctz(ways) : IK_WAYS_NONE;
+    }
     for (uint32_t i = first; i < first + w->ways; i++)
         if (w->rows[i].id == id)
             return i;
@@ -52,11 +59,22 @@ uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id)
 /* A free row has the earliest instant there is, so it is the first to go. */
 static uint32_t earliest(const struct ik_ways *w, uint32_t first)
 {
-    uint32_t best = first;
-    for (uint32_t i = first + 1; i < first + w->ways; i++)
-        if (w->rows[i].at < w->rows[best].at)
+    const struct ik_ways_row *r = w->rows + first;
+    uint32_t best = 0;
+    if (w->ways == WAYS_MAX) {
+        const uint32_t low = r[1].at < r[0].at, high = 2 + (r[3].at < r[2].at);
+        return first + (r[high].at < r[low].at ? high : low);
+    }
+    for (uint32_t i = 1; i < w->ways; i++)
+        if (r[i].at < r[best].at)
             best = i;
-    return best;
+    return first + best;
+}
+
+uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id)
+{
+    const uint32_t i = ik_ways_find(w, id);
+    return i != IK_WAYS_NONE ? i : earliest(w, set_of(w, id));
 }
 
 uint32_t ik_ways_take(struct ik_ways *w, uint64_t id)

@@ -31,6 +31,14 @@ uint64_t ik_ways_id(const uint8_t key[static 16], const struct ik_addr *addr, un
 uint32_t ik_ways_rows(uint32_t bound);
 /* Starts empty in `rows`, which are ik_ways_rows(bound). */
 void ik_ways_init(struct ik_ways *w, struct ik_ways_row *rows, uint32_t bound);
+/* Begins to fetch the rows where that id is looked for. */
+static inline void ik_ways_expect(const struct ik_ways *w, uint64_t id)
+{
+    __builtin_prefetch(&w->rows[((uint32_t)id & w->set_mask) * w->ways], 1);
+}
+
+/* The row that ik_ways_take would give, without taking it. */
+uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id);
 /* The row of that id, or IK_WAYS_NONE. */
 uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id);
 /* The row of that id; a new one has `at` INT64_MIN and takes the place of the earliest of its set
