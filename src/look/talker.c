@@ -129,8 +129,7 @@ static void index_put(struct ik_talker *t, uint64_t hash, uint32_t slot)
     ik_index_set(b, way, hash, slot + 1); /* numbers begin at 1 */
 }
 
-static struct counter *begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr,
-                             uint32_t bytes)
+static void begin(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes)
 {
     struct ik_total_talker fresh = {.addr = *addr, .packets = 1, .bytes = bytes};
     const bool full = t->n == IK_TALKER_MAX;
@@ -142,39 +141,26 @@ static struct counter *begin(struct ik_talker *t, uint64_t hash, const struct ik
     t->counters[i] = (struct counter){.t = fresh, .hash = hash};
     index_put(t, hash, i);
     if (full)
-        return &t->counters[i]; /* its place at the top is known to have less now, and will sink
-                                   when asked */
+        return; /* its place at the top is known to have less now, and will sink when asked */
     /* Nobody is known to have more than 1 before all places are taken: any order is a heap. */
     t->heap[t->n++] = (struct place){.known = 1, .counter = i};
-    return &t->counters[i];
 }
 
-/* Counts one that waits and gives its counter; NULL when it does not. */
-static const struct ik_total_talker *settle(struct ik_talker *t, struct waiting *w)
+/* Counts one that waits. */
+static void settle(struct ik_talker *t, struct waiting *w)
 {
     if (!w->waits)
-        return NULL;
+        return;
     w->waits = false;
     struct counter *c = &t->counters[w->guess];
     if (w->guess >= t->n || c->hash != w->hash)
         c = find(t, w->hash);
-    if (!c)
-        return &begin(t, w->hash, &w->addr, w->bytes)->t;
+    if (!c) {
+        begin(t, w->hash, &w->addr, w->bytes);
+        return;
+    }
     c->t.packets++;
     c->t.bytes += w->bytes;
-    return &c->t;
-}
-
-const struct ik_total_talker *ik_talker_settle(struct ik_talker *t)
-{
-    settle(t, &t->waiting[t->last ^ 1]);
-    return settle(t, &t->waiting[t->last]);
-}
-
-void ik_talker_clear(struct ik_talker *t)
-{
-    t->n = 0;
-    ik_index_init(&t->index, t->index.buckets, INDEX_SLOTS);
 }
 
 /* Begins to fetch the counter that it probably has. */
@@ -202,28 +188,24 @@ static uint64_t hash_of(const struct ik_talker *t, const struct ik_addr *addr)
 
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes)
 {
-    ik_talker_put(t, hash_of(t, addr), addr, bytes);
-}
-
-void ik_talker_put(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes)
-{
     struct waiting *w = &t->waiting[t->last ^ 1];
     settle(t, w);
     if (t->waiting[t->last].waits)
         expect(t, &t->waiting[t->last]);
     w->waits = true;
     w->bytes = bytes;
-    w->hash = hash;
+    w->hash = hash_of(t, addr);
     w->guess = 0;
     w->addr = *addr;
-    __builtin_prefetch(ik_index_at(&t->index, hash));
+    __builtin_prefetch(ik_index_at(&t->index, w->hash));
     t->last ^= 1;
 }
 
 size_t ik_talker_top(struct ik_talker *t, struct ik_total_talker *out, size_t cap)
 {
     size_t n = 0;
-    ik_talker_settle(t);
+    settle(t, &t->waiting[t->last ^ 1]);
+    settle(t, &t->waiting[t->last]);
     for (uint32_t i = 0; i < t->n; i++) {
         const struct ik_total_talker *c = &t->counters[i].t;
         size_t at = n < cap ? n : cap;

@@ -12,13 +12,5 @@ struct ik_talker;
 size_t ik_talker_bytes(void);
 struct ik_talker *ik_talker_init(void *mem, const uint8_t secret[16]);
 void ik_talker_add(struct ik_talker *t, const struct ik_addr *addr, uint32_t bytes);
-/* The same in two steps, for a caller that has the keyed hash of the sender and wants to know at
- * once: put leaves the sender waiting (what it is counted in is fetched meanwhile), until it has
- * been called twice more or until settle, which gives the counter of the last, or NULL when none
- * waits. */
-void ik_talker_put(struct ik_talker *t, uint64_t hash, const struct ik_addr *addr, uint32_t bytes);
-const struct ik_total_talker *ik_talker_settle(struct ik_talker *t);
-/* Forgets all counts: another window begins. Who waits goes on waiting. */
-void ik_talker_clear(struct ik_talker *t);
 /* The top senders, most packets first; returns how many, at most cap. */
 size_t ik_talker_top(struct ik_talker *t, struct ik_total_talker *out, size_t cap);

@@ -71,36 +71,9 @@ static void top__spoofed_flood__heavy_sender_is_named(void **state)
     free(mem);
 }
 
-/* A caller learns at once who passed a limit, and a new window knows nothing of the one before. */
-static void settle__put_and_clear__counter_of_that_sender(void **state)
-{
-    (void)state;
-    void *mem = malloc(ik_talker_bytes());
-    struct ik_talker *t = ik_talker_init(mem, secret);
-    const struct ik_addr a = number(1), b = number(2);
-    assert_null(ik_talker_settle(t));
-    for (int window = 0; window < 2; window++) {
-        for (uint32_t i = 1; i <= 300; i++) {
-            ik_talker_put(t, 0x1111111111111111u, &a, 10);
-            const struct ik_total_talker *c = ik_talker_settle(t);
-            assert_true(ik_addr_equal(&c->addr, &a));
-            assert_int_equal(c->packets, i);
-            assert_int_equal(c->over_by, 0);
-            ik_talker_put(t, 0x2222222222222222u, &b, 10);
-        }
-        ik_talker_clear(t);
-    }
-    assert_int_equal(ik_talker_settle(t)->packets, 1); /* b waited over the end of its window */
-    struct ik_total_talker top[4];
-    assert_int_equal(ik_talker_top(t, top, 4), 1);
-    assert_null(ik_talker_settle(t));
-    free(mem);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(settle__put_and_clear__counter_of_that_sender),
         cmocka_unit_test(top__few_senders__exact_and_sorted),
         cmocka_unit_test(add__same_bytes_other_family__two_senders),
         cmocka_unit_test(top__spoofed_flood__heavy_sender_is_named),
