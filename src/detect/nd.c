@@ -212,4 +212,4 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
 }
 
 const struct ik_part ik_part_nd = {
-    .wants = IK_WANTS_ICMP | IK_WANTS_PARTS, .bytes = bytes, .init = init, .input = input};
+    .wants = IK_WANTS_REST | IK_WANTS_PARTS, .bytes = bytes, .init = init, .input = input};

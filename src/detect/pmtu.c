@@ -191,7 +191,7 @@ static uint64_t evicted(const void *state)
 }
 
 const struct ik_part ik_part_pmtu = {
-    .wants = IK_WANTS_ICMP,
+    .wants = IK_WANTS_ERRORS,
     .bytes = bytes,
     .init = init,
     .input = input,

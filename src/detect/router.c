@@ -406,7 +406,7 @@ static uint64_t evicted(const void *state)
 }
 
 const struct ik_part ik_part_router = {
-    .wants = IK_WANTS_ICMP,
+    .wants = IK_WANTS_REST,
     .bytes = bytes,
     .init = init,
     .input = input,

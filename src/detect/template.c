@@ -196,4 +196,4 @@ static uint64_t evicted(const void *state)
 }
 
 const struct ik_part ik_part_template = {
-    .wants = IK_WANTS_ICMP, .bytes = bytes, .init = init, .input = input, .evicted = evicted};
+    .wants = IK_WANTS_ECHO, .bytes = bytes, .init = init, .input = input, .evicted = evicted};
