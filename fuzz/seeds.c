@@ -3,6 +3,8 @@
  * DIRECTORY/<decoder>/<vector>. */
 #include "fuzz.h"
 
+#include "base/bytes.h"
+
 #include "../test/lab/capture_vectors.h"
 #include "../test/lab/lab_texts.h"
 #include "../test/wire/capfile_make.h"
@@ -148,6 +150,76 @@ static bool dumps_write(const char *root)
     return all;
 }
 
+/* Frames as fuzz_detect.c reads them. */
+struct frames {
+    uint8_t bytes[65536];
+    size_t n;
+};
+
+static void frames_begin(struct frames *f, uint8_t settings, uint16_t linktype)
+{
+    f->bytes[0] = settings;
+    ik_store_be16(f->bytes + 1, linktype);
+    f->n = 3;
+}
+
+static void frames_put(struct frames *f, uint8_t step, const uint8_t *frame, size_t n)
+{
+    if (n + 3 > sizeof(f->bytes) - f->n)
+        return;
+    f->bytes[f->n] = step;
+    ik_store_be16(f->bytes + f->n + 1, (uint16_t)n);
+    memcpy(f->bytes + f->n + 3, frame, n);
+    f->n += 3 + n;
+}
+
+/* A message as an IP packet between the hosts that its checksum is over. */
+static size_t message_packet(const struct icmp_vector *v, uint8_t *out, size_t cap)
+{
+    static const uint8_t nothing;
+    uint8_t bytes[4096];
+    size_t n;
+    const bool v6 = v->family == 6;
+    struct ik_ip ip = {.version = v->family,
+                       .ttl = v6 ? 255 : 64,
+                       .proto = v6 ? IK_PROTO_ICMP6 : IK_PROTO_ICMP4,
+                       .src = icmp_vector_src,
+                       .dst = icmp_vector_dst,
+                       .options = {&nothing, 0}};
+    if (!v6) {
+        ip.src = (struct ik_addr){.family = 4, .bytes = {192, 0, 2, 1}};
+        ip.dst = (struct ik_addr){.family = 4, .bytes = {10, 0, 0, 1}};
+    }
+    ip.next_header = ip.proto;
+    ip.final_dst = ip.dst;
+    ip.payload = (struct ik_rd){bytes, hex_read(v->hex, bytes, sizeof(bytes))};
+    return ik_ip_encode(&ip, false, out, cap, &n) ? 0 : n;
+}
+
+/* Each message alone, again and again until limits are reached, and all of them in a row. */
+static bool detect_write(const char *root)
+{
+    enum { RAW = 101, AGAIN = 4, LEAST = 2 };
+    static struct frames all, one;
+    uint8_t packet[4096];
+    bool written = true;
+    frames_begin(&all, 1, RAW);
+    for (size_t i = 0; i < ICMP_VECTORS; i++) {
+        const size_t n = message_packet(&icmp_vectors[i], packet, sizeof(packet));
+        frames_begin(&one, LEAST, RAW);
+        for (int k = 0; k < AGAIN; k++)
+            frames_put(&one, 1, packet, n);
+        frames_put(&all, 1, packet, n);
+        written &= seed_write(root, "detect", icmp_vectors[i].name, one.bytes, one.n);
+    }
+    for (size_t i = 0; i < LAYERS_VECTORS; i++) {
+        frames_begin(&one, LEAST, layers_vectors[i].linktype);
+        frames_put(&one, 100, packet, hex_read(layers_vectors[i].hex, packet, sizeof(packet)));
+        written &= seed_write(root, "detect", layers_vectors[i].name, one.bytes, one.n);
+    }
+    return seed_write(root, "detect", "all", all.bytes, all.n) && written;
+}
+
 static bool expressions_write(const char *root)
 {
     static const char *const texts[] = {
@@ -186,7 +258,8 @@ int main(int argc, char **argv)
             return 1;
         }
     if (!labs_write(argv[1]) || !captures_write(argv[1]) || !files_write(argv[1]) ||
-        !layers_write(argv[1]) || !dumps_write(argv[1]) || !expressions_write(argv[1])) {
+        !layers_write(argv[1]) || !detect_write(argv[1]) || !dumps_write(argv[1]) ||
+        !expressions_write(argv[1])) {
         perror(argv[1]);
         return 1;
     }
