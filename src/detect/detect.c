@@ -27,15 +27,26 @@ struct call {
     void (*input)(void *state, struct ik_sight *s);
 };
 struct look {
+    const void *state;
+    void (*expect)(const void *state, const struct ik_sight *s);
+};
+struct more {
     void *state;
     void (*expect)(void *state, const struct ik_sight *s);
+};
+
+/* A packet whose tables are being fetched, and its hashes. */
+struct begun {
+    const struct ik_look_packet *p; /* NULL: none; only to be compared */
+    struct ik_sight_memo memo;
 };
 
 /* What the parts do that want one sort of packet. */
 struct wanted {
     uint8_t n, n_expect, n_more;
     struct call inputs[PARTS];
-    struct look expect[PARTS], more[PARTS];
+    struct look expect[PARTS];
+    struct more more[PARTS];
 };
 
 struct ik_detect {
@@ -45,7 +56,8 @@ struct ik_detect {
     uint8_t n_parts;
     void *states[PARTS];
     struct wanted wanted[SORTS];
-    struct ik_sight_memo memo;
+    struct begun ahead[2]; /* the present packet and the next, in turn */
+    unsigned turn;
     bool begun;
     ik_ns now, tick, packet; /* ours: the present, the next tick, the last packet */
     ik_ns raw, shift;        /* of the source: its latest time; now - shift is on its scale */
@@ -85,7 +97,7 @@ static void want(struct wanted *w, const struct ik_part *part, void *state)
     if (part->expect)
         w->expect[w->n_expect++] = (struct look){state, part->expect};
     if (part->expect_more)
-        w->more[w->n_more++] = (struct look){state, part->expect_more};
+        w->more[w->n_more++] = (struct more){state, part->expect_more};
 }
 
 struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
@@ -213,19 +225,50 @@ static bool is_echo_request(const struct ik_look_packet *p)
     return p->icmp.type == (p->ip.version == 4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
 }
 
-static void call_all(const struct wanted *w, struct ik_sight *s)
+static void expect_all(const struct wanted *w, const struct ik_sight *s)
 {
     for (uint8_t i = 0; i < w->n_expect; i++)
         w->expect[i].expect(w->expect[i].state, s);
+}
+
+static void call_all(const struct wanted *w, struct ik_sight *s)
+{
     for (uint8_t i = 0; i < w->n_more; i++)
         w->more[i].expect(w->more[i].state, s);
     for (uint8_t i = 0; i < w->n; i++)
         w->inputs[i].input(w->inputs[i].state, s);
 }
 
+/* What it will be, as far as the IP header tells. */
+static enum sort sort_ahead(const struct ik_ip *ip)
+{
+    struct ik_sight_echo echo;
+    if (!carries_icmp(ip))
+        return SORT_OTHER;
+    return ik_sight_peek(ip, &echo) ? SORT_ECHO : SORT_ERROR;
+}
+
+void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p)
+{
+    struct begun *b = &d->ahead[d->turn ^ 1];
+    struct ik_sight s;
+    b->p = NULL;
+    if (!p->has_ip || p->ip.fragment)
+        return;
+    b->p = p;
+    s.p = p;
+    s.cfg = &d->cfg;
+    ik_sight_hash(&s, &b->memo);
+    expect_all(&d->wanted[sort_ahead(&p->ip)], &s);
+}
+
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked)
 {
     const ik_ns time = p->frame.time;
+    struct begun *b = &d->ahead[d->turn];
+    const bool ahead = b->p == p;
+    d->turn ^= 1;
+    b->p = NULL;
     d->stats.packets++;
     d->stats.icmp += looked;
     if (time != IK_NEVER || !d->begun) {
@@ -252,7 +295,9 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     s.sender = s.clock_bytes = 0;
     s.tunnel = s.differs = false;
     s.answer = IK_ANSWER_NONE;
-    ik_sight_fill(&s, &d->memo);
+    ik_sight_fill(&s, &b->memo);
+    if (!ahead)
+        expect_all(w, &s);
     call_all(w, &s);
     if (looked && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
         d->stats.senders[s.sender] += is_echo_request(p);

@@ -63,9 +63,6 @@ struct echo {
     bool begun, told;
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
-    /* What expect made of the packet. */
-    struct ik_payload payload;
-    uint64_t hash;
 };
 
 /* An echo message on its way through this file. */
@@ -386,29 +383,32 @@ static void begin(struct echo *t, ik_ns now)
     t->begun = true;
 }
 
-static void expect(void *state, const struct ik_sight *s)
+static void expect(const void *state, const struct ik_sight *s)
 {
-    struct echo *t = state;
-    if (!ik_payload_of(s, &t->payload))
+    const struct echo *t = state;
+    struct ik_sight_echo echo;
+    if (!ik_sight_peek(&s->p->ip, &echo))
         return;
-    t->hash = hash_of(s, &t->payload);
-    ik_mirror_expect(&t->mirror, ik_mirror_key(t->hash, &t->payload));
-    ik_pairs_expect(&t->pairs, t->hash);
+    const struct ik_payload e = {.id = echo.id, .seq = echo.seq, .request = echo.request};
+    const uint64_t hash = hash_of(s, &e);
+    ik_mirror_expect(&t->mirror, ik_mirror_key(hash, &e));
+    ik_pairs_expect(&t->pairs, hash);
 }
 
 static void input(void *state, struct ik_sight *s)
 {
     struct echo *t = state;
-    const struct ik_payload *e = &t->payload;
+    struct ik_payload e;
     begin(t, s->now);
-    if (s->p->icmp.kind != IK_ICMP_ECHO)
+    if (!ik_payload_of(s, &e))
         return;
+    const uint64_t hash = hash_of(s, &e);
     const struct seen x = {.s = s,
-                           .e = e,
-                           .key = ik_mirror_key(t->hash, e),
-                           .mark = ik_mirror_mark(&t->mirror, s, e),
-                           .pair = pair_of(t, s, t->hash)};
-    if (e->request)
+                           .e = &e,
+                           .key = ik_mirror_key(hash, &e),
+                           .mark = ik_mirror_mark(&t->mirror, s, &e),
+                           .pair = pair_of(t, s, hash)};
+    if (e.request)
         input_request(t, &x);
     else
         input_reply(t, &x);

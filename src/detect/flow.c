@@ -65,7 +65,7 @@ struct flows {
     unsigned young;      /* generation of the two */
     uint8_t generation;  /* from 1 to 15 */
     uint64_t evicted;
-    /* What expect made of the packet: its ports, and its name or that of what it quotes. */
+    /* What expect_more made of the packet: its ports, and its name or that of what it quotes. */
     uint64_t ports;
     struct name ahead;
     bool named; /* what it quotes has one */
@@ -477,19 +477,40 @@ static void expect_quoted(struct flows *t, const struct ik_quote *q, uint64_t pa
         t->ahead = name_of(pair, q->ip.proto, &q->ip.src, &q->ip.dst, t->ports);
 }
 
-static void expect(void *state, const struct ik_sight *s)
+static void fetch(const struct flows *t, uint64_t hash)
+{
+    __builtin_prefetch(&t->flow[set_of(hash)][0], 1);
+    __builtin_prefetch(&t->flow[set_of(hash)][WAYS / 2], 1);
+}
+
+static void expect(const void *state, const struct ik_sight *s)
+{
+    const struct ik_ip *ip = &s->p->ip;
+    struct ik_sight_echo echo;
+    uint64_t ports;
+    if (ip->fragment)
+        return;
+    if (has_ports(ip->proto) && ip->payload.left >= 4)
+        ports = ik_load_be32(ip->payload.p);
+    else if (ik_sight_peek(ip, &echo))
+        ports = echo.id * (uint64_t)0x10001;
+    else
+        return;
+    fetch(state, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, ports).hash);
+}
+
+static void expect_more(void *state, const struct ik_sight *s)
 {
     struct flows *t = state;
     const struct ik_quote *q = quoted(s);
     const struct ik_ip *ip = &s->p->ip;
     if (q) {
         expect_quoted(t, q, s->quoted_pair);
-    } else {
-        t->ports = ports_of(s->p);
-        t->ahead = name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, t->ports);
+        fetch(t, t->ahead.hash);
+        return;
     }
-    __builtin_prefetch(&t->flow[set_of(t->ahead.hash)][0], 1);
-    __builtin_prefetch(&t->flow[set_of(t->ahead.hash)][WAYS / 2], 1);
+    t->ports = ports_of(s->p);
+    t->ahead = name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, t->ports);
 }
 
 static void input(void *state, struct ik_sight *s)
@@ -525,6 +546,7 @@ const struct ik_part ik_part_flow = {
     .bytes = bytes,
     .init = init,
     .expect = expect,
+    .expect_more = expect_more,
     .input = input,
     .evicted = evicted,
 };

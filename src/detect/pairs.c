@@ -29,7 +29,8 @@ static uint32_t way(uint64_t hash, uint32_t i)
 
 void ik_pairs_expect(const struct ik_pairs *t, uint64_t hash)
 {
-    __builtin_prefetch(at(t, (uint32_t)hash));
+    for (uint32_t i = 0; i < IK_PAIRS_WAYS; i++)
+        __builtin_prefetch(at(t, way(hash, i)), 1);
 }
 
 void *ik_pairs_find(struct ik_pairs *t, uint64_t hash)

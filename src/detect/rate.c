@@ -242,9 +242,9 @@ static bool counts(const struct ik_sight *s)
            !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type);
 }
 
-static void rate_expect(void *state, const struct ik_sight *s)
+static void rate_expect(const void *state, const struct ik_sight *s)
 {
-    struct rates *r = state;
+    const struct rates *r = state;
     ik_asked_expect(r->asked, s);
     ik_ways_expect(&r->by_dst, s->dst_hash);
     ik_heavy_expect(r->sources, s->src_hash);

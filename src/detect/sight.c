@@ -134,7 +134,21 @@ static uint64_t quoted_pair(const struct ik_sight *s)
     return pair_of(s->dst_hash, hash_anew(s->cfg, &ip->dst));
 }
 
-void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
+bool ik_sight_peek(const struct ik_ip *ip, struct ik_sight_echo *out)
+{
+    enum { ECHO_BYTES = 8 };
+    const bool v4 = ip->version == 4;
+    if (ip->fragment || ip->payload.left < ECHO_BYTES ||
+        ip->proto != (v4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6))
+        return false;
+    const uint8_t *p = ip->payload.p;
+    out->request = p[0] == (v4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
+    out->id = ik_load_be16(p + 4);
+    out->seq = ik_load_be16(p + 6);
+    return out->request || p[0] == (v4 ? IK_ICMP4_ECHO_REPLY : IK_ICMP6_ECHO_REPLY);
+}
+
+void ik_sight_hash(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
     const uint64_t src = hash_of(s->cfg, &memo->src, &ip->src);
@@ -143,6 +157,12 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
     s->host_hash = src;
     s->src = counted(&ip->src);
     s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : src;
+}
+
+void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
+{
+    const struct ik_ip *ip = &s->p->ip;
+    ik_sight_hash(s, memo);
     s->quoted_pair = s->p->has_quote ? quoted_pair(s) : 0;
     s->way = way_of(s);
     s->src_spread = ik_spread_is_likely(&ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;

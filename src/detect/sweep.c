@@ -280,9 +280,9 @@ static bool is_question(const struct ik_sight *s)
     return !ik_addr_is_link_local(&s->p->ip.src) && s->dst_spread <= IK_SPREAD_MAYBE;
 }
 
-static void sweep_expect(void *state, const struct ik_sight *s)
+static void sweep_expect(const void *state, const struct ik_sight *s)
 {
-    struct sweep *w = state;
+    const struct sweep *w = state;
     ik_ways_expect(&w->by_src, s->src_hash);
     ik_ways_expect(&w->by_pair, s->pair_hash);
 }
