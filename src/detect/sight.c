@@ -113,7 +113,7 @@ bool ik_sight_is_too_big(const struct ik_icmp *m)
 
 uint64_t ik_sight_host(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
 {
-    return ik_siphash(cfg->secret, a->bytes, ik_addr_bytes(a->family));
+    return hash_anew(cfg, a);
 }
 
 static struct ik_addr counted(const struct ik_addr *a)
