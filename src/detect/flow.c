@@ -483,6 +483,12 @@ static void fetch(const struct flows *t, uint64_t hash)
     __builtin_prefetch(&t->flow[set_of(hash)][WAYS / 2], 1);
 }
 
+static void fetch_host(const struct flows *t, const struct ik_sight *s)
+{
+    const struct host h = host_of(s->host_hash, kind_of(s->p->ip.proto));
+    __builtin_prefetch(&t->hosts[t->young][h.word], 1);
+}
+
 static void expect(const void *state, const struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->ip;
@@ -497,6 +503,7 @@ static void expect(const void *state, const struct ik_sight *s)
     else
         return;
     fetch(state, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, ports).hash);
+    fetch_host(state, s);
 }
 
 static void expect_more(void *state, const struct ik_sight *s)

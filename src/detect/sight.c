@@ -148,15 +148,26 @@ bool ik_sight_peek(const struct ik_ip *ip, struct ik_sight_echo *out)
     return out->request || p[0] == (v4 ? IK_ICMP4_ECHO_REPLY : IK_ICMP6_ECHO_REPLY);
 }
 
+/* Both addresses are those of the memo, with one look at each: four bytes of IPv4. */
+static bool is_known(const struct ik_sight_memo *memo, const struct ik_ip *ip)
+{
+    return ip->version == 4 && is_same(&ip->src, &memo->src.addr) &&
+           is_same(&ip->dst, &memo->dst.addr);
+}
+
 void ik_sight_hash(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
-    const uint64_t src = hash_of(s->cfg, &memo->src, &ip->src);
-    s->dst_hash = hash_of(s->cfg, &memo->dst, &ip->dst);
-    s->pair_hash = pair_of(src, s->dst_hash);
-    s->host_hash = src;
     s->src = counted(&ip->src);
-    s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : src;
+    if (!is_known(memo, ip)) {
+        (void)hash_of(s->cfg, &memo->src, &ip->src);
+        (void)hash_of(s->cfg, &memo->dst, &ip->dst);
+        memo->pair = pair_of(memo->src.hash, memo->dst.hash);
+    }
+    s->host_hash = memo->src.hash;
+    s->dst_hash = memo->dst.hash;
+    s->pair_hash = memo->pair;
+    s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : s->host_hash;
 }
 
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)

@@ -17,6 +17,7 @@ struct ik_sight_last {
 /* Hashes that were just made, for the next packet. */
 struct ik_sight_memo {
     struct ik_sight_last src, dst, net;
+    uint64_t pair;
 };
 
 /* Who asks, and with which numbers, in a packet of which only the IP header was decoded: false when
