@@ -8,7 +8,6 @@
  * Where not one request of the pair was seen, requests may go another way: then what the replies
  * carry has to be large or to change, and where most pairs are like that they are not judged, which
  * is said once. What a known sender made has no room for a message and counts nowhere. */
-#include "base/siphash.h"
 #include "detect/mirror.h"
 #include "detect/pairs.h"
 #include "detect/sender.h"
@@ -335,8 +334,7 @@ static void input_request(struct echo *t, const struct seen *x)
     const struct ik_ip *ip = &x->s->p->ip;
     uint64_t key = x->key;
     if (is_group(&ip->dst))
-        key = group_key(ik_siphash(t->mirror.secret, ip->src.bytes, ik_addr_bytes(ip->version)),
-                        x->e);
+        key = group_key(x->s->host_hash, x->e);
     ik_mirror_put(&t->mirror, key, x->mark);
     set_flag(t, x->pair, PAIR_ASKED);
     note_request(x->pair, x->e);
