@@ -273,6 +273,28 @@ def who_may_not_is_told():
 
 
 @case
+def an_ordinary_user_with_two_capabilities_may():
+    """As the unit of systemd has it run."""
+    with Net() as net:
+        host, bad, _ = pair(net)
+        with tempfile.NamedTemporaryFile("w+") as out:
+            child = host.start(
+                ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups",
+                 "--inh-caps=-all,+net_raw,+net_admin", "--ambient-caps=-all,+net_raw,+net_admin",
+                 "--bounding-set=-all,+net_raw,+net_admin", "--no-new-privs", ICMP, "guard", "--json",
+                 "-i", "any", "--enforce", "nft"], stdout=out)
+            flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "15", "192.0.2.1"])
+            wait_for(lambda: '"what":"done"' in os.pread(out.fileno(), 1 << 20, 0).decode() or
+                     child.poll() is not None, "the limit", 20)
+            contains(os.pread(out.fileno(), 1 << 20, 0).decode(), '"what":"done"')
+            contains(table(host), "192.0.2.1 . echo-request")
+            flood.kill()
+            child.send_signal(signal.SIGINT)
+            equal(child.wait(timeout=20), 1)
+            wait_for(lambda: not table(host), "the table to go")
+
+
+@case
 def a_dry_run_does_nothing():
     with Net() as net:
         host, bad, _ = pair(net)
