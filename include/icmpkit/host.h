@@ -230,7 +230,7 @@ IK_MUST_USE enum ik_err ik_nft_open(struct ik_nft **out);
  * is of no use any more. */
 IK_MUST_USE enum ik_err ik_nft_say(struct ik_nft *n, const char *line, const char **answer,
                                    char why[static IK_NFT_TEXT]);
-/* Readable when it has ended or says something unasked: for poll(2). */
+/* For poll(2): POLLHUP when it has ended. */
 int ik_nft_fd(const struct ik_nft *n);
 void ik_nft_close(struct ik_nft *n);
 

@@ -116,13 +116,14 @@ static void serve(struct warden *w)
 {
     for (;;) {
         struct ik_warden_ask ask;
-        struct pollfd fds[] = {{w->fd, POLLIN, 0}, {ik_nft_fd(w->nft), POLLIN, 0}};
+        /* Of nft only its end is news; what it says besides waits for the next answer. */
+        struct pollfd fds[] = {{w->fd, POLLIN, 0}, {ik_nft_fd(w->nft), 0, 0}};
         if (poll(fds, 2, -1) < 0) {
             if (errno == EINTR)
                 continue;
             return;
         }
-        if (fds[1].revents & POLLHUP) {
+        if (fds[1].revents) {
             w->told = (struct ik_warden_told){.number = 0};
             fail(w, IK_E_SYSTEM, "nft has ended, and its table with it");
             say(w);
