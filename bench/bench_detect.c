@@ -325,7 +325,7 @@ static void run_write(const char *name, const char *file)
 {
     uint8_t buf[FRAME_MAX + IK_PCAP_HEADER_BYTES];
     struct load l;
-    size_t n;
+    size_t n = 0;
     FILE *f = fopen(file, "wb");
     load_make(&l, name);
     need(f && !ik_pcap_header(IK_LINKTYPE_ETHERNET, 0, buf, sizeof(buf), &n), "the file");
