@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from net import NOBODY, Net, require_root  # noqa: E402
 
 PROGRAM = os.path.join(os.environ['PROGRAMS'], 'live_host_netns')
+# What nohup ignores our children would ignore too, and outlive what they are to end with.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 USER = ['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups']
 
 
