@@ -179,9 +179,9 @@ def recon_hping3(s):
         s.stranger.run(["hping3", "-1", "-q", "-c", "3", "-i", "u100000", option, SERVER])
 
 
-@kind("nping", "rate-probing")
-def rate_probing_nping(s):
-    s.stranger.run(["nping", "--udp", "-q", "--rate", "1500", "-c", "1", "-p", "20000-23000", SERVER])
+@kind("hping3", "rate-probing")
+def rate_probing_hping3(s):
+    s.stranger.run(["hping3", "--udp", "-q", *RATE, "-c", "3000", "-p", "++20000", SERVER])
 
 
 # ---- forged errors -------------------------------------------------------------------------------
