@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 128, LINE = 512, LABEL = 14, NAME = 64, INDENT = 3, WIDTH = 100 };
+enum { PIECE = 128, LINE = 512, LABEL = 14, NAME = 64, INDENT = 3, WIDTH = 100, ABOUT = 10 };
 
 static struct ik_page page(FILE *to)
 {
@@ -48,7 +48,7 @@ static void put_end(struct ik_put *w, const struct ik_addr *a, uint32_t n)
         return;
     }
     ik_put_s(w, _("many"));
-    if (n > 1) {
+    if (n >= ABOUT) { /* an estimate: of a few it says nothing */
         ik_put_s(w, " (");
         ik_put_u64(w, n);
         ik_put_c(w, ')');
