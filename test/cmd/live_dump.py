@@ -194,7 +194,7 @@ def interface_that_goes_ends_it():
     with Net() as net:
         a, b = net.node("a"), net.node("b")
         net.link(a, b, "10.0.0.0/24")
-        dump = Dump(a, "-i", "eth0")
+        dump = Dump(a, "-i", "eth0", "ip")  # IPv6 speaks unasked
         a.run([ICMP, "ping", "-c1", "10.0.0.2"], check=True)
         a.ip("link set eth0 down")
         text = dump.end(signo=None, status=2)
