@@ -248,8 +248,7 @@ static void set_fini(struct set *s)
     free(s->detect_mem);
 }
 
-/* As guard does it. To begin the next packet meanwhile (ik_look_ahead, ik_detect_ahead) costs here
- * what it gains, or more. */
+/* As guard does it. To begin the next packet meanwhile, as dump does, cost here what it gained. */
 static void set_put(struct set *s, const struct load *l, size_t i)
 {
     const uint32_t n = l->at[i + 1] - l->at[i];

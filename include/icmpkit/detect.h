@@ -140,10 +140,6 @@ void ik_detect_reload(struct ik_detect *d, const struct ik_detect_cfg *cfg);
 /* Looks at a packet: also one without ICMP (which flows exist) and parts of datagrams, so
  * `p->has_icmp` need not be true. `looked`: what ik_look_input returned. */
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked);
-/* Begins to fetch what it will need of the packet that comes after the one that ik_detect_input is
- * given next, and that ik_look_ahead has begun to look at; never needed, and never a difference but
- * in speed. Its turn is then the input of the same *p. */
-void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p);
 /* Lets time pass though no packet comes: windows end. Times of packets rule; `now` is on their
  * scale. */
 void ik_detect_tick(struct ik_detect *d, ik_ns now);

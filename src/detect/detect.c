@@ -35,12 +35,6 @@ struct more {
     void (*expect)(void *state, const struct ik_sight *s);
 };
 
-/* A packet whose tables are being fetched, and its hashes. */
-struct begun {
-    const struct ik_look_packet *p; /* NULL: none; only to be compared */
-    struct ik_sight_memo memo;
-};
-
 /* What the parts do that want one sort of packet. */
 struct wanted {
     uint8_t n, n_expect, n_more;
@@ -56,8 +50,7 @@ struct ik_detect {
     uint8_t n_parts;
     void *states[PARTS];
     struct wanted wanted[SORTS];
-    struct begun ahead[2]; /* the present packet and the next, in turn */
-    unsigned turn;
+    struct ik_sight_memo memo;
     bool begun;
     ik_ns now, tick, packet; /* ours: the present, the next tick, the last packet */
     ik_ns raw, shift;        /* of the source: its latest time; now - shift is on its scale */
@@ -239,36 +232,9 @@ static void call_all(const struct wanted *w, struct ik_sight *s)
         w->inputs[i].input(w->inputs[i].state, s);
 }
 
-/* What it will be, as far as the IP header tells. */
-static enum sort sort_ahead(const struct ik_ip *ip)
-{
-    struct ik_sight_echo echo;
-    if (!carries_icmp(ip))
-        return SORT_OTHER;
-    return ik_sight_peek(ip, &echo) ? SORT_ECHO : SORT_ERROR;
-}
-
-void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p)
-{
-    struct begun *b = &d->ahead[d->turn ^ 1];
-    struct ik_sight s;
-    b->p = NULL;
-    if (!p->has_ip || p->ip.fragment)
-        return;
-    b->p = p;
-    s.p = p;
-    s.cfg = &d->cfg;
-    ik_sight_hash(&s, &b->memo);
-    expect_all(&d->wanted[sort_ahead(&p->ip)], &s);
-}
-
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked)
 {
     const ik_ns time = p->frame.time;
-    struct begun *b = &d->ahead[d->turn];
-    const bool ahead = b->p == p;
-    d->turn ^= 1;
-    b->p = NULL;
     d->stats.packets++;
     d->stats.icmp += looked;
     if (time != IK_NEVER || !d->begun) {
@@ -295,9 +261,8 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     s.sender = s.clock_bytes = 0;
     s.tunnel = s.differs = false;
     s.answer = IK_ANSWER_NONE;
-    ik_sight_fill(&s, &b->memo);
-    if (!ahead)
-        expect_all(w, &s);
+    ik_sight_fill(&s, &d->memo);
+    expect_all(w, &s);
     call_all(w, &s);
     if (looked && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
         d->stats.senders[s.sender] += is_echo_request(p);

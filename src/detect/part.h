@@ -101,13 +101,12 @@ struct ik_part {
     void (*tick)(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book);
     /* Entries that gave way to others. NULL: none ever do. */
     uint64_t (*evicted)(const void *state);
-    /* Begins to fetch what input will need of a packet, so that the tables of all parts come from
-     * memory at once, a packet ahead where that can be: of the packet there is what stands above
-     * `icmp`, and of the sight p, cfg, src and the three hashes. It keeps nothing. NULL: input
-     * needs nothing that is far. */
+    /* Begins to fetch what input will need of a packet, before the inputs of all parts, so that
+     * their tables come from memory at once: of the sight there is what stands before `quoted`. It
+     * keeps nothing. NULL: input needs nothing that is far. */
     void (*expect)(const void *state, const struct ik_sight *s);
-    /* The same just before the inputs of all parts, for what is found by what expect fetched, or by
-     * the message; of the sight there is what stands before `quoted`. NULL: there is nothing. */
+    /* The same after the expect of all parts, for what is found by what that fetched. NULL: there
+     * is nothing. */
     void (*expect_more)(void *state, const struct ik_sight *s);
 };
 

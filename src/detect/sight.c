@@ -155,7 +155,7 @@ static bool is_known(const struct ik_sight_memo *memo, const struct ik_ip *ip)
            is_same(&ip->dst, &memo->dst.addr);
 }
 
-void ik_sight_hash(struct ik_sight *s, struct ik_sight_memo *memo)
+static void fill_hashes(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
     s->src = counted(&ip->src);
@@ -173,7 +173,7 @@ void ik_sight_hash(struct ik_sight *s, struct ik_sight_memo *memo)
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
-    ik_sight_hash(s, memo);
+    fill_hashes(s, memo);
     s->quoted_pair = s->p->has_quote ? quoted_pair(s) : 0;
     s->way = way_of(s);
     s->src_spread = ik_spread_is_likely(&ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;

@@ -27,8 +27,6 @@ struct ik_sight_echo {
     uint16_t id, seq;
 };
 bool ik_sight_peek(const struct ik_ip *ip, struct ik_sight_echo *out);
-/* Fills src and the three hashes in *s, whose p (with an IP header) and cfg are there. */
-void ik_sight_hash(struct ik_sight *s, struct ik_sight_memo *memo);
 /* Fills all up to `quoted` in *s, whose p (with an IP header) and cfg are there. */
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
 /* pair_hash and host_hash of addresses that stand elsewhere than in the IP header: in a quote. */

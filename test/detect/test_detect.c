@@ -391,53 +391,9 @@ static void reload__keeps_what_was_learnt(void **state)
     frames_free(f);
 }
 
-/* Begun ahead or not: the same findings of the same packets. */
-static void ahead__each_second_packet__changes_nothing(void **state)
-{
-    (void)state;
-    struct frames *plain = frames_new(NULL, NULL), *ahead = frames_new(NULL, NULL);
-    struct ik_look_packet packets[2];
-    uint8_t bytes[2][256];
-    size_t n[2];
-    const struct frames_head to = {.src = "192.0.2.1", .dst = "198.51.100.7"};
-    const struct frames_head back = {.src = "198.51.100.7", .dst = "192.0.2.1"};
-    for (uint16_t i = 0; i < 200; i++) {
-        n[0] = frames_make_echo(&to, false, 5, i, &i, sizeof(i), bytes[0]);
-        n[1] = frames_make_echo(&back, true, 5, i, "other", 5, bytes[1]);
-        struct ik_look_frame frame[2];
-        for (int k = 0; k < 2; k++) {
-            plain->now += IK_NS_PER_MS;
-            frames_put(plain, 101, bytes[k], n[k]);
-            frame[k] = (struct ik_look_frame){.n = 2u * i + (unsigned)k + 1,
-                                              .time = plain->now,
-                                              .bytes = {bytes[k], n[k]},
-                                              .wire_bytes = (uint32_t)n[k],
-                                              .linktype = 101};
-        }
-        ik_look_ahead(ahead->look, &frame[1], &packets[1]);
-        ik_detect_ahead(ahead->detect, &packets[1]);
-        for (int k = 0; k < 2; k++) {
-            const bool looked = ik_look_input(ahead->look, &frame[k], &packets[k]);
-            ik_detect_input(ahead->detect, &packets[k], looked);
-        }
-    }
-    const struct ik_finding *a = ik_detect_take(ahead->detect);
-    const struct ik_finding *b = frames_found(plain, IK_DETECT_TUNNEL_MISMATCH);
-    assert_non_null(a);
-    assert_int_equal(a->detector, b->detector);
-    assert_int_equal(ik_detect_stats(ahead->detect).findings, plain->n_found);
-    assert_int_equal(ik_detect_open(ahead->detect, 0)->packets,
-                     ik_detect_open(plain->detect, 0)->packets);
-    assert_int_equal(ik_detect_stats(ahead->detect).senders[0],
-                     ik_detect_stats(plain->detect).senders[0]);
-    frames_free(plain);
-    frames_free(ahead);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ahead__each_second_packet__changes_nothing),
         cmocka_unit_test(way__by_home__is_told),
         cmocka_unit_test(way__without_home__is_that_of_the_capture),
         cmocka_unit_test(hashes__of_both_directions__have_one_pair),
