@@ -5,6 +5,8 @@
  * and what of it the looker takes. `bench_detect parts KIND`: each part alone. `bench_detect
  * exhaust`: ten million made-up sources, and whether the real one is still named. `bench_detect
  * bytes`: memory of all detectors. */
+#include "bench.h"
+
 #include "icmpkit/detect.h"
 
 #include "base/bytes.h"
@@ -15,26 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define STEP (10 * IK_NS_PER_US) /* 100,000 packets a second */
 
 enum { ETHER = 14, IP4 = 20, ICMP = 8, FRAME_MAX = 256, PACKETS = 1000000, HOSTS = 5000 };
-
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void need(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    fprintf(stderr, "bench_detect: %s\n", what);
-    exit(2);
-}
 
 /* ---- packets --------------------------------------------------------------------------------- */
 

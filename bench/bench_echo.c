@@ -2,6 +2,8 @@
  * What the echo engine itself costs for a probe that is sent, stamped and answered, without any
  * socket: nanoseconds a probe. A first argument of 6 asks IPv6, a second is the number of targets.
  */
+#include "bench.h"
+
 #include "icmpkit/probe.h"
 
 #include "base/bytes.h"
@@ -9,16 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PROBES = 4000000, MESSAGE_MAX = 128, HEADER4 = 20 };
-
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static struct ik_echo_engine *start(uint32_t targets, uint8_t family)
 {

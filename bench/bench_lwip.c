@@ -6,6 +6,8 @@
  *
  * That library is built for a thread of its own (NO_SYS 0); here its input is called directly, with
  * its core lock held for the whole run, which is the cheapest way in that it has. */
+#include "bench.h"
+
 #include <lwip/etharp.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
@@ -17,28 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ETHER = 14, IP = 20, DATA = 56, FRAME = ETHER + IP + 8 + DATA, BATCH = 64 };
 
 struct counter {
     uint64_t frames, bytes;
 };
-
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void need(int ok, const char *what)
-{
-    if (ok)
-        return;
-    fprintf(stderr, "bench_lwip: %s\n", what);
-    exit(2);
-}
 
 static err_t output(struct netif *n, struct pbuf *p)
 {

@@ -5,6 +5,8 @@
  * of its own; prints bytes of resident memory a host, what the caller keeps for it included. They
  * have started and nobody has spoken to them yet: what a host needs then lies aside, in pages that
  * are not touched before (struct ik_stack_cfg). */
+#include "bench.h"
+
 #include "icmpkit/sim.h"
 
 #include "base/bytes.h"
@@ -12,17 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SEGMENT = 60000, MTU = 1500 };
-
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static long resident_bytes(void)
 {
@@ -33,14 +27,6 @@ static long resident_bytes(void)
     if (f)
         fclose(f);
     return pages * sysconf(_SC_PAGESIZE);
-}
-
-static void need(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    fprintf(stderr, "bench_sim: %s\n", what);
-    exit(2);
 }
 
 static struct ik_addr addr4(uint32_t v)

@@ -3,6 +3,8 @@
  * bytes to a host, in batches as a link gives them; prints replies a second of processor time.
  * `bench_stack forward [MILLIONS]`: datagrams of the same size through a router; prints packets a
  * second. `bench_stack bytes`: memory of the smallest host, in bytes. */
+#include "bench.h"
+
 #include "icmpkit/stack.h"
 #include "icmpkit/wire.h"
 
@@ -11,25 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ETHER = 14, IP = 20, DATA = 56, FRAME = ETHER + IP + 8 + DATA };
 enum { PEER = 0x0a000002, HOST = 0x0a000001, BEYOND = 0x0a000102, ROUTER2 = 0x0a000101 };
-
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void need(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    fprintf(stderr, "bench_stack: %s\n", what);
-    exit(2);
-}
 
 static struct ik_addr addr4(uint32_t v)
 {
