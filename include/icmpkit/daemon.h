@@ -191,8 +191,6 @@ bool ik_enforce_at(const struct ik_enforce *e, size_t i, ik_ns now, struct ik_fo
 uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k);
 /* Brings ik_enforce_stopped up to date; waits for 0.2 s at most. */
 void ik_enforce_count(struct ik_enforce *e);
-/* True when the process that enforced is gone. */
-bool ik_enforce_is_lost(const struct ik_enforce *e);
 void ik_enforce_close(struct ik_enforce *e);
 
 /* ---- a word with a guard that runs -------------------------------------------------------------

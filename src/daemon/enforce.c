@@ -17,7 +17,7 @@ enum state { FREE, ASKED, IN_FORCE, LEAVING, PARDONED };
 
 struct slot {
     struct ik_force force;
-    uint32_t asked; /* number of the latest ask */
+    uint32_t asked; /* number of the latest ask; 0: none */
     uint8_t state;
     bool known; /* it was told as done: this is a renewal */
 };
@@ -88,13 +88,15 @@ static void take_news(struct ik_enforce *e, const struct ik_warden_told *told)
     e->heard = told->number;
     if (!told->err)
         memcpy(e->stopped, told->stopped, sizeof(e->stopped));
+    if (told->err && told->op == IK_WARDEN_SPARE)
+        lose(e, told->why); /* somebody who is to be spared is not */
     if (!s)
         return;
     const struct ik_order order = s->force.order;
-    const bool leaving = s->state == LEAVING;
+    const bool leaving = s->state == LEAVING, kept = leaving == !!told->err;
     const bool again = s->known && !told->err && !leaving;
-    s->state = leaving ? PARDONED : told->err ? FREE : IN_FORCE;
-    s->known = s->state == IN_FORCE;
+    s->state = kept ? IN_FORCE : leaving ? PARDONED : FREE;
+    s->known = kept;
     if (again)
         return;
     tell(e,
@@ -153,7 +155,8 @@ static enum ik_err send(struct ik_enforce *e, enum ik_warden_op op, const struct
 static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
 {
     const enum ik_err err = send(e, op, &s->force.order);
-    s->asked = e->number;
+    if (!err)
+        s->asked = e->number;
     return err;
 }
 
@@ -321,11 +324,6 @@ enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_prefix *home
 struct ik_source *ik_enforce_source(struct ik_enforce *e)
 {
     return e->cfg.dry ? NULL : &e->source;
-}
-
-bool ik_enforce_is_lost(const struct ik_enforce *e)
-{
-    return e->lost;
 }
 
 void ik_enforce_close(struct ik_enforce *e)

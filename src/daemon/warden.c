@@ -90,7 +90,7 @@ static void spare(struct warden *w, const struct ik_prefix *who)
 static void carry_out(struct warden *w, const struct ik_warden_ask *ask)
 {
     char line[IK_NFT_LINE];
-    w->told = (struct ik_warden_told){.number = ask->number};
+    w->told = (struct ik_warden_told){.number = ask->number, .op = ask->op};
     const char *fault = NULL;
     if (ask->op == IK_WARDEN_ADD || ask->op == IK_WARDEN_REMOVE)
         fault = ik_order_fault(&ask->order, &w->cfg);

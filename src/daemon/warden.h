@@ -19,7 +19,8 @@ struct ik_warden_ask {
     struct ik_order order;
 };
 struct ik_warden_told {
-    uint32_t number; /* 0: it ends */
+    uint32_t number; /* of what was asked; 0: it ends */
+    enum ik_warden_op op;
     enum ik_err err;
     uint64_t stopped[IK_ORDERS]; /* packets, since the start */
     char why[IK_ENFORCE_TEXT];   /* of an err, unescaped */
