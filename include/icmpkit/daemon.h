@@ -101,8 +101,10 @@ struct ik_orders_cfg {
     size_t n_spared;
     const struct ik_prefix *home; /* what is ours; none: not known */
     size_t n_home;
-    uint32_t seconds; /* how long an order holds */
+    uint32_t seconds;   /* how long an order holds */
+    int64_t mtu4_least; /* the least path MTU of IPv4 that is no finding */
 };
+enum { IK_ORDER_MTU4 = 552 }; /* DROP_MTU drops reports of less */
 
 /* What may be done against a finding: up to IK_ORDERS_MAX orders, their number returned. 0:
  * nothing, and *refused says why (msgid), NULL where nothing was to be done. A source can be
@@ -172,12 +174,12 @@ struct ik_enforce;
  * spare; IK_E_SYSTEM, IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg *cfg,
                                         char why[static IK_ENFORCE_TEXT]);
-/* What is ours (borrowed), whom to spare besides (copied; once spared is spared to the end), and
- * how many seconds orders hold from now on. IK_E_FULL: too many to spare; IK_E_AGAIN, IK_E_SYSTEM.
- */
-IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_prefix *home,
-                                          size_t n_home, const struct ik_prefix *spare,
-                                          size_t n_spare, uint32_t seconds);
+/* What is ours and what is normal (detect->home is borrowed, the limits are not), whom to spare
+ * besides (copied; once spared is spared to the end), and how many seconds orders hold from now on.
+ * IK_E_FULL: too many to spare; IK_E_AGAIN, IK_E_SYSTEM. */
+IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *detect,
+                                          const struct ik_prefix *spare, size_t n_spare,
+                                          uint32_t seconds);
 /* What to give to the loop; NULL for a dry one. */
 struct ik_source *ik_enforce_source(struct ik_enforce *e);
 /* Acts on a finding that was told. `now` never goes back. */

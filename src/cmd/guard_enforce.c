@@ -147,9 +147,8 @@ bool ik_guard_enforce_settle(struct ik_guard *g)
     const ik_ns hold = c ? c->hold : IK_CONFIG_HOLD;
     if (!g->enforce)
         return true;
-    const enum ik_err err =
-        ik_enforce_settle(g->enforce, s->cfg.home, s->cfg.n_home, c ? c->spare : NULL,
-                          c ? c->n_spare : 0, (uint32_t)(hold / IK_NS_PER_S));
+    const enum ik_err err = ik_enforce_settle(g->enforce, &s->cfg, c ? c->spare : NULL,
+                                              c ? c->n_spare : 0, (uint32_t)(hold / IK_NS_PER_S));
     if (err)
         ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
     return !err;

@@ -300,11 +300,12 @@ static bool is_spared(const struct ik_enforce *e, const struct ik_prefix *p)
     return false;
 }
 
-enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_prefix *home, size_t n_home,
+enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *detect,
                               const struct ik_prefix *spare, size_t n_spare, uint32_t seconds)
 {
-    e->orders.home = home;
-    e->orders.n_home = n_home;
+    e->orders.home = detect->home;
+    e->orders.n_home = detect->n_home;
+    e->orders.mtu4_least = detect->limits[IK_LIM_MTU4];
     e->orders.seconds = seconds;
     for (size_t i = 0; i < n_spare; i++) {
         if (is_spared(e, &spare[i]))

@@ -252,6 +252,20 @@ static void drop_fragment(struct plan *p)
         add(p, (struct ik_order){.kind = IK_ORDER_LIMIT_FRAGMENT, .who = source(&f->src)});
 }
 
+static const char *mtu_fault(const struct plan *p)
+{
+    if (p->f->dst.family == 4 && p->cfg->mtu4_least < IK_ORDER_MTU4)
+        return "smaller path MTUs are allowed than those that would be dropped";
+    return NULL;
+}
+
+static void drop_mtu(struct plan *p)
+{
+    p->refused = mtu_fault(p);
+    if (!p->refused)
+        add(p, (struct ik_order){.kind = IK_ORDER_DROP_MTU, .who = host(&p->f->dst)});
+}
+
 static void plan(struct plan *p)
 {
     const struct ik_finding *f = p->f;
@@ -281,7 +295,7 @@ static void plan(struct plan *p)
                                  .who = host(is_group(&f->src) ? &f->src : &f->dst)});
         break;
     case IK_REMEDY_DROP_MTU:
-        add(p, (struct ik_order){.kind = IK_ORDER_DROP_MTU, .who = host(&f->dst)});
+        drop_mtu(p);
         break;
     case IK_REMEDY_DROP_HOP_LIMIT:
         add(p, (struct ik_order){.kind = IK_ORDER_DROP_HOP_LIMIT, .who = source(&f->src)});

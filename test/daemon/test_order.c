@@ -53,8 +53,12 @@ static void here(struct place *p)
                    {net("2001:db8:0:1::1/128"), false, "gateway"}},
         .home = {net("192.0.2.0/24"), net("2001:db8:0:1::/64")},
     };
-    p->cfg = (struct ik_orders_cfg){
-        .spared = p->spared, .n_spared = 3, .home = p->home, .n_home = 2, .seconds = 600};
+    p->cfg = (struct ik_orders_cfg){.spared = p->spared,
+                                    .n_spared = 3,
+                                    .home = p->home,
+                                    .n_home = 2,
+                                    .seconds = 600,
+                                    .mtu4_least = IK_ORDER_MTU4};
 }
 
 static size_t orders(const struct ik_finding *f, struct ik_order out[static IK_ORDERS_MAX],
@@ -117,6 +121,23 @@ static void orders_of__each_remedy__is_its_order(void **state)
     expect_one(&f, IK_ORDER_DROP_GROUP, "255.255.255.255/32");
     f = found(IK_REMEDY_DROP_HOP_LIMIT, "2001:db8:0:9::5", "2001:db8:0:1::10", 134, 0);
     expect_one(&f, IK_ORDER_DROP_HOP_LIMIT, "2001:db8:0:9::/64");
+}
+
+/* Who says that his links are that narrow would lose what is true. */
+static void orders_of__a_network_of_small_mtus__loses_no_report(void **state)
+{
+    (void)state;
+    struct place p;
+    struct ik_order out[IK_ORDERS_MAX];
+    const char *refused;
+    struct ik_finding f = found(IK_REMEDY_DROP_MTU, "198.51.100.7", "192.0.2.10", 3, 4);
+    here(&p);
+    p.cfg.mtu4_least = IK_ORDER_MTU4 - 1;
+    assert_int_equal(ik_orders_of(&f, &p.cfg, out, &refused), 0);
+    assert_string_equal(refused, "smaller path MTUs are allowed than those that would be dropped");
+    f = found(IK_REMEDY_DROP_MTU, "2001:db8:0:9::5", "2001:db8:0:1::10", 2, 0);
+    assert_int_equal(ik_orders_of(&f, &p.cfg, out, &refused), 1);
+    assert_null(refused);
 }
 
 static void orders_of__what_is_slight_or_over__is_left_alone(void **state)
@@ -300,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_of__each_remedy__is_its_order),
+        cmocka_unit_test(orders_of__a_network_of_small_mtus__loses_no_report),
         cmocka_unit_test(orders_of__what_is_slight_or_over__is_left_alone),
         cmocka_unit_test(orders_of__what_networks_live_on__is_refused),
         cmocka_unit_test(orders_of__errors_and_echo_of_ipv6__is_a_limit),
