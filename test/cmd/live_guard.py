@@ -22,7 +22,7 @@ class Guard:
     def __init__(self, node, *args, **kw):
         self.out = tempfile.TemporaryFile("w+")
         self.err = tempfile.TemporaryFile("w+")
-        self.child = node.start([ICMP, "guard"] + list(args), stdout=self.out, stderr=self.err, **kw)
+        self.child = node.start([ICMP, "guard", "--control", "none"] + list(args), stdout=self.out, stderr=self.err, **kw)
         wait_for(lambda: "listening" in self.said() or self.child.poll() is not None, "guard")
 
     def said(self):

@@ -46,7 +46,8 @@ class Guard:
         self.node = node
         self.out = tempfile.NamedTemporaryFile("w+")
         self.err = tempfile.NamedTemporaryFile("w+")
-        self.child = node.start([ICMP, "guard", "--json"] + list(args),
+        own = [] if "--control" in args else ["--control", "none"]  # never the machine's socket
+        self.child = node.start([ICMP, "guard", "--json"] + own + list(args),
                                 stdout=self.out, stderr=self.err)
         if ready:
             wait_for(lambda: '"record":"run"' in self.text() or self.child.poll() is not None,
@@ -208,7 +209,7 @@ def two_do_not_enforce_in_one_place():
     with Net() as net:
         host, _, _ = pair(net)
         guard = Guard(host, "-i", "any", "--enforce", "nft")
-        second = host.run([ICMP, "guard", "-i", "any", "--enforce", "nft", "--for", "1"])
+        second = host.run([ICMP, "guard", "-i", "any", "--enforce", "nft", "--for", "1", "--control", "none"])
         equal(second.returncode, 2)
         equal(second.stderr, "guard: another guard enforces here already\n")
         contains(table(host), TABLE)
