@@ -137,7 +137,7 @@ static void on_deed(void *ctx, const struct ik_deed *d)
     }
     if (d->what != IK_DEED_LOST)
         return;
-    ik_run_say("guard", _("enforcement has ended; so does guard"));
+    ik_guard_enforce_lost(d);
     g->failed = g->from.stop = true;
 }
 

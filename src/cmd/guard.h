@@ -209,5 +209,6 @@ IK_MUST_USE bool ik_guard_enforce_open(struct ik_guard *g,
 /* The settings were read, or read again. False: said. */
 IK_MUST_USE bool ik_guard_enforce_settle(struct ik_guard *g);
 void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f);
+void ik_guard_enforce_lost(const struct ik_deed *d);
 
 int ik_guard_verb(int argc, char **argv);

@@ -39,14 +39,29 @@ void ik_guard_text_order(FILE *to, const struct ik_order *o)
     fprintf(to, _(", for %u s"), o->seconds);
 }
 
+/* What nft said has no translation. */
+static const char *why_text(const struct ik_deed *d, char out[static 2 * IK_ENFORCE_TEXT])
+{
+    const char *why = d->why && d->why[0] ? ik_lang_text(d->why) : "";
+    ik_text_escape((struct ik_rd){(const uint8_t *)why, strlen(why)}, out, 2 * IK_ENFORCE_TEXT);
+    return out;
+}
+
 static void say_why(FILE *to, const struct ik_deed *d)
 {
     char safe[2 * IK_ENFORCE_TEXT];
-    if (!d->why || !d->why[0])
-        return;
-    const char *why = ik_lang_text(d->why); /* what nft said has no translation */
-    ik_text_escape((struct ik_rd){(const uint8_t *)why, strlen(why)}, safe, sizeof safe);
-    fprintf(to, ": %s", safe);
+    if (why_text(d, safe)[0])
+        fprintf(to, ": %s", safe);
+}
+
+/* Not every format has deeds. */
+void ik_guard_enforce_lost(const struct ik_deed *d)
+{
+    char safe[2 * IK_ENFORCE_TEXT];
+    if (why_text(d, safe)[0])
+        ik_run_say("guard", _("enforcement has ended; so does guard: %s"), safe);
+    else
+        ik_run_say("guard", _("enforcement has ended; so does guard"));
 }
 
 static bool has_order(const struct ik_deed *d)
