@@ -9,6 +9,7 @@
 #define IK_POLICY_ROLES(X) \
     X(HOST, "host")        \
     X(ROUTER, "router")    \
+    X(GATEWAY, "gateway")  \
     X(BRIDGE, "bridge")
 
 enum ik_policy_role {
@@ -17,7 +18,9 @@ enum ik_policy_role {
 #undef X
 };
 
-/* Messages to the machine itself, or through it. A host has only the first, a bridge the second. */
+/* Messages to the machine itself, or through it. A host has only the first, a bridge the second. A
+ * gateway is a router that all traffic of a site passes, both ways, so that it knows its flows (RFC
+ * 6092). */
 enum ik_policy_hook { IK_POLICY_LOCAL, IK_POLICY_TRANSIT };
 
 enum ik_policy_verdict {
@@ -25,6 +28,7 @@ enum ik_policy_verdict {
     IK_POLICY_KNOWN, /* passes, but limited in rate where it answers or quotes nothing that is known
                          here */
     IK_POLICY_LIMITED, /* passes, limited in rate for each source */
+    IK_POLICY_TRACKED, /* passes where what it quotes or answers is known here, is dropped else */
     IK_POLICY_PROVEN,  /* passes where `proof` holds, is dropped else */
     IK_POLICY_DROP,
 };

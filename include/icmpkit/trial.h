@@ -28,7 +28,8 @@ struct ik_trial {
     enum ik_policy_hook hook;
     enum ik_trial_variant variant;
     struct ik_policy_rule rule; /* what the policy says of it */
-    bool should_pass; /* UNKNOWN: may be dropped all the same, where routes are symmetric */
+    bool should_pass; /* UNKNOWN: may be dropped all the same, where routes are symmetric; through a
+                         gateway it has to be */
     bool passed;
     bool slowed; /* it passed the second time, a second later: a limit of rate */
 };

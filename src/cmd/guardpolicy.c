@@ -30,7 +30,7 @@ static const char *const roles[] = {
 static const struct ik_opt options[] = {
     {.kind = IK_OPT_HEADING, .help = N_("The rules:")},
     {0, "role", IK_OPT_CHOICE, AT(role), "ROLE",
-     N_("where the firewall stands: host, router or bridge (host)"), .choices = roles},
+     N_("where the firewall stands: host, router, gateway or bridge (host)"), .choices = roles},
     {0, "family", IK_OPT_CHOICE, AT(family), "4|6|both", N_("of this family alone (both)"),
      .choices = families},
     {.kind = IK_OPT_HEADING, .help = N_("Trying those that are there:")},

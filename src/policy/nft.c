@@ -84,14 +84,17 @@ static const char *proof_of(const struct ik_policy_rule *r)
     }
 }
 
-/* What drops those beyond the limit. A bridge may have to do without connection tracking, so there
- * the limit is for all, and ten times as high. */
+/* What drops those beyond the limit, or unknown. A bridge may have to do without connection
+ * tracking, so there the limit is for all, and ten times as high. */
 static const char *excess_of(const struct ik_policy_rule *r, bool bridge)
 {
     if (r->verdict == IK_POLICY_KNOWN)
         return bridge ? " limit rate over " BRIDGE_RATE " counter drop"
                       : " ct state != { established, related } limit rate over " UNKNOWN_RATE
                         " counter drop";
+    if (r->verdict == IK_POLICY_TRACKED)
+        return " ct state invalid counter drop comment \"about nothing that passed here (RFC "
+               "6092)\"";
     if (r->verdict != IK_POLICY_LIMITED)
         return NULL;
     return r->family == 6

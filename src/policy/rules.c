@@ -66,10 +66,15 @@ static bool is_answer(const struct ik_explain *e)
     return e->type == (e->family == 6 ? (int)IK_ICMP6_ECHO_REPLY : (int)IK_ICMP4_ECHO_REPLY);
 }
 
+static bool is_router(enum ik_policy_role role)
+{
+    return role == IK_POLICY_ROUTER || role == IK_POLICY_GATEWAY;
+}
+
 /* Hosts alone obey redirects (RFC 4861 section 8). */
 static bool is_not_for(enum ik_policy_role role, const struct ik_explain *e)
 {
-    return role == IK_POLICY_ROUTER && e->family == 6 && e->type == IK_ICMP6_REDIRECT;
+    return is_router(role) && e->family == 6 && e->type == IK_ICMP6_REDIRECT;
 }
 
 static enum ik_policy_verdict on_link(enum ik_policy_role role, enum ik_policy_hook hook,
@@ -78,6 +83,16 @@ static enum ik_policy_verdict on_link(enum ik_policy_role role, enum ik_policy_h
     const bool crosses = hook == IK_POLICY_TRANSIT && role != IK_POLICY_BRIDGE;
     return why && why->proof && !crosses && !is_not_for(role, e) ? IK_POLICY_PROVEN
                                                                  : IK_POLICY_DROP;
+}
+
+/* Of what tells about a packet that was sent. Through a gateway only what it has seen (RFC 6092
+ * REC-10, REC-18); elsewhere packets may have left by another way. */
+static enum ik_policy_verdict on_report(enum ik_policy_role role, enum ik_policy_hook hook,
+                                        const struct ik_explain *e)
+{
+    if (role == IK_POLICY_GATEWAY && hook == IK_POLICY_TRANSIT)
+        return IK_POLICY_TRACKED;
+    return is_about_size(e) ? IK_POLICY_PASS : IK_POLICY_KNOWN;
 }
 
 static enum ik_policy_verdict verdict_of(enum ik_policy_role role, enum ik_policy_hook hook,
@@ -89,14 +104,12 @@ static enum ik_policy_verdict verdict_of(enum ik_policy_role role, enum ik_polic
     case IK_EXPLAIN_MUST_NOT_DROP:
     case IK_EXPLAIN_SHOULD_NOT_DROP:
     case IK_EXPLAIN_LIMIT:
-        if (is_about_size(e))
-            return IK_POLICY_PASS;
-        return e->class_of == IK_ICMP_CLASS_ERROR || is_answer(e) ? IK_POLICY_KNOWN
+        return e->class_of == IK_ICMP_CLASS_ERROR || is_answer(e) ? on_report(role, hook, e)
                                                                   : IK_POLICY_LIMITED;
     case IK_EXPLAIN_MAY_DROP:
         /* A code of an error that passes is no danger for its number. */
         if (e->code >= 0 && e->class_of == IK_ICMP_CLASS_ERROR && why)
-            return IK_POLICY_KNOWN;
+            return on_report(role, hook, e);
         return IK_POLICY_DROP;
     default:
         return IK_POLICY_DROP;
@@ -117,7 +130,7 @@ static struct ik_policy_rule rule_of(enum ik_policy_role role, enum ik_policy_ho
     const bool link = e->filter == IK_EXPLAIN_LINK_ONLY && r.verdict == IK_POLICY_DROP;
     if (link && is_not_for(role, e) && hook == IK_POLICY_LOCAL)
         r.why = "a router obeys no redirects (RFC 4861 section 8)";
-    else if (link && hook == IK_POLICY_TRANSIT && role == IK_POLICY_ROUTER)
+    else if (link && hook == IK_POLICY_TRANSIT && is_router(role))
         r.why = "belongs to one link, never crosses a router (RFC 4890 4.3.3)";
     else
         r.why = why ? why->text : drop_reason(e);

@@ -139,12 +139,13 @@ static size_t body_of(const struct run *r, const struct ik_trial *t, uint8_t out
         return 4 + n;
     }
     struct ik_ip ip;
-    const bool reply = is_echo_reply(t) && r->echo.n;
+    const bool unknown = t->variant == IK_TRIAL_UNKNOWN;
+    const bool reply = is_echo_reply(t) && r->echo.n && !unknown;
     if (reply && !ik_ip_decode(&ip, (struct ik_rd){r->echo.bytes, r->echo.n}, NULL) &&
         ip.payload.left >= 4 + IDENT_BYTES)
         memcpy(out, ip.payload.p + 4, IDENT_BYTES); /* it may have been translated */
     else
-        ik_store_be16(out, IDENT);
+        ik_store_be16(out, unknown ? IDENT + 1 : IDENT);
     return 4 + ND_BYTES;
 }
 
@@ -308,6 +309,10 @@ static void add_cases(struct run *r, enum ik_policy_hook hook, uint8_t family, u
         add(r, t, IK_TRIAL_KNOWN, true);
         if (is_error(family, type))
             add(r, t, IK_TRIAL_UNKNOWN, true);
+        break;
+    case IK_POLICY_TRACKED:
+        add(r, t, IK_TRIAL_KNOWN, true);
+        add(r, t, IK_TRIAL_UNKNOWN, false);
         break;
     case IK_POLICY_PROVEN:
         add(r, t, IK_TRIAL_LINK, true);

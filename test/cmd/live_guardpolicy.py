@@ -12,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from cases import case, equal, main  # noqa: E402
-from net import ICMP, require_root  # noqa: E402
+from net import ICMP, Net, require_root  # noqa: E402
 
 SUM = re.compile(r"(\d+) messages tried: (\d+) broken, (\d+) let in that nothing needs, (\d+) as they should be")
 
@@ -45,12 +45,76 @@ def chain(hook, *rules, family="inet", policy_="accept"):
 @case
 def every_role__its_own_rules__are_right_message_by_message():
     # R4890-4.3.1-01 to R4890-4.4.5-01, judged by the kernel: what must pass does, the rest does not.
-    for role in ("host", "router", "bridge"):
+    # R6092-REC10-01, R6092-REC18-01: of a gateway.
+    for role in ("host", "router", "gateway", "bridge"):
         for family in ("both", "6") if role == "host" else ("both",):
             text = policy("--role", role, "--family", family, status=0)
             lines, (tried, broken, let_in, right) = check(text, "--role", role, "--family", family, status=0)
             equal((role, family, lines, broken, let_in, tried - right), (role, family, [], 0, 0, 0))
             assert tried > 50, tried
+
+
+@case
+def the_rules_of_a_router__in_a_gateway__let_in_what_it_can_know_better():
+    text = policy("--role", "router", "--family", "6", status=0)
+    lines, (_, broken, let_in, _) = check(text, "--role", "gateway", "--family", "6", status=0)
+    equal(broken, 0)
+    assert let_in and all("about nothing that was ever sent, through this machine" in line for line in lines), lines
+    assert any(line.startswith("lets in  IPv6 2/0 packet-too-big") for line in lines), lines
+
+
+TALK = """
+import socket, sys
+s = socket.create_connection((sys.argv[1], 7007), timeout=5)
+print(s.getsockname()[1], flush=True)
+sys.stdin.readline()
+s.settimeout(5)
+print(s.recv(100).decode(), flush=True)
+"""
+SERVE = """
+import socket, sys
+s = socket.create_server(("::", 7007), family=socket.AF_INET6)
+print("ready", flush=True)
+c, _ = s.accept()
+sys.stdin.readline()
+c.sendall(b"still here")
+"""
+ERROR = """
+import sys
+from scapy.all import *
+near, far, port = sys.argv[1:]
+quote = IPv6(src=near, dst=far) / TCP(sport=int(port), dport=7007)
+for code in range(7):
+    send(IPv6(src=far, dst=near) / ICMPv6DestUnreach(code=code) / Raw(bytes(quote)), verbose=0)
+"""
+
+
+@case
+def errors__through_a_gateway__end_no_flow():
+    # R6092-REC19-01: the record stays whatever ICMP says, so what the far end sends still passes.
+    near, far = "2001:db8:1::2", "2001:db8:2::2"
+    with Net() as net:
+        gate, home, world = net.node("gate"), net.node("home"), net.node("world")
+        net.link(gate, home, "10.1.1.0/24", "2001:db8:1::/64")
+        outer, _ = net.link(gate, world, "10.1.2.0/24", "2001:db8:2::/64")
+        gate.forward()
+        home.ip("route add default via 2001:db8:1::1")
+        world.ip("route add default via 2001:db8:2::1")
+        rules = policy("--role", "gateway", status=0) + chain(
+            "forward", "meta l4proto ipv6-icmp accept", f'iifname "{outer}" ct state established accept',
+            f'iifname "{outer}" drop')
+        gate.run(["sh", "-c", f"nft -f - <<'E'\n{rules}E"], check=True)
+        server = world.start(["/usr/bin/python3", "-c", SERVE], stdin=subprocess.PIPE)
+        equal(server.stdout.readline(), "ready\n")
+        client = home.start(["/usr/bin/python3", "-c", TALK, far], stdin=subprocess.PIPE)
+        port = client.stdout.readline().strip()
+        world.run(["/usr/bin/python3", "-c", ERROR, near, far, port], check=True)
+        seen = home.run(["grep", "Icmp6InDestUnreachs", "/proc/net/snmp6"], check=True).stdout
+        equal(int(seen.split()[1]), 7)  # R6092-REC18-01: they do arrive
+        for child in (client, server):
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        equal(client.stdout.readline(), "still here\n")
 
 
 @case
@@ -159,7 +223,7 @@ def bad_input__is_one_line_and_status_2():
     for args, rules, word in ((["--check", "--rules", "-"], "table inet x { bad", "nft refused"),
                               (["--check", "--rules", "/nowhere/at/all"], None, "cannot read"),
                               (["--rules", "x"], None, "--check"), (["--all"], None, "--check"),
-                              (["now"], None, "operand"), (["--role", "gateway"], None, "router")):
+                              (["now"], None, "operand"), (["--role", "switch"], None, "router")):
         said = policy(*args, rules=rules, status=2, errors=True)
         assert word in said and said.count("\n") == 1, (args, said)
 

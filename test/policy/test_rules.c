@@ -97,6 +97,20 @@ static void every_type__has_a_rule_with_a_name_and_a_reason(void **state) /* R48
     assert_int_equal(transit6(150, 0), IK_POLICY_DROP);
 }
 
+/* R6092-REC10-01, R6092-REC18-01. To the gateway itself they may come by another way. */
+static void gateway__of_what_it_has_not_seen__passes_no_error(void **state)
+{
+    (void)state;
+    for (uint8_t type = 1; type <= 4; type++) {
+        const enum ik_policy_verdict self = verdict(IK_POLICY_GATEWAY, IK_POLICY_LOCAL, 6, type, 0);
+        assert_int_equal(verdict(IK_POLICY_GATEWAY, IK_POLICY_TRANSIT, 6, type, 0),
+                         IK_POLICY_TRACKED);
+        assert_int_equal(self, local6(type, 0));
+    }
+    assert_int_equal(verdict(IK_POLICY_GATEWAY, IK_POLICY_TRANSIT, 6, 128, 0), IK_POLICY_LIMITED);
+    assert_int_equal(verdict(IK_POLICY_GATEWAY, IK_POLICY_TRANSIT, 6, 137, 0), IK_POLICY_DROP);
+}
+
 static void without_a_case_for_them__types_are_dropped(void **state) /* R4890-4.3.5-01, -4.4.5-01 */
 {
     static const uint8_t types[] = {138, 139, 140, 100, 101, 200, 201, 127, 255};
@@ -112,7 +126,7 @@ static void local__of_the_list_that_must_not_drop__passes(void **state) /* R4890
     static const uint8_t types[] = {1,   2,   128, 129, 130, 131, 132, 133, 134, 135,
                                     136, 141, 142, 143, 148, 149, 151, 152, 153};
     (void)state;
-    for (unsigned role = IK_POLICY_HOST; role <= IK_POLICY_ROUTER; role++) {
+    for (unsigned role = IK_POLICY_HOST; role <= IK_POLICY_GATEWAY; role++) {
         for (size_t i = 0; i < sizeof types; i++)
             assert_int_not_equal(verdict(role, IK_POLICY_LOCAL, 6, types[i], 0), IK_POLICY_DROP);
         assert_int_not_equal(verdict(role, IK_POLICY_LOCAL, 6, 3, 0), IK_POLICY_DROP);
@@ -139,13 +153,15 @@ static void ipv4__what_paths_and_programs_need__passes(void **state)
         for (unsigned hook = IK_POLICY_LOCAL; hook <= IK_POLICY_TRANSIT; hook++) {
             if (!ik_policy_rules(role, hook, 4, NULL, 0))
                 continue;
-            assert_int_equal(verdict(role, hook, 4, 3, 4), IK_POLICY_PASS);
+            const bool gate = role == IK_POLICY_GATEWAY && hook == IK_POLICY_TRANSIT;
+            const int known = gate ? IK_POLICY_TRACKED : IK_POLICY_KNOWN;
+            assert_int_equal(verdict(role, hook, 4, 3, 4), gate ? known : IK_POLICY_PASS);
             for (uint8_t code = 0; code < 16; code++) { /* 8 is obsolete */
                 const bool passes = verdict(role, hook, 4, 3, code) != IK_POLICY_DROP;
                 assert_int_equal(passes, code != 8);
             }
-            assert_int_equal(verdict(role, hook, 4, 11, 0), IK_POLICY_KNOWN);
-            assert_int_equal(verdict(role, hook, 4, 12, 0), IK_POLICY_KNOWN);
+            assert_int_equal(verdict(role, hook, 4, 11, 0), known);
+            assert_int_equal(verdict(role, hook, 4, 12, 0), known);
             assert_int_equal(verdict(role, hook, 4, 8, 0), IK_POLICY_LIMITED);
             assert_int_equal(verdict(role, hook, 4, 4, 0), IK_POLICY_DROP); /* R6633-8-01 */
             for (uint8_t type = 13; type <= 18; type++)                     /* R6918-2-02 */
@@ -177,6 +193,7 @@ int main(void)
         cmocka_unit_test(transit__of_one_link__stops_at_routers_alone),
         cmocka_unit_test(local__of_one_link__needs_its_proof),
         cmocka_unit_test(every_type__has_a_rule_with_a_name_and_a_reason),
+        cmocka_unit_test(gateway__of_what_it_has_not_seen__passes_no_error),
         cmocka_unit_test(without_a_case_for_them__types_are_dropped),
         cmocka_unit_test(local__of_the_list_that_must_not_drop__passes),
         cmocka_unit_test(redirect__by_role__is_decided),
