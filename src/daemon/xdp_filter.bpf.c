@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT
+ * The filter in the kernel. Its rules are those of nft_lines.c, in their order: what can be true of
+ * nothing is stopped; what may never be stopped passes, and all of those who are spared; then come
+ * the orders. IPv6's errors and echo are only limited. A packet that is not ICMP, or not understood
+ * (another VLAN's, cut short, a chain of headers longer than HEADERS), passes.
+ *
+ * Fragments are seen as they are: the first has the message's header and is judged by it; of the
+ * others only the orders about fragments speak. */
+#include "daemon/xdp_shared.h"
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+enum {
+    ETHER_IP4 = 0x0800,
+    ETHER_IP6 = 0x86dd,
+    ETHER_VLAN = 0x8100,
+    VLAN_ID = 0x0fff,
+
+    PROTO_ICMP4 = 1,
+    PROTO_TCP = 6,
+    PROTO_UDP = 17,
+    PROTO_ICMP6 = 58,
+    NEXT_HOP_BY_HOP = 0,
+    NEXT_ROUTING = 43,
+    NEXT_FRAGMENT = 44,
+    NEXT_OPTIONS = 60,
+    HEADERS = 6, /* most IPv6 extension headers */
+
+    ECHO_REPLY4 = 0,
+    UNREACHABLE4 = 3,
+    FRAG_NEEDED4 = 4,
+    ECHO4 = 8,
+    EXCEEDED4 = 11,
+    PARAMETER4 = 12,
+    UNREACHABLE6 = 1,
+    TOO_BIG6 = 2,
+    EXCEEDED6 = 3,
+    PARAMETER6 = 4,
+    ECHO6 = 128,
+    ECHO_REPLY6 = 129,
+
+    MTU_LEAST6 = 1280,
+    FRAGMENT_LAST = 7999, /* in units of 8 bytes: 64,000 bytes and more are too far */
+
+    TCP_IS_LISTENING = 10, /* enum of <net/tcp_states.h> */
+    UDP_IS_CONNECTED = 1,
+
+    TRIES = 4, /* to take from a bucket that another processor takes from */
+};
+
+#define BIT(kind) (1u << IK_ORDER_##kind)
+
+struct ether {
+    uint8_t dst[6], src[6];
+    __be16 type;
+};
+struct vlan {
+    __be16 tag, type;
+};
+struct ip4 {
+    uint8_t version_ihl, tos;
+    __be16 bytes, id, frag;
+    uint8_t ttl, proto;
+    __be16 checksum;
+    uint32_t src, dst;
+};
+struct ip6 {
+    uint8_t version, rest[3];
+    __be16 bytes;
+    uint8_t next, hops;
+    uint32_t src[4], dst[4];
+};
+struct icmp {
+    uint8_t type, code;
+    __be16 checksum;
+    __be16 word[2];
+};
+/* Of an IPv6 extension header; of a fragment header all. */
+struct header6 {
+    uint8_t next, length;
+    __be16 frag;
+    uint32_t id;
+};
+struct ports {
+    __be16 src, dst;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct ik_xdp_state);
+} ik_state SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, IK_XDP_EACH);
+    __type(key, uint32_t);
+    __type(value, uint64_t);
+} ik_each SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct ik_xdp_stopped);
+} ik_stopped SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, IK_SPARED_MAX);
+    __type(key, struct ik_xdp_spared);
+    __type(value, uint8_t);
+} ik_spared SEC(".maps");
+
+/* What is known of a packet. */
+struct packet {
+    struct xdp_md *ctx;
+    struct ik_xdp_state *state;
+    const struct icmp *icmp; /* of what is no first fragment: not to be read */
+    const void *end;
+    uint64_t src[2], dst[2]; /* as in the key of a host */
+    uint64_t now;            /* once a slot was found */
+    uint32_t kinds;          /* a bit for each kind of order that may concern it */
+    bool v6, spared, is_fragment;
+    uint8_t hops;
+    uint16_t offset; /* of a fragment, in units of 8 bytes */
+};
+
+/* ---- orders ---------------------------------------------------------------------------------- */
+
+static __always_inline int stop(enum ik_order_kind kind)
+{
+    const uint32_t zero = 0;
+    struct ik_xdp_stopped *s = bpf_map_lookup_elem(&ik_stopped, &zero);
+    if (s)
+        s->of[kind]++;
+    return XDP_DROP;
+}
+
+/* Number of the slot with this key; 0: there is none. Not inlined, and not static: the kernel's
+ * verifier looks at it once, and not at every way in which the rules may call it. */
+__attribute__((noinline)) uint32_t ik_xdp_find(const struct ik_xdp_key *k)
+{
+    const uint32_t zero = 0;
+    const struct ik_xdp_state *state = bpf_map_lookup_elem(&ik_state, &zero);
+    if (!state || !k)
+        return 0;
+    uint32_t at = state->heads[ik_xdp_head(state, k)];
+    for (int i = 0; i < IK_XDP_CHAIN && at; i++) {
+        const struct ik_xdp_slot *s = &state->slots[at % IK_XDP_SLOTS];
+        if (s->what == k->what && s->a[0] == k->a[0] && s->a[1] == k->a[1] && s->b[0] == k->b[0] &&
+            s->b[1] == k->b[1])
+            return at;
+        at = s->next;
+    }
+    return 0;
+}
+
+/* The slot with this key whose time is not over; NULL: there is none. */
+static __always_inline struct ik_xdp_slot *find(struct packet *p, const struct ik_xdp_key *k)
+{
+    const uint32_t number = ik_xdp_find(k);
+    if (!number)
+        return NULL;
+    struct ik_xdp_slot *s = &p->state->slots[number % IK_XDP_SLOTS];
+    p->now = bpf_ktime_get_coarse_ns();
+    return s->until > p->now ? s : NULL;
+}
+
+static __always_inline struct ik_xdp_slot *find_host(struct packet *p, const uint64_t host[2],
+                                                     enum ik_order_kind kind, uint8_t type,
+                                                     uint8_t code)
+{
+    const enum ik_xdp_form form = p->v6 ? IK_XDP_HOST6 : IK_XDP_HOST4;
+    const struct ik_xdp_key k = {{host[0], host[1]}, {0, 0}, ik_xdp_what(kind, form, type, code)};
+    return find(p, &k);
+}
+
+/* Of the source: of its /64, or of itself alone. */
+static __always_inline struct ik_xdp_slot *find_source(struct packet *p, enum ik_order_kind kind,
+                                                       uint8_t type, uint8_t code)
+{
+    if (p->v6) {
+        const struct ik_xdp_key k = {
+            {p->src[0], 0}, {0, 0}, ik_xdp_what(kind, IK_XDP_NET6, type, code)};
+        struct ik_xdp_slot *s = find(p, &k);
+        if (s)
+            return s;
+    }
+    return find_host(p, p->src, kind, type, code);
+}
+
+static __always_inline struct ik_xdp_slot *find_pair(struct packet *p, enum ik_order_kind kind)
+{
+    const enum ik_xdp_form form = p->v6 ? IK_XDP_HOST6 : IK_XDP_HOST4;
+    const struct ik_xdp_key k = {
+        {p->src[0], p->src[1]}, {p->dst[0], p->dst[1]}, ik_xdp_what(kind, form, 0, 0)};
+    return find(p, &k);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static __always_inline bool is_empty(const uint64_t *bucket, struct ik_xdp_limit l, uint64_t now)
+{
+    return *(const volatile uint64_t *)bucket > now + l.every * (l.burst - 1);
+}
+
+/* Takes one; false when none is left. What is refused writes nothing: a flood costs no more than a
+ * look. Where processors keep getting in each other's way it is let through. */
+static __always_inline bool take(uint64_t *bucket, struct ik_xdp_limit l, uint64_t now)
+{
+    for (int i = 0; i < TRIES; i++) {
+        const uint64_t old = *(volatile uint64_t *)bucket;
+        if (old > now + l.every * (l.burst - 1))
+            return false;
+        const uint64_t new = (old > now ? old : now) + l.every;
+        if (__sync_val_compare_and_swap(bucket, old, new) == old)
+            return true;
+    }
+    return true;
+}
+
+/* Ten a second from each source, 500 in all. When those are gone nobody is asked who he is: under a
+ * flood of made-up sources no bucket but the one is touched, nor spent on what would not pass. */
+static __always_inline bool is_flood(struct packet *p, struct ik_xdp_slot *s)
+{
+    if (is_empty(&s->bucket[0], IK_XDP_ALL, p->now))
+        return true;
+    const uint64_t number = s - p->state->slots;
+    const uint32_t i = ik_xdp_each(p->state->sip, p->src[0], p->v6 ? 0 : p->src[1], number);
+    uint64_t *each = bpf_map_lookup_elem(&ik_each, &i);
+    return (each && !take(each, IK_XDP_TEN, p->now)) || !take(&s->bucket[0], IK_XDP_ALL, p->now);
+}
+
+/* ---- flows that errors quote ----------------------------------------------------------------- */
+
+enum flow {
+    NOBODYS, /* no socket has it; or it cannot be told: neither TCP nor UDP, a fragment, too short
+              */
+    PERHAPS, /* a UDP socket that talks with anybody has the port */
+    OURS,
+};
+
+static __always_inline enum flow flow_of(struct packet *p, uint8_t proto, struct bpf_sock_tuple *t,
+                                         uint32_t bytes)
+{
+    if (proto == PROTO_TCP) {
+        struct bpf_sock *sk = bpf_skc_lookup_tcp(p->ctx, t, bytes, BPF_F_CURRENT_NETNS, 0);
+        if (!sk)
+            return NOBODYS;
+        const uint32_t state = sk->state;
+        bpf_sk_release(sk);
+        return state == TCP_IS_LISTENING ? NOBODYS : OURS;
+    }
+    struct bpf_sock *sk = bpf_sk_lookup_udp(p->ctx, t, bytes, BPF_F_CURRENT_NETNS, 0);
+    if (!sk)
+        return NOBODYS;
+    const uint32_t state = sk->state;
+    bpf_sk_release(sk);
+    return state == UDP_IS_CONNECTED ? OURS : PERHAPS;
+}
+
+static __always_inline enum flow quoted4(struct packet *p)
+{
+    const struct ip4 *q = (const void *)(p->icmp + 1);
+    if ((const void *)(q + 1) > p->end || (q->proto != PROTO_TCP && q->proto != PROTO_UDP) ||
+        q->frag & bpf_htons(0x1fff) || q->src != p->dst[1])
+        return NOBODYS;
+    const struct ports *ports = (const void *)q + (q->version_ihl & 15u) * 4u;
+    if ((const void *)(ports + 1) > p->end)
+        return NOBODYS;
+    struct bpf_sock_tuple t;
+    t.ipv4.saddr = q->dst;
+    t.ipv4.daddr = q->src;
+    t.ipv4.sport = ports->dst;
+    t.ipv4.dport = ports->src;
+    return flow_of(p, q->proto, &t, sizeof(t.ipv4));
+}
+
+static __always_inline enum flow quoted6(struct packet *p)
+{
+    const struct ip6 *q = (const void *)(p->icmp + 1);
+    const struct ports *ports = (const void *)(q + 1);
+    if ((const void *)(ports + 1) > p->end || (q->next != PROTO_TCP && q->next != PROTO_UDP))
+        return NOBODYS;
+    struct bpf_sock_tuple t;
+    __builtin_memcpy(t.ipv6.saddr, q->dst, sizeof(q->dst));
+    __builtin_memcpy(t.ipv6.daddr, q->src, sizeof(q->src));
+    t.ipv6.sport = ports->dst;
+    t.ipv6.dport = ports->src;
+    return flow_of(p, q->next, &t, sizeof(t.ipv6));
+}
+
+/* An error about a flow that is ours passes. One that may be about a datagram of ours is held to
+ * what all of them may be: a socket that is not connected is told of errors only if it asks. */
+static __always_inline bool is_strange(struct packet *p, struct ik_xdp_slot *s)
+{
+    const enum flow flow = p->v6 ? quoted6(p) : quoted4(p);
+    if (flow == OURS)
+        return false;
+    if (flow == PERHAPS)
+        return !take(&s->bucket[1], IK_XDP_ALL, p->now);
+    return !take(&s->bucket[0], IK_XDP_TEN, p->now);
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+static __always_inline bool is_echo(bool v6, uint8_t type)
+{
+    return v6 ? type == ECHO6 || type == ECHO_REPLY6 : type == ECHO4 || type == ECHO_REPLY4;
+}
+
+static __always_inline bool is_error(bool v6, uint8_t type)
+{
+    return v6 ? type == UNREACHABLE6 || type == EXCEEDED6 || type == PARAMETER6
+              : type == UNREACHABLE4 || type == EXCEEDED4 || type == PARAMETER4;
+}
+
+/* Without these there is no link, and no path MTU (RFC 4890 sections 4.3.1 and 4.4.1). */
+static __always_inline bool is_vital(const struct packet *p, uint8_t type, uint8_t code)
+{
+    if (!p->v6)
+        return type == UNREACHABLE4 && code == FRAG_NEEDED4;
+    return type == TOO_BIG6 || (type >= 130 && type <= 137) || (type >= 141 && type <= 143) ||
+           type == 148 || type == 149 || (type >= 151 && type <= 153);
+}
+
+static __always_inline int judge_echo(struct packet *p)
+{
+    struct ik_xdp_slot *s;
+    if (!p->v6 && p->kinds & BIT(BLOCK_PAIR) && find_pair(p, IK_ORDER_BLOCK_PAIR))
+        return stop(IK_ORDER_BLOCK_PAIR);
+    if (p->kinds & BIT(LIMIT_PAIR) && (s = find_pair(p, IK_ORDER_LIMIT_PAIR)) &&
+        !take(&s->bucket[0], IK_XDP_ONE, p->now))
+        return stop(IK_ORDER_LIMIT_PAIR);
+    if (!(p->kinds & BIT(DROP_GROUP)))
+        return XDP_PASS;
+    if (!p->v6)
+        return find_host(p, p->src, IK_ORDER_DROP_GROUP, 0, 0) ||
+                       find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0)
+                   ? stop(IK_ORDER_DROP_GROUP)
+                   : XDP_PASS;
+    s = find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0);
+    return s && !take(&s->bucket[0], IK_XDP_TEN, p->now) ? stop(IK_ORDER_DROP_GROUP) : XDP_PASS;
+}
+
+/* What cannot be true, wherever it comes from. */
+static __always_inline int judge_lies(struct packet *p, uint8_t type, uint8_t code)
+{
+    const uint16_t mtu = bpf_ntohs(p->icmp->word[1]);
+    const bool mtu4 =
+        !p->v6 && type == UNREACHABLE4 && code == FRAG_NEEDED4 && mtu && mtu < IK_ORDER_MTU4;
+    const bool mtu6 = p->v6 && type == TOO_BIG6 && !p->icmp->word[0] && mtu < MTU_LEAST6;
+    if (p->kinds & BIT(DROP_MTU) && (mtu4 || mtu6) && find_host(p, p->dst, IK_ORDER_DROP_MTU, 0, 0))
+        return stop(IK_ORDER_DROP_MTU);
+    if (p->v6 && p->kinds & BIT(DROP_HOP_LIMIT) && type >= 133 && type <= 137 && p->hops != 255 &&
+        find_source(p, IK_ORDER_DROP_HOP_LIMIT, 0, 0))
+        return stop(IK_ORDER_DROP_HOP_LIMIT);
+    return XDP_PASS;
+}
+
+static __always_inline int judge_message(struct packet *p)
+{
+    if ((const void *)(p->icmp + 1) > p->end)
+        return XDP_PASS;
+    const uint8_t type = p->icmp->type, code = p->icmp->code;
+    struct ik_xdp_slot *s;
+    if (judge_lies(p, type, code) == XDP_DROP)
+        return XDP_DROP;
+    if (p->spared || is_vital(p, type, code))
+        return XDP_PASS;
+    if (p->kinds & BIT(DROP_KIND) && find_source(p, IK_ORDER_DROP_KIND, type, code))
+        return stop(IK_ORDER_DROP_KIND);
+    if (is_echo(p->v6, type) && judge_echo(p) == XDP_DROP)
+        return XDP_DROP;
+    if (p->kinds & BIT(LIMIT_SOURCE) && (s = find_source(p, IK_ORDER_LIMIT_SOURCE, type, 0)) &&
+        !take(&s->bucket[0], IK_XDP_TEN, p->now))
+        return stop(IK_ORDER_LIMIT_SOURCE);
+    if (p->kinds & BIT(LIMIT_DST) && (s = find_host(p, p->dst, IK_ORDER_LIMIT_DST, type, 0)) &&
+        is_flood(p, s))
+        return stop(IK_ORDER_LIMIT_DST);
+    if (p->kinds & BIT(LIMIT_UNKNOWN) && is_error(p->v6, type) &&
+        (s = find_host(p, p->dst, IK_ORDER_LIMIT_UNKNOWN, 0, 0)) && is_strange(p, s))
+        return stop(IK_ORDER_LIMIT_UNKNOWN);
+    return XDP_PASS;
+}
+
+/* No message that may not be stopped is long enough to be cut up (RFC 1812 section 4.3.2.3, RFC
+ * 6980). */
+static __always_inline int judge_fragment(struct packet *p)
+{
+    struct ik_xdp_slot *s;
+    if (p->spared)
+        return XDP_PASS;
+    if (p->kinds & BIT(DROP_OVERSIZE) && p->offset > FRAGMENT_LAST &&
+        find_host(p, p->dst, IK_ORDER_DROP_OVERSIZE, 0, 0))
+        return stop(IK_ORDER_DROP_OVERSIZE);
+    if (p->kinds & BIT(LIMIT_FRAGMENT) && (s = find_source(p, IK_ORDER_LIMIT_FRAGMENT, 0, 0)) &&
+        !take(&s->bucket[0], IK_XDP_TEN, p->now))
+        return stop(IK_ORDER_LIMIT_FRAGMENT);
+    return XDP_PASS;
+}
+
+static __always_inline int judge(struct packet *p)
+{
+    if (p->is_fragment && judge_fragment(p) == XDP_DROP)
+        return XDP_DROP;
+    return p->offset ? XDP_PASS : judge_message(p);
+}
+
+/* ---- packets --------------------------------------------------------------------------------- */
+
+/* Whom its addresses may concern. `wide`: the source may be spared, though no word says so. False:
+ * nobody. */
+static __always_inline bool concerns(struct packet *p, bool wide)
+{
+    const struct ik_xdp_state *state = p->state;
+    const uint32_t from = state->from[ik_xdp_hash(state, p->src[0], p->v6 ? 0 : p->src[1])];
+    p->kinds = from | state->to[ik_xdp_hash(state, p->dst[0], p->dst[1])];
+    p->kinds &= (1u << IK_ORDERS) - 1;
+    if (!p->kinds)
+        return false;
+    p->spared = false;
+    if (wide || from & 1u << IK_XDP_SPARED) {
+        struct ik_xdp_spared k = {.bits = 8 + (p->v6 ? 128 : 32), .bytes = {p->v6 ? 6 : 4}};
+        if (p->v6)
+            __builtin_memcpy(k.bytes + 1, p->src, 16);
+        else
+            __builtin_memcpy(k.bytes + 1, &p->src[1], 4);
+        p->spared = bpf_map_lookup_elem(&ik_spared, &k);
+    }
+    return true;
+}
+
+static __always_inline int judge4(struct packet *p, const void *at)
+{
+    const struct ip4 *ip = at;
+    if ((const void *)(ip + 1) > p->end || ip->proto != PROTO_ICMP4 ||
+        (ip->version_ihl & 0xf0) != 0x40 || (ip->version_ihl & 0x0f) < 5)
+        return XDP_PASS;
+    const uint8_t *src = (const uint8_t *)&ip->src;
+    const uint16_t net = (uint16_t)(src[0] << 8 | src[1]), frag = bpf_ntohs(ip->frag);
+    p->v6 = false;
+    p->src[0] = p->dst[0] = 0;
+    p->src[1] = ip->src;
+    p->dst[1] = ip->dst;
+    if (!concerns(p, p->state->wide4[net / 8] & 1u << net % 8))
+        return XDP_PASS;
+    p->is_fragment = frag & 0x3fff;
+    p->offset = frag & 0x1fff;
+    p->icmp = at + (ip->version_ihl & 0x0f) * 4u;
+    return judge(p);
+}
+
+static __always_inline int judge6(struct packet *p, const void *at)
+{
+    const struct ip6 *ip = at;
+    if ((const void *)(ip + 1) > p->end || ip->version >> 4 != 6)
+        return XDP_PASS;
+    uint8_t next = ip->next;
+    p->is_fragment = false;
+    p->offset = 0;
+    at = ip + 1;
+    for (int i = 0; i < HEADERS && next != PROTO_ICMP6 && !p->offset; i++) {
+        const struct header6 *h = at;
+        if ((next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_FRAGMENT &&
+             next != NEXT_OPTIONS) ||
+            (const void *)(h + 1) > p->end)
+            return XDP_PASS;
+        if (next == NEXT_FRAGMENT) {
+            p->is_fragment = true;
+            p->offset = bpf_ntohs(h->frag) >> 3;
+        }
+        at += next == NEXT_FRAGMENT ? 8u : 8u + 8u * h->length;
+        next = h->next;
+    }
+    if (next != PROTO_ICMP6)
+        return XDP_PASS;
+    p->v6 = true;
+    p->hops = ip->hops;
+    __builtin_memcpy(p->src, ip->src, 16);
+    __builtin_memcpy(p->dst, ip->dst, 16);
+    p->icmp = at;
+    return concerns(p, p->state->wide6) ? judge(p) : XDP_PASS;
+}
+
+/* "frags": that an interface of large frames takes it too; all that is read lies in the first part.
+ * A frame without a VLAN but with a priority (IEEE 802.1Q) is for this interface. */
+SEC("xdp.frags")
+int ik_xdp_filter(struct xdp_md *ctx)
+{
+    const uint32_t zero = 0;
+    struct ik_xdp_state *state = bpf_map_lookup_elem(&ik_state, &zero);
+    if (!state || !state->kinds)
+        return XDP_PASS;
+    const struct ether *ether = (const void *)(long)ctx->data;
+    const void *at = ether + 1;
+    struct packet p = {.ctx = ctx, .state = state, .end = (const void *)(long)ctx->data_end};
+    if (at > p.end)
+        return XDP_PASS;
+    __be16 type = ether->type;
+    if (type == bpf_htons(ETHER_VLAN)) {
+        const struct vlan *vlan = at;
+        if ((const void *)(vlan + 1) > p.end || vlan->tag & bpf_htons(VLAN_ID))
+            return XDP_PASS;
+        type = vlan->type;
+        at = vlan + 1;
+    }
+    if (type == bpf_htons(ETHER_IP4))
+        return judge4(&p, at);
+    return type == bpf_htons(ETHER_IP6) ? judge6(&p, at) : XDP_PASS;
+}
+
+const char _license[] SEC("license") = "Dual MIT/GPL";
