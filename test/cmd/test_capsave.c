@@ -67,6 +67,25 @@ static unsigned read_back(const char *path, char comment[256])
     return n;
 }
 
+/* A file "a" of a verb that has one packet, whose checksum is wrong; `said` by the verb. Its
+ * comment. */
+static void keep_bad_echo(const char *verb, const char *said, char comment[256])
+{
+    struct folder f = begin();
+    struct dump_rig *r = dump_rig_begin();
+    const struct ik_capsave_cfg cfg = {.verb = verb, .path = name(&f, "a")};
+    struct ik_capsave *s;
+    assert_true(ik_capsave_open(&s, &cfg));
+    rig_echo(&r->ip, "10.0.0.1", "10.0.0.2", 8, 7, 1, 8);
+    r->ip.bytes[22] ^= 1;
+    dump_rig_take(r, NOV14);
+    assert_true(ik_capsave_packet(s, &r->p, said));
+    assert_true(ik_capsave_close(s, NOV14, UINT64_MAX, UINT64_MAX));
+    assert_int_equal(read_back(f.file, comment), 1);
+    dump_rig_end(r);
+    end(&f);
+}
+
 /* Numbers of partners are those of the file: what came between and was not written does not count.
  */
 static void partner__in_the_file__by_its_number_there(void **state)
@@ -91,42 +110,18 @@ static void partner__in_the_file__by_its_number_there(void **state)
 static void flaw__of_a_packet__is_a_comment(void **state)
 {
     (void)state;
-    struct folder f = begin();
-    struct dump_rig *r = dump_rig_begin();
-    const struct ik_capsave_cfg cfg = {.verb = "dump", .path = name(&f, "a")};
-    struct ik_capsave *s;
     char comment[256];
-    assert_true(ik_capsave_open(&s, &cfg));
-    rig_echo(&r->ip, "10.0.0.1", "10.0.0.2", 8, 7, 1, 8);
-    r->ip.bytes[22] ^= 1;
-    dump_rig_take(r, NOV14);
-    assert_true(ik_capsave_packet(s, &r->p, NULL));
-    assert_true(ik_capsave_close(s, NOV14, UINT64_MAX, UINT64_MAX));
-    assert_int_equal(read_back(f.file, comment), 1);
+    keep_bad_echo("dump", NULL, comment);
     assert_string_equal(comment, "bad-checksum at byte 36: the checksum does not verify");
-    dump_rig_end(r);
-    end(&f);
 }
 
 /* What the verb has to say comes first, which is what readers of one comment show. */
 static void comment__of_the_verb__stands_before_the_others(void **state)
 {
     (void)state;
-    struct folder f = begin();
-    struct dump_rig *r = dump_rig_begin();
-    const struct ik_capsave_cfg cfg = {.verb = "guard", .path = name(&f, "a")};
-    struct ik_capsave *s;
     char comment[256];
-    assert_true(ik_capsave_open(&s, &cfg));
-    rig_echo(&r->ip, "10.0.0.1", "10.0.0.2", 8, 7, 1, 8);
-    r->ip.bytes[22] ^= 1;
-    dump_rig_take(r, NOV14);
-    assert_true(ik_capsave_packet(s, &r->p, "finding 1: flood-dst"));
-    assert_true(ik_capsave_close(s, NOV14, UINT64_MAX, UINT64_MAX));
-    assert_int_equal(read_back(f.file, comment), 1);
+    keep_bad_echo("guard", "finding 1: flood-dst", comment);
     assert_string_equal(comment, "finding 1: flood-dst");
-    dump_rig_end(r);
-    end(&f);
 }
 
 /* In turn, with zeros before the number, and never longer than asked for. */
