@@ -140,7 +140,8 @@ def errors_of_routers_print_the_same():
                      ["-c1", dst4], ["-c1", dst6], ["-c1", "-R", dst4],
                      ["-c1", "-T", "tsandaddr", dst4],
                      ["-c1", "-I", "eth0", dst6], ["-c1", "-w1", "10.77.0.1"]):
-            time.sleep(2)  # a kernel without route says so once a second, and has a burst of five
+            if args[-1].startswith(("10.77.", "10.78.")):
+                time.sleep(2)  # IPv4 without a route says so once a second, and has a burst of five
             both(src, args)
 
 
