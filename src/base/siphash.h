@@ -6,12 +6,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The last n < 8 bytes. */
+/* The last n < 8 bytes, without a loop: of a length that is known only some loads are left. */
 static inline uint64_t ik_siphash_tail(const uint8_t *p, size_t n)
 {
     uint64_t w = 0;
-    for (size_t i = 0; i < n; i++)
-        w |= (uint64_t)p[i] << (8 * i);
+    unsigned bits = 0;
+    if (n & 4) {
+        w = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+        p += 4;
+        bits = 32;
+    }
+    if (n & 2) {
+        w |= ((uint64_t)p[0] | (uint64_t)p[1] << 8) << bits;
+        p += 2;
+        bits += 16;
+    }
+    if (n & 1)
+        w |= (uint64_t)p[0] << bits;
     return w;
 }
 
@@ -50,8 +61,8 @@ static inline void ik_siphash_absorb(uint64_t v[4], uint64_t m, int rounds)
     v[0] ^= m;
 }
 
-static inline uint64_t ik_siphash_rounds(const uint8_t key[16], const void *data, size_t n,
-                                         int each, int last)
+static inline __attribute__((always_inline)) uint64_t
+ik_siphash_rounds(const uint8_t key[16], const void *data, size_t n, int each, int last)
 {
     const uint8_t *p = data;
     const uint64_t k0 = ik_siphash_word8(key), k1 = ik_siphash_word8(key + 8);
