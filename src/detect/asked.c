@@ -40,34 +40,6 @@ struct ik_asked {
     _Alignas(64) struct pair pairs[SETS][WAYS];
 };
 
-enum ik_query ik_query_of(uint8_t family, uint8_t type)
-{
-    switch (family == 4 ? type : type + 256) {
-    case IK_ICMP4_ECHO:
-    case IK_ICMP4_TIMESTAMP:
-    case IK_ICMP4_INFO:
-    case IK_ICMP4_MASK:
-    case IK_ICMP4_DOMAIN_NAME:
-    case IK_ICMP4_EXT_ECHO:
-    case IK_ICMP6_ECHO + 256:
-    case IK_ICMP6_NODE_QUERY + 256:
-    case IK_ICMP6_EXT_ECHO + 256:
-        return IK_QUERY_ASKS;
-    case IK_ICMP4_ECHO_REPLY:
-    case IK_ICMP4_TIMESTAMP_REPLY:
-    case IK_ICMP4_INFO_REPLY:
-    case IK_ICMP4_MASK_REPLY:
-    case IK_ICMP4_DOMAIN_NAME_REPLY:
-    case IK_ICMP4_EXT_ECHO_REPLY:
-    case IK_ICMP6_ECHO_REPLY + 256:
-    case IK_ICMP6_NODE_REPLY + 256:
-    case IK_ICMP6_EXT_ECHO_REPLY + 256:
-        return IK_QUERY_ANSWERS;
-    default:
-        return IK_QUERY_NONE;
-    }
-}
-
 size_t ik_asked_bytes(void)
 {
     return sizeof(struct ik_asked);
@@ -154,7 +126,7 @@ void ik_asked_expect(const struct ik_asked *a, const struct ik_sight *s)
 enum ik_answer ik_asked_judge(struct ik_asked *a, const struct ik_sight *s)
 {
     const uint32_t now = units_at(a, s->now);
-    switch (ik_query_of(s->p->ip.version, s->p->icmp.type)) {
+    switch (s->query) {
     case IK_QUERY_ASKS:
         note(a, s, now);
         return IK_ANSWER_NONE;

@@ -5,11 +5,6 @@
 
 #include "detect/part.h"
 
-/* What a message is in the game of question and answer (neighbour discovery, which answers without
- * being asked, takes no part). */
-enum ik_query { IK_QUERY_NONE, IK_QUERY_ASKS, IK_QUERY_ANSWERS };
-enum ik_query ik_query_of(uint8_t family, uint8_t type);
-
 struct ik_asked;
 size_t ik_asked_bytes(void);
 /* `mem` is zeroed and aligned to 64 bytes. */

@@ -62,6 +62,7 @@ struct echo {
     bool begun, told;
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
+    uint64_t hash, key;        /* of the packet, by expect */
 };
 
 /* An echo message on its way through this file. */
@@ -381,16 +382,16 @@ static void begin(struct echo *t, ik_ns now)
     t->begun = true;
 }
 
-static void expect(const void *state, const struct ik_sight *s)
+static void expect(void *state, const struct ik_sight *s)
 {
-    const struct echo *t = state;
-    struct ik_sight_echo echo;
-    if (!ik_sight_peek(&s->p->ip, &echo))
+    struct echo *t = state;
+    struct ik_payload e;
+    if (!ik_payload_of(s, &e))
         return;
-    const struct ik_payload e = {.id = echo.id, .seq = echo.seq, .request = echo.request};
-    const uint64_t hash = hash_of(s, &e);
-    ik_mirror_expect(&t->mirror, ik_mirror_key(hash, &e));
-    ik_pairs_expect(&t->pairs, hash);
+    t->hash = hash_of(s, &e);
+    t->key = ik_mirror_key(t->hash, &e);
+    ik_mirror_expect(&t->mirror, t->key);
+    ik_pairs_expect(&t->pairs, t->hash);
 }
 
 static void input(void *state, struct ik_sight *s)
@@ -400,12 +401,11 @@ static void input(void *state, struct ik_sight *s)
     begin(t, s->now);
     if (!ik_payload_of(s, &e))
         return;
-    const uint64_t hash = hash_of(s, &e);
     const struct seen x = {.s = s,
                            .e = &e,
-                           .key = ik_mirror_key(hash, &e),
+                           .key = t->key,
                            .mark = ik_mirror_mark(&t->mirror, s, &e),
-                           .pair = pair_of(t, s, hash)};
+                           .pair = pair_of(t, s, t->hash)};
     if (e.request)
         input_request(t, &x);
     else
@@ -449,7 +449,7 @@ static uint64_t evicted(const void *state)
 const struct ik_part ik_part_echo = {.wants = IK_WANTS_ECHO,
                                      .bytes = bytes,
                                      .init = init,
-                                     .expect = expect,
+                                     .expect_more = expect,
                                      .input = input,
                                      .tick = tick,
                                      .evicted = evicted};

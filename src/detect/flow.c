@@ -57,6 +57,12 @@ struct name {
     enum kind kind;
 };
 
+/* The bits of a host that was seen to send. */
+struct host {
+    uint32_t word;
+    uint64_t bits;
+};
+
 struct flows {
     bool begun;
     bool has[KINDS]; /* packets of the kind were seen, from `since` on */
@@ -65,9 +71,11 @@ struct flows {
     unsigned young;      /* generation of the two */
     uint8_t generation;  /* from 1 to 15 */
     uint64_t evicted;
-    /* What expect_more made of the packet: its ports, and its name or that of what it quotes. */
+    /* What expect made of the packet: its ports, its name or that of what it quotes, who sent it.
+     */
     uint64_t ports;
     struct name ahead;
+    struct host sender;
     bool named; /* what it quotes has one */
     _Alignas(64) uint64_t hosts[2][HOST_WORDS];
     uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
@@ -200,11 +208,6 @@ static struct flow *find_or_make(struct flows *t, uint64_t hash, uint32_t units)
 
 /* ---- hosts that send ------------------------------------------------------------------------- */
 
-struct host {
-    uint32_t word;
-    uint64_t bits;
-};
-
 static struct host host_of(uint64_t hash, enum kind kind)
 {
     const uint64_t z = (hash ^ (uint64_t)kind << 56) * 0x9e3779b97f4a7c15u;
@@ -233,8 +236,7 @@ static void host_note(struct flows *t, const struct ik_sight *s, struct flow *f,
     if ((f->noted >> shift & 15) == t->generation || ik_addr_is_multicast(&s->p->ip.dst))
         return;
     f->noted = (uint8_t)((f->noted & 0xf0 >> shift) | t->generation << shift);
-    const struct host h = host_of(s->host_hash, n.kind);
-    t->hosts[t->young][h.word] |= h.bits;
+    t->hosts[t->young][t->sender.word] |= t->sender.bits;
     if (!t->has[n.kind])
         t->since[n.kind] = s->now;
     t->has[n.kind] = true;
@@ -483,30 +485,7 @@ static void fetch(const struct flows *t, uint64_t hash)
     __builtin_prefetch(&t->flow[set_of(hash)][WAYS / 2], 1);
 }
 
-static void fetch_host(const struct flows *t, const struct ik_sight *s)
-{
-    const struct host h = host_of(s->host_hash, kind_of(s->p->ip.proto));
-    __builtin_prefetch(&t->hosts[t->young][h.word], 1);
-}
-
-static void expect(const void *state, const struct ik_sight *s)
-{
-    const struct ik_ip *ip = &s->p->ip;
-    struct ik_sight_echo echo;
-    uint64_t ports;
-    if (ip->fragment)
-        return;
-    if (has_ports(ip->proto) && ip->payload.left >= 4)
-        ports = ik_load_be32(ip->payload.p);
-    else if (ik_sight_peek(ip, &echo))
-        ports = echo.id * (uint64_t)0x10001;
-    else
-        return;
-    fetch(state, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, ports).hash);
-    fetch_host(state, s);
-}
-
-static void expect_more(void *state, const struct ik_sight *s)
+static void expect(void *state, const struct ik_sight *s)
 {
     struct flows *t = state;
     const struct ik_quote *q = quoted(s);
@@ -517,7 +496,12 @@ static void expect_more(void *state, const struct ik_sight *s)
         return;
     }
     t->ports = ports_of(s->p);
+    if (t->ports == NO_PORTS && s->icmp)
+        return; /* nothing that a quote could name */
     t->ahead = name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, t->ports);
+    fetch(t, t->ahead.hash);
+    t->sender = host_of(s->host_hash, t->ahead.kind);
+    __builtin_prefetch(&t->hosts[t->young][t->sender.word], 1);
 }
 
 static void input(void *state, struct ik_sight *s)
@@ -552,8 +536,7 @@ const struct ik_part ik_part_flow = {
     .wants = IK_WANTS_ICMP | IK_WANTS_PARTS | IK_WANTS_OTHER,
     .bytes = bytes,
     .init = init,
-    .expect = expect,
-    .expect_more = expect_more,
+    .expect_more = expect,
     .input = input,
     .evicted = evicted,
 };

@@ -54,6 +54,15 @@ static bool find(const struct ik_sight *s, struct ik_rd *out)
     return false;
 }
 
+/* At a glance: whether the first half of one of the four octets where a packet may begin is 4 or 6,
+ * which is to say that one of them is zero when that is taken away. */
+static bool may_begin(const uint8_t *body)
+{
+    const uint32_t four = (uint32_t)body[0] << 24 | (ik_load_be32(body + 4) >> 8);
+    const uint32_t odd = (four & 0xd0d0d0d0) ^ 0x40404040;
+    return (odd - 0x01010101) & ~odd & 0x80808080;
+}
+
 static void report(struct ik_sight *s, struct ik_rd bytes, uint32_t n)
 {
     const int64_t limit = s->cfg->limits[IK_LIM_INNER_PACKETS];
@@ -77,8 +86,9 @@ static void input(void *state, struct ik_sight *s)
 {
     struct ik_rd bytes;
     const struct ik_icmp *m = &s->p->icmp;
-    if (m->raw.left < REST_BYTES + IP4_MIN || ik_icmp_is_error(m->family, m->type) ||
-        !find(s, &bytes) || !ik_sight_minds(s, IK_DETECT_IP_IN_ICMP))
+    if (m->raw.left < REST_BYTES + IP4_MIN || !may_begin(m->raw.p + REST_BYTES) ||
+        (!s->is_echo && ik_icmp_is_error(m->family, m->type)) || !find(s, &bytes) ||
+        !ik_sight_minds(s, IK_DETECT_IP_IN_ICMP))
         return;
     report(s, bytes, ik_tally_count(state, s, 0)->n);
 }

@@ -51,6 +51,19 @@ enum ik_answer {
     IK_ANSWER_UNOBSERVED, /* the question may be older than the capture, or was evicted */
 };
 
+/* What a message is in the game of question and answer (neighbour discovery, which answers without
+ * being asked, takes no part). */
+enum ik_query { IK_QUERY_NONE, IK_QUERY_ASKS, IK_QUERY_ANSWERS };
+
+/* The payload of an echo request or reply. */
+struct ik_payload {
+    struct ik_rd data; /* as much as was captured */
+    uint32_t n;        /* bytes on the wire */
+    uint16_t id, seq;
+    bool request;
+    bool cut; /* fewer were captured than n */
+};
+
 /* A packet on its way through the parts, in the order of ik_parts. */
 struct ik_sight {
     const struct ik_look_packet *p;
@@ -66,6 +79,9 @@ struct ik_sight {
     struct ik_addr src; /* as it is counted: an IPv6 source with its last 64 bits zero */
     enum ik_spread src_spread, dst_spread;
     uint64_t quoted_pair; /* pair_hash of what an error quotes, where p->has_quote */
+    enum ik_query query;  /* NONE where not `icmp` */
+    bool is_echo;         /* a whole echo message: `echo` means something */
+    struct ik_payload echo;
     /* By flow.c, of errors and of IPv6 redirects: */
     enum ik_quoted quoted;
     enum ik_via quoted_via;

@@ -12,18 +12,16 @@ static bool is_request(const struct ik_icmp *m)
     return m->type == (m->family == 4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
 }
 
-bool ik_payload_of(const struct ik_sight *s, struct ik_payload *out)
+void ik_payload_fill(struct ik_sight *s)
 {
     const struct ik_look_packet *p = s->p;
-    if (!s->icmp || p->icmp.kind != IK_ICMP_ECHO)
-        return false;
     const struct ik_echo *echo = &p->icmp.echo;
     uint32_t n = (uint32_t)echo->data.left;
     if (p->ip.truncated) {
         const uint32_t before = (uint32_t)(p->icmp_bytes.p - p->ip_bytes.p) + ECHO_HEAD;
         n = p->ip.total_bytes > before + n ? p->ip.total_bytes - before : n;
     }
-    *out = (struct ik_payload){
+    s->echo = (struct ik_payload){
         .data = echo->data,
         .n = n,
         .id = echo->id,
@@ -31,7 +29,6 @@ bool ik_payload_of(const struct ik_sight *s, struct ik_payload *out)
         .request = is_request(&p->icmp),
         .cut = n > echo->data.left,
     };
-    return true;
 }
 
 static bool is_printable(uint8_t c)
@@ -82,9 +79,8 @@ uint64_t ik_payload_template(const uint8_t secret[16], const struct ik_sight *s,
 struct ik_report ik_payload_report(const struct ik_sight *s, enum ik_detector d)
 {
     const struct ik_look_packet *p = s->p;
-    struct ik_payload echo;
-    const bool is_echo = ik_payload_of(s, &echo);
-    const bool back = is_echo && !echo.request;
+    const struct ik_payload *echo = s->is_echo ? &s->echo : NULL;
+    const bool back = echo && !echo->request;
     return (struct ik_report){
         .detector = d,
         .src = back ? p->ip.dst : p->ip.src,
@@ -97,6 +93,6 @@ struct ik_report ik_payload_report(const struct ik_sight *s, enum ik_detector d)
         .packets = 1,
         .sources = 1,
         .p = p,
-        .bytes = is_echo && echo.data.left ? echo.data : p->icmp_bytes,
+        .bytes = echo && echo->data.left ? echo->data : p->icmp_bytes,
     };
 }

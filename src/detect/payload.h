@@ -4,17 +4,15 @@
 
 #include "detect/part.h"
 
-/* The payload of an echo request or reply. */
-struct ik_payload {
-    struct ik_rd data; /* as much as was captured */
-    uint32_t n;        /* bytes on the wire */
-    uint16_t id, seq;
-    bool request;
-    bool cut; /* fewer were captured than n */
-};
-
+/* Works out what stands in s->echo of a whole echo message. */
+void ik_payload_fill(struct ik_sight *s);
 /* False when the packet is no whole echo message. */
-bool ik_payload_of(const struct ik_sight *s, struct ik_payload *out);
+static inline bool ik_payload_of(const struct ik_sight *s, struct ik_payload *out)
+{
+    if (s->is_echo)
+        *out = s->echo;
+    return s->is_echo;
+}
 /* True for text: printable ASCII with line ends and tabs, maybe zeros behind it. Not for no bytes.
  */
 bool ik_payload_is_text(struct ik_rd data);

@@ -45,6 +45,7 @@ struct rates {
     uint32_t bin;
     uint64_t evicted;
     uint32_t watched; /* the second up to which suspects are looked for */
+    uint32_t ahead;   /* row of the packet's destination, by expect_more */
     struct ik_asked *asked;
     struct ik_heavy *sources;
     struct ik_ways by_dst, by_src;
@@ -122,7 +123,7 @@ static void tell_destination(const struct ik_sight *s, struct destination *d, ui
 
 static struct destination *destination_of(struct rates *r, const struct ik_sight *s, uint32_t *row)
 {
-    *row = ik_ways_take(&r->by_dst, s->dst_hash);
+    *row = ik_ways_take_at(&r->by_dst, s->dst_hash, r->ahead);
     struct destination *d = &r->destinations[*row];
     if (r->dst_rows[*row].at == INT64_MIN) {
         r->evicted += d->habit.n > 0;
@@ -239,7 +240,7 @@ static void count_source(struct rates *r, const struct ik_sight *s)
 static bool counts(const struct ik_sight *s)
 {
     return s->answer != IK_ANSWER_ASKED && s->answer != IK_ANSWER_UNOBSERVED &&
-           !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type);
+           (s->is_echo || !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type));
 }
 
 static void rate_expect(const void *state, const struct ik_sight *s)
@@ -253,7 +254,8 @@ static void rate_expect(const void *state, const struct ik_sight *s)
 static void rate_expect_more(void *state, const struct ik_sight *s)
 {
     struct rates *r = state;
-    __builtin_prefetch(&r->destinations[ik_ways_guess(&r->by_dst, s->dst_hash)], 1);
+    r->ahead = ik_ways_guess(&r->by_dst, s->dst_hash);
+    __builtin_prefetch(&r->destinations[r->ahead], 1);
 }
 
 static void rate_input(void *state, struct ik_sight *s)

@@ -106,10 +106,7 @@ bool ik_sender_is_fixed(unsigned sender)
 
 static uint64_t load_le64(const uint8_t *p)
 {
-    uint64_t v = 0;
-    for (int i = 7; i >= 0; i--)
-        v = v << 8 | p[i];
-    return v;
+    return __builtin_bswap64(ik_load_be64(p));
 }
 
 static bool is_time(uint64_t s, uint64_t us)

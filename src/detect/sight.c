@@ -3,6 +3,7 @@
 #include "detect/sight.h"
 
 #include "base/siphash.h"
+#include "detect/payload.h"
 #include "detect/spread.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static bool is_same(const struct ik_addr *a, const struct ik_addr *b)
 static uint64_t hash_anew(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
 {
     return a->family == 4 ? ik_siphash(cfg->secret, a->bytes, 4)
-                          : ik_siphash(cfg->secret, a->bytes, ik_addr_bytes(a->family));
+                          : ik_siphash(cfg->secret, a->bytes, sizeof(a->bytes));
 }
 
 /* The same, where it is not that of the packet before; the key is the same for all, so that a host
@@ -134,18 +135,32 @@ static uint64_t quoted_pair(const struct ik_sight *s)
     return pair_of(s->dst_hash, hash_anew(s->cfg, &ip->dst));
 }
 
-bool ik_sight_peek(const struct ik_ip *ip, struct ik_sight_echo *out)
+static enum ik_query query_of(uint8_t family, uint8_t type)
 {
-    enum { ECHO_BYTES = 8 };
-    const bool v4 = ip->version == 4;
-    if (ip->fragment || ip->payload.left < ECHO_BYTES ||
-        ip->proto != (v4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6))
-        return false;
-    const uint8_t *p = ip->payload.p;
-    out->request = p[0] == (v4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
-    out->id = ik_load_be16(p + 4);
-    out->seq = ik_load_be16(p + 6);
-    return out->request || p[0] == (v4 ? IK_ICMP4_ECHO_REPLY : IK_ICMP6_ECHO_REPLY);
+    switch (family == 4 ? type : type + 256) {
+    case IK_ICMP4_ECHO:
+    case IK_ICMP4_TIMESTAMP:
+    case IK_ICMP4_INFO:
+    case IK_ICMP4_MASK:
+    case IK_ICMP4_DOMAIN_NAME:
+    case IK_ICMP4_EXT_ECHO:
+    case IK_ICMP6_ECHO + 256:
+    case IK_ICMP6_NODE_QUERY + 256:
+    case IK_ICMP6_EXT_ECHO + 256:
+        return IK_QUERY_ASKS;
+    case IK_ICMP4_ECHO_REPLY:
+    case IK_ICMP4_TIMESTAMP_REPLY:
+    case IK_ICMP4_INFO_REPLY:
+    case IK_ICMP4_MASK_REPLY:
+    case IK_ICMP4_DOMAIN_NAME_REPLY:
+    case IK_ICMP4_EXT_ECHO_REPLY:
+    case IK_ICMP6_ECHO_REPLY + 256:
+    case IK_ICMP6_NODE_REPLY + 256:
+    case IK_ICMP6_EXT_ECHO_REPLY + 256:
+        return IK_QUERY_ANSWERS;
+    default:
+        return IK_QUERY_NONE;
+    }
 }
 
 /* Both addresses are those of the memo, with one look at each: four bytes of IPv4. */
@@ -175,6 +190,10 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
     const struct ik_ip *ip = &s->p->ip;
     fill_hashes(s, memo);
     s->quoted_pair = s->p->has_quote ? quoted_pair(s) : 0;
+    s->query = s->icmp ? query_of(ip->version, s->p->icmp.type) : IK_QUERY_NONE;
+    s->is_echo = s->icmp && s->p->icmp.kind == IK_ICMP_ECHO;
+    if (s->is_echo)
+        ik_payload_fill(s);
     s->way = way_of(s);
     s->src_spread = ik_spread_is_likely(&ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;
     s->dst_spread = ik_spread_is_likely(&ip->dst) ? ik_spread_of_dst(s) : IK_SPREAD_ONE;

@@ -20,13 +20,6 @@ struct ik_sight_memo {
     uint64_t pair;
 };
 
-/* Who asks, and with which numbers, in a packet of which only the IP header was decoded: false when
- * it is no echo, or less than all of it. */
-struct ik_sight_echo {
-    bool request;
-    uint16_t id, seq;
-};
-bool ik_sight_peek(const struct ik_ip *ip, struct ik_sight_echo *out);
 /* Fills all up to `quoted` in *s, whose p (with an IP header) and cfg are there. */
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
 /* pair_hash and host_hash of addresses that stand elsewhere than in the IP header: in a quote. */

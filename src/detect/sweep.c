@@ -7,7 +7,6 @@
  * From outside, the threshold random walk (Jung, Paxson, Berger, Balakrishnan 2004) tells earlier:
  * each failure is a step up, each answer one down, and four up are a scan with near certainty. For
  * our own hosts that would be too strict: they have lists of addresses of which some are down. */
-#include "detect/asked.h"
 #include "detect/sight.h"
 
 #include "net/distinct.h"
@@ -51,6 +50,7 @@ struct sweep {
     uint64_t evicted;
     uint32_t tags, n_due;
     struct ik_ways by_src, by_pair;
+    uint32_t src_ahead, pair_ahead; /* rows of a question, by expect_more */
     _Alignas(64) struct ik_ways_row src_rows[SOURCES];
     _Alignas(64) struct ik_ways_row pair_rows[WAITING];
     struct question questions[WAITING];
@@ -194,7 +194,7 @@ static void settle(struct sweep *w, uint32_t row, enum fate fate, const struct t
 
 static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint32_t *row)
 {
-    *row = ik_ways_take(&w->by_src, s->src_hash);
+    *row = ik_ways_take_at(&w->by_src, s->src_hash, w->src_ahead);
     struct source *src = &w->sources[*row];
     const bool anew = w->src_rows[*row].at == INT64_MIN;
     if (anew || s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
@@ -216,7 +216,7 @@ static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint3
 
 static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t source)
 {
-    const uint32_t row = ik_ways_take(&w->by_pair, s->pair_hash);
+    const uint32_t row = ik_ways_take_at(&w->by_pair, s->pair_hash, w->pair_ahead);
     struct question *q = &w->questions[row];
     if (w->pair_rows[row].at != INT64_MIN)
         return;
@@ -290,21 +290,24 @@ static void sweep_expect(const void *state, const struct ik_sight *s)
 static void sweep_expect_more(void *state, const struct ik_sight *s)
 {
     struct sweep *w = state;
-    if (ik_query_of(s->p->ip.version, s->p->icmp.type) != IK_QUERY_ASKS)
+    if (s->query != IK_QUERY_ASKS)
         return;
-    const struct source *src = &w->sources[ik_ways_guess(&w->by_src, s->src_hash)];
+    w->src_ahead = ik_ways_guess(&w->by_src, s->src_hash);
+    w->pair_ahead = ik_ways_guess(&w->by_pair, s->pair_hash);
+    const struct source *src = &w->sources[w->src_ahead];
     __builtin_prefetch(&src->addr, 1);
     __builtin_prefetch(&src->addresses, 1);
-    __builtin_prefetch(&w->questions[ik_ways_guess(&w->by_pair, s->pair_hash)], 1);
+    __builtin_prefetch(&w->questions[w->pair_ahead], 1);
 }
 
 static void sweep_input(void *state, struct ik_sight *s)
 {
     struct sweep *w = state;
-    const enum ik_query query = ik_query_of(s->p->ip.version, s->p->icmp.type);
-    const struct teller t = {
-        .cfg = s->cfg, .book = s->book, .p = query == IK_QUERY_ASKS ? s->p : NULL, .now = s->now};
-    switch (query) {
+    const struct teller t = {.cfg = s->cfg,
+                             .book = s->book,
+                             .p = s->query == IK_QUERY_ASKS ? s->p : NULL,
+                             .now = s->now};
+    switch (s->query) {
     case IK_QUERY_ASKS:
         if (is_question(s) && ik_sight_minds(s, IK_DETECT_SWEEP))
             asked(w, s, &t);

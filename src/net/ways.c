@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { WAYS_MAX = 4 };
-
 uint64_t ik_ways_id(const uint8_t key[static 16], const struct ik_addr *addr, unsigned bits)
 {
     uint8_t text[17] = {addr->family};
@@ -18,7 +16,7 @@ uint64_t ik_ways_id(const uint8_t key[static 16], const struct ik_addr *addr, un
 
 uint32_t ik_ways_rows(uint32_t bound)
 {
-    uint32_t n = WAYS_MAX;
+    uint32_t n = IK_WAYS_FULL;
     if (bound <= n)
         return bound;
     while (n < bound)
@@ -29,7 +27,7 @@ uint32_t ik_ways_rows(uint32_t bound)
 void ik_ways_init(struct ik_ways *w, struct ik_ways_row *rows, uint32_t bound)
 {
     const uint32_t n = ik_ways_rows(bound);
-    const uint32_t ways = n < WAYS_MAX ? n : WAYS_MAX;
+    const uint32_t ways = n < IK_WAYS_FULL ? n : IK_WAYS_FULL;
     *w = (struct ik_ways){.rows = rows, .set_mask = n / ways - 1, .ways = ways};
     for (uint32_t i = 0; i < n; i++)
         rows[i] = (struct ik_ways_row){.at = INT64_MIN};
@@ -40,16 +38,9 @@ static uint32_t set_of(const struct ik_ways *w, uint64_t id)
     return ((uint32_t)id & w->set_mask) * w->ways;
 }
 
-/* Four at once where there are four, which is what tables but tiny ones have. */
-uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id)
+uint32_t ik_ways_find_few(const struct ik_ways *w, uint64_t id)
 {
     const uint32_t first = set_of(w, id);
-    const struct ik_ways_row *r = w->rows + first;
-    if (w->ways == WAYS_MAX) {
-        const unsigned ways = (unsigned)(r[0].id == id) | (unsigned)(r[1].id == id) << 1 |
-                              (unsigned)(r[2].id == id) << 2 | (unsigned)(r[3].id == id) << 3;
-        return ways ? first + (uint32_t)__builtin_ctz(ways) : IK_WAYS_NONE;
-    }
     for (uint32_t i = first; i < first + w->ways; i++)
         if (w->rows[i].id == id)
             return i;
@@ -61,7 +52,7 @@ static uint32_t earliest(const struct ik_ways *w, uint32_t first)
 {
     const struct ik_ways_row *r = w->rows + first;
     uint32_t best = 0;
-    if (w->ways == WAYS_MAX) {
+    if (w->ways == IK_WAYS_FULL) {
         const uint32_t low = r[1].at < r[0].at, high = 2 + (r[3].at < r[2].at);
         return first + (r[high].at < r[low].at ? high : low);
     }
@@ -79,10 +70,5 @@ uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id)
 
 uint32_t ik_ways_take(struct ik_ways *w, uint64_t id)
 {
-    uint32_t i = ik_ways_find(w, id);
-    if (i != IK_WAYS_NONE)
-        return i;
-    i = earliest(w, set_of(w, id));
-    w->rows[i] = (struct ik_ways_row){.id = id, .at = INT64_MIN};
-    return i;
+    return ik_ways_take_at(w, id, ik_ways_guess(w, id));
 }

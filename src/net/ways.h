@@ -37,10 +37,33 @@ static inline void ik_ways_expect(const struct ik_ways *w, uint64_t id)
     __builtin_prefetch(&w->rows[((uint32_t)id & w->set_mask) * w->ways], 1);
 }
 
+enum { IK_WAYS_FULL = 4 };
+
+/* What find does in a table of less than four rows. */
+uint32_t ik_ways_find_few(const struct ik_ways *w, uint64_t id);
+
+/* The row of that id, or IK_WAYS_NONE. Four are compared at once where there are four, which is
+ * what tables but tiny ones have. */
+static inline uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id)
+{
+    const uint32_t first = ((uint32_t)id & w->set_mask) * w->ways;
+    const struct ik_ways_row *r = w->rows + first;
+    if (w->ways != IK_WAYS_FULL)
+        return ik_ways_find_few(w, id);
+    const unsigned ways = (unsigned)(r[0].id == id) | (unsigned)(r[1].id == id) << 1 |
+                          (unsigned)(r[2].id == id) << 2 | (unsigned)(r[3].id == id) << 3;
+    return ways ? first + (uint32_t)__builtin_ctz(ways) : IK_WAYS_NONE;
+}
+
 /* The row that ik_ways_take would give, without taking it. */
 uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id);
-/* The row of that id, or IK_WAYS_NONE. */
-uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id);
+/* The same as ik_ways_take, where `row` was its guess and nothing was taken since. */
+static inline uint32_t ik_ways_take_at(struct ik_ways *w, uint64_t id, uint32_t row)
+{
+    if (w->rows[row].id != id)
+        w->rows[row] = (struct ik_ways_row){.id = id, .at = INT64_MIN};
+    return row;
+}
 /* The row of that id; a new one has `at` INT64_MIN and takes the place of the earliest of its set
  * when that is full. */
 uint32_t ik_ways_take(struct ik_ways *w, uint64_t id);
