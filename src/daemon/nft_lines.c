@@ -130,6 +130,12 @@ static const char *const table_lines[] = {
 
     CHAIN("out", "output", "-140"),
     RULE("out", "ip saddr . ip daddr @pair4 " ECHO4, "pair"),
+    RULE("out",
+         "ip saddr . ip daddr @slow4 " ECHO4 " update @pace4 { ip saddr . ip daddr " ONE " }",
+         "slow"),
+    RULE("out",
+         "ip6 saddr . ip6 daddr @slow6 " ECHO6 " update @pace6 { ip6 saddr . ip6 daddr " ONE " }",
+         "slow"),
 };
 
 /* Only when they are asked for: the kernel begins to follow all flows with them. */
