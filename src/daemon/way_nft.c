@@ -13,6 +13,7 @@ struct way_nft {
     struct ik_way way; /* first: its functions get back from it */
     struct ik_nft *nft;
     bool flows; /* the kernel follows them for us */
+    uint64_t stopped[IK_ORDERS];
 };
 
 static enum ik_err tell(struct ik_way *way, const char *line, const char **answer,
@@ -75,10 +76,13 @@ static uint64_t count_of(const char *json, const char *name)
 static enum ik_err count(struct ik_way *way, uint64_t stopped[static IK_ORDERS],
                          char why[static IK_ENFORCE_TEXT])
 {
+    struct way_nft *w = (struct way_nft *)way;
     const char *json;
-    const enum ik_err err = tell(way, IK_NFT_LIST, &json, why);
-    for (int k = 0; k < IK_ORDERS && !err; k++)
-        stopped[k] = count_of(json, ik_order_name((enum ik_order_kind)k));
+    const enum ik_err err = tell(way, IK_NFT_COUNT, &json, why);
+    for (int k = 0; k < IK_ORDERS && !err; k++) {
+        w->stopped[k] += count_of(json, ik_order_name((enum ik_order_kind)k));
+        stopped[k] = w->stopped[k];
+    }
     return err;
 }
 
