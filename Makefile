@@ -9,7 +9,7 @@ need = tools/install-packages packages/run.txt
 all:
 	@$(need)
 	@[ -e build/build.ninja ] || meson setup build
-	ninja -C build icmp pages catalogues
+	ninja -C build programs pages catalogues
 
 # The command in an internet of its own, without root or network, and what to try next.
 run: all

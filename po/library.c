@@ -342,10 +342,12 @@ N_("it is a resolver of ours")
 N_("it is the peer of an SSH session here")
 N_("it is no address of a host")
 N_("too many orders are in force")
-N_("nft is too slow")
+N_("enforcement is too slow")
 N_("the configuration spares it")
 N_("it is spared")
 N_("nft has ended, and its table with it")
+N_("the XDP program is at the interface no more")
+N_("icmp-warden-xdp is of another version than icmp")
 
 /* The C library's errors, which it says in other languages only where they are installed. */
 N_("Operation not permitted")

@@ -128,6 +128,18 @@ enum { IK_SPARED_MAX = 512 };
 
 enum { IK_ENFORCE_TEXT = 256 };
 
+/* What carries orders out: id, spelling. NFT: nftables, for all that comes into the machine or
+ * passes it. XDP: a program at one interface, for what arrives there. */
+#define IK_ENFORCE_WAYS(X) \
+    X(NFT, "nft")          \
+    X(XDP, "xdp")
+enum ik_enforce_way {
+#define X(id, name) IK_ENFORCE_##id,
+    IK_ENFORCE_WAYS(X)
+#undef X
+};
+const char *ik_enforce_way_name(enum ik_enforce_way w);
+
 /* What became of an order: id, spelling in outputs, for people (msgid). */
 #define IK_DEEDS(X)                     \
     X(WOULD, "would", "would be done")  \
@@ -147,8 +159,8 @@ const char *ik_deed_text(enum ik_deed_what w);
 struct ik_deed {
     enum ik_deed_what what;
     struct ik_order order; /* of REFUSED only its finding; of LOST nothing */
-    const char *why;       /* of REFUSED a msgid; of FAILED and LOST what nftables said, unescaped,
-                              may be empty; else NULL */
+    const char *why;       /* of REFUSED a msgid; of FAILED and LOST what was said of it (a msgid,
+                              or nftables' own words), unescaped, may be empty; else NULL */
 };
 
 /* An order in force. */
@@ -158,20 +170,24 @@ struct ik_force {
 };
 
 struct ik_enforce_cfg {
-    bool dry;  /* say what would be done, do nothing: no privileges */
-    bool here; /* packets are of this machine: whom it cannot do without is spared */
-    bool keep; /* what was installed stays at the end, until it expires */
+    enum ik_enforce_way way;
+    const char *interface; /* where, for XDP */
+    bool dry;              /* say what would be done, do nothing: no privileges */
+    bool here;             /* packets are of this machine: whom it cannot do without is spared */
+    bool keep;             /* what was installed stays at the end, until it expires */
     void (*on_deed)(void *ctx, const struct ik_deed *deed);
     void *ctx;
 };
 
 struct ik_enforce;
-/* Starts enforcement by nftables, for which CAP_NET_ADMIN is needed now and not later: a process of
- * its own keeps it, and takes nothing but orders. A table that a dead guard left is replaced. On
- * success *out is the caller's, ended by ik_enforce_close; ik_enforce_settle is to follow.
- * IK_E_NOT_FOUND: no nft(8) here; IK_E_ACCESS; IK_E_EXISTS: another guard enforces in this network
- * namespace; IK_E_VALUE: nft refused, `why` is what it said; IK_E_FULL: too many addresses to
- * spare; IK_E_SYSTEM, IK_E_NOMEM. */
+/* Starts enforcement, for which privileges are needed now and not later: a process of its own keeps
+ * what they opened, and takes nothing but orders. NFT: CAP_NET_ADMIN; XDP: CAP_BPF too. What a dead
+ * guard left is replaced. On success *out is the caller's, ended by ik_enforce_close;
+ * ik_enforce_settle is to follow. IK_E_NOT_FOUND: no nft(8), or no icmp-warden-xdp here;
+ * IK_E_ACCESS; IK_E_EXISTS: another guard enforces in this network namespace, or at this interface,
+ * or, then `why` says so, an XDP program that is not ours is attached; IK_E_VALUE: nft refused,
+ * `why` is what it said; IK_E_IFACE: no such interface; IK_E_UNSUPPORTED: not for that interface,
+ * or by this kernel; IK_E_FULL: too many addresses to spare; IK_E_SYSTEM, IK_E_NOMEM. */
 IK_MUST_USE enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg *cfg,
                                         char why[static IK_ENFORCE_TEXT]);
 /* What is ours and what is normal (detect->home is borrowed, the limits are not), whom to spare
@@ -180,6 +196,8 @@ IK_MUST_USE enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik
 IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *detect,
                                           const struct ik_prefix *spare, size_t n_spare,
                                           uint32_t seconds);
+/* True when the XDP program is not in the interface's driver but above it, which is slower. */
+bool ik_enforce_is_generic(const struct ik_enforce *e);
 /* What to give to the loop; NULL for a dry one. */
 struct ik_source *ik_enforce_source(struct ik_enforce *e);
 /* Acts on a finding that was told. `now` never goes back. */
@@ -202,7 +220,7 @@ void ik_enforce_close(struct ik_enforce *e);
 
 enum ik_control_op {
     IK_CONTROL_STATUS, /* one row of STATUS */
-    IK_CONTROL_LIST,   /* a row of FORCE an order in force */
+    IK_CONTROL_LIST,   /* one row of STATUS, then one of FORCE an order in force */
     IK_CONTROL_PARDON, /* `who` is let go: one row of COUNT, the orders taken back */
 };
 struct ik_control_ask {
@@ -219,6 +237,8 @@ enum ik_control_kind {
 struct ik_control_status {
     int32_t pid;
     bool enforces, dry;
+    enum ik_enforce_way way;
+    bool generic; /* ik_enforce_is_generic */
     char interface[16];
     ik_ns since; /* real time */
     uint64_t frames, packets, findings, open, evicted;

@@ -2,6 +2,8 @@
  * Findings in, orders out: what is in force, for how long, and what became of it. */
 #include "daemon/warden.h"
 
+#include <icmpkit/host.h>
+
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,17 @@ static const struct {
     IK_DEEDS(X)
 #undef X
 };
+
+static const char *const ways[] = {
+#define X(id, name) name,
+    IK_ENFORCE_WAYS(X)
+#undef X
+};
+
+const char *ik_enforce_way_name(enum ik_enforce_way w)
+{
+    return ways[w];
+}
 
 const char *ik_deed_name(enum ik_deed_what w)
 {
@@ -187,7 +200,7 @@ static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
     if (err)
         s->state = FREE;
     if (err == IK_E_AGAIN)
-        tell(e, IK_DEED_FAILED, o, "nft is too slow");
+        tell(e, IK_DEED_FAILED, o, "enforcement is too slow");
     else if (err)
         lose(e, "");
 }
@@ -268,6 +281,17 @@ void ik_enforce_count(struct ik_enforce *e)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static enum ik_err open_warden(struct ik_enforce *e, char why[static IK_ENFORCE_TEXT])
+{
+    struct ik_warden_cfg cfg = {.way = e->cfg.way,
+                                .keep = e->cfg.keep,
+                                .spared = e->spared,
+                                .n_spared = e->orders.n_spared};
+    const enum ik_err err =
+        cfg.way == IK_ENFORCE_XDP ? ik_iface_index(e->cfg.interface, &cfg.ifindex) : IK_OK;
+    return err ? err : ik_warden_open(&e->warden, &cfg, why);
+}
+
 enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg *cfg,
                             char why[static IK_ENFORCE_TEXT])
 {
@@ -280,7 +304,7 @@ enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik_enforce_cfg
     e->orders.spared = e->spared;
     enum ik_err err = ik_spared_gather(cfg->here, e->spared, IK_SPARED_MAX, &e->orders.n_spared);
     if (!err && !cfg->dry)
-        err = ik_warden_open(&e->warden, e->spared, e->orders.n_spared, cfg->keep, why);
+        err = open_warden(e, why);
     if (err) {
         free(e);
         return err;
@@ -320,6 +344,11 @@ enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *
             return err;
     }
     return IK_OK;
+}
+
+bool ik_enforce_is_generic(const struct ik_enforce *e)
+{
+    return e->warden.generic;
 }
 
 struct ik_source *ik_enforce_source(struct ik_enforce *e)

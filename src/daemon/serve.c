@@ -100,6 +100,7 @@ void ik_serve_orders(int fd, struct ik_way *way, struct ik_spared spared[static 
         if (!spared[i].own)
             s.told.err = way->spare(way, &spared[i].who, s.told.why);
     }
+    s.told.generic = way->generic;
     say(fd, &s.told);
     if (!s.told.err)
         listen_to(&s);

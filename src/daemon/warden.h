@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The warden: a process of its own that alone may tell nftables something, and takes nothing but
- * orders. Who looks at packets of strangers gives up all privileges; should he be taken over, the
- * warden still lets through no order that is not allowed. When either of the two ends, however that
- * comes about, the kernel removes what was installed (unless it was to stay). */
+ * The warden: a process of its own that alone may enforce, and takes nothing but orders. Who looks
+ * at packets of strangers gives up all privileges; should he be taken over, the warden still lets
+ * through no order that is not allowed. When either of the two ends, however that comes about, the
+ * kernel removes what was installed (unless it was to stay). */
 #pragma once
 
 #include "icmpkit/daemon.h"
@@ -24,19 +24,44 @@ struct ik_warden_told {
     enum ik_err err;
     uint64_t stopped[IK_ORDERS]; /* packets, since the start */
     char why[IK_ENFORCE_TEXT];   /* of an err, unescaped */
+    bool generic;                /* when it begins: struct ik_way */
+};
+
+/* What the program icmp-warden-xdp is told first, at this file descriptor. */
+enum { IK_WARDEN_FD = 3, IK_WARDEN_WHY = 64 };
+struct ik_warden_start {
+    char version[16]; /* of icmpkit: both are of one */
+    uint32_t ifindex;
+    bool keep;
+    uint32_t n_spared;
+    struct {
+        struct ik_prefix who;
+        bool own;
+        char why[IK_WARDEN_WHY];
+    } spared[IK_SPARED_MAX];
 };
 
 struct ik_warden {
     int fd; /* readable: ik_warden_hear has something; set not to block */
     int pid;
+    bool lingers; /* it may live on when this side has ended */
+    bool generic; /* struct ik_way */
 };
 
-/* Starts it and waits until its table stands. `spared`: who is, from the start. IK_E_NOT_FOUND:
- * there is no nft; IK_E_ACCESS: it may not; IK_E_EXISTS: the table of another process stands;
- * IK_E_VALUE: nft refused; IK_E_SYSTEM, IK_E_NOMEM; `why` in words, may be empty. On success it is
- * to be ended by ik_warden_close. */
-IK_MUST_USE enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_spared *spared,
-                                       size_t n_spared, bool keep,
+struct ik_warden_cfg {
+    enum ik_enforce_way way;
+    uint32_t ifindex; /* where, for XDP */
+    bool keep;
+    const struct ik_spared *spared; /* from the start */
+    size_t n_spared;
+};
+
+/* Starts it and waits until it can take orders. IK_E_NOT_FOUND: there is no nft, or no
+ * icmp-warden-xdp; IK_E_ACCESS: it may not; IK_E_EXISTS: another enforces there, or, then `why`
+ * says so, an XDP program is attached that is not ours; IK_E_VALUE: nft refused; IK_E_IFACE: no
+ * such interface; IK_E_UNSUPPORTED: not for this interface or kernel; IK_E_SYSTEM, IK_E_NOMEM;
+ * `why` in words, may be empty. On success it is to be ended by ik_warden_close. */
+IK_MUST_USE enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_warden_cfg *cfg,
                                        char why[static IK_ENFORCE_TEXT]);
 /* IK_E_AGAIN: it is busy; IK_E_SYSTEM: it is gone. */
 IK_MUST_USE enum ik_err ik_warden_ask(const struct ik_warden *w, const struct ik_warden_ask *ask);

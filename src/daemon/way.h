@@ -23,4 +23,5 @@ struct ik_way {
     void (*close)(struct ik_way *w);
     int fd;
     short events;
+    bool generic; /* of XDP: above the driver, not in it */
 };
