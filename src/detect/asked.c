@@ -65,14 +65,13 @@ static uint32_t units_at(struct ik_asked *a, ik_ns now)
     return UNITS(now - a->start) + 1;
 }
 
+/* Without a branch a way: nobody can foresee which it is. */
 static struct pair *find(struct ik_asked *a, uint64_t id)
 {
     struct pair *set = a->pairs[id % SETS];
-    for (int i = 0; i < WAYS; i++) {
-        if (set[i].id == id)
-            return &set[i];
-    }
-    return NULL;
+    const unsigned ways = (unsigned)(set[0].id == id) | (unsigned)(set[1].id == id) << 1 |
+                          (unsigned)(set[2].id == id) << 2 | (unsigned)(set[3].id == id) << 3;
+    return ways ? &set[__builtin_ctz(ways)] : NULL;
 }
 
 static bool waits(const struct pair *p, uint32_t now)
@@ -83,9 +82,11 @@ static bool waits(const struct pair *p, uint32_t now)
 static struct pair *place(struct ik_asked *a, uint64_t id, uint32_t now)
 {
     struct pair *set = a->pairs[id % SETS], *worst = &set[0];
-    for (int i = 0; i < WAYS && waits(worst, now); i++) {
-        if (!waits(&set[i], now) || now - set[i].when > now - worst->when)
-            worst = &set[i];
+    uint32_t most = 0;
+    for (int i = 0; i < WAYS; i++) {
+        const uint32_t age = waits(&set[i], now) ? now - set[i].when : UINT32_MAX;
+        worst = age > most ? &set[i] : worst;
+        most = age > most ? age : most;
     }
     if (waits(worst, now)) {
         a->evicted++;

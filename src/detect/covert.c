@@ -162,4 +162,5 @@ const struct ik_part ik_part_covert = {.wants = IK_WANTS_ICMP,
                                        .bytes = ik_tally_bytes,
                                        .init = ik_tally_init,
                                        .input = input,
-                                       .evicted = ik_tally_evicted};
+                                       .evicted = ik_tally_evicted,
+                                       .only = IK_TRAIT_ODD | IK_TRAIT_OTHER};

@@ -21,10 +21,11 @@ enum sort { SORT_ECHO, SORT_ERROR, SORT_REST, SORT_PART, SORT_OTHER, SORTS };
 #define BACK_MAX IK_NS_PER_S            /* back, and still the same clock */
 #define IDLE_AFTER (3600 * IK_NS_PER_S) /* without packets nothing is left to wait for */
 
-/* Something to call with the state of a part. */
+/* Something to call with the state of a part; of input: for packets with one of `only`. */
 struct call {
     void *state;
     void (*input)(void *state, struct ik_sight *s);
+    uint32_t only;
 };
 struct look {
     const void *state;
@@ -86,7 +87,7 @@ size_t ik_detect_bytes(const struct ik_detect_cfg *cfg)
 
 static void want(struct wanted *w, const struct ik_part *part, void *state)
 {
-    w->inputs[w->n++] = (struct call){state, part->input};
+    w->inputs[w->n++] = (struct call){state, part->input, part->only ? part->only : UINT32_MAX};
     if (part->expect)
         w->expect[w->n_expect++] = (struct look){state, part->expect};
     if (part->expect_more)
@@ -220,16 +221,30 @@ static bool is_echo_request(const struct ik_look_packet *p)
 
 static void expect_all(const struct wanted *w, const struct ik_sight *s)
 {
-    for (uint8_t i = 0; i < w->n_expect; i++)
-        w->expect[i].expect(w->expect[i].state, s);
+    for (const struct look *c = w->expect, *end = c + w->n_expect; c < end; c++)
+        c->expect(c->state, s);
+    for (const struct more *c = w->more, *end = c + w->n_more; c < end; c++)
+        c->expect(c->state, s);
+}
+
+/* With a bit that all have. */
+static uint32_t traits_of(const struct ik_sight *s)
+{
+    const struct ik_look_packet *p = s->p;
+    const bool many = s->src_spread != IK_SPREAD_ONE || s->dst_spread != IK_SPREAD_ONE;
+    const bool odd = s->icmp && (!p->icmp.checksum_ok || (s->is_echo && p->icmp.code));
+    return (p->reassembled || p->ip.fragment ? IK_TRAIT_PIECES : 0u) | (many ? IK_TRAIT_MANY : 0u) |
+           (s->query == IK_QUERY_ANSWERS ? IK_TRAIT_ANSWER : 0u) | (odd ? IK_TRAIT_ODD : 0u) |
+           (s->is_echo ? 0u : IK_TRAIT_OTHER) | (uint32_t)1 << 31;
 }
 
 static void call_all(const struct wanted *w, struct ik_sight *s)
 {
-    for (uint8_t i = 0; i < w->n_more; i++)
-        w->more[i].expect(w->more[i].state, s);
-    for (uint8_t i = 0; i < w->n; i++)
-        w->inputs[i].input(w->inputs[i].state, s);
+    const uint32_t traits = traits_of(s);
+    for (const struct call *c = w->inputs, *end = c + w->n; c < end; c++) {
+        if (c->only & traits)
+            c->input(c->state, s);
+    }
 }
 
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked)

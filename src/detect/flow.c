@@ -159,11 +159,9 @@ static struct flow *find(struct flows *t, uint64_t hash)
 {
     struct flow *set = t->flow[set_of(hash)];
     const uint32_t tag = tag_of(hash);
-    for (int i = 0; i < WAYS; i++) {
-        if (set[i].tag == tag)
-            return &set[i];
-    }
-    return NULL;
+    const unsigned ways = (unsigned)(set[0].tag == tag) | (unsigned)(set[1].tag == tag) << 1 |
+                          (unsigned)(set[2].tag == tag) << 2 | (unsigned)(set[3].tag == tag) << 3;
+    return ways ? &set[__builtin_ctz(ways)] : NULL;
 }
 
 static bool is_answered(const struct flow *f)
@@ -285,11 +283,10 @@ static void learn_tcp(struct flow *f, int way, const struct ik_ip *ip)
  * several routers share (VRRP, HSRP, GLBP): those answer under their own. */
 static uint16_t hop_of(const uint8_t mac[6])
 {
-    static const uint8_t shared[][4] = {{0, 0, 0x5e, 0}, {0, 0, 0x0c, 0x07}, {0, 0x07, 0xb4, 0}};
-    for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
-        if (!memcmp(mac, shared[i], sizeof(shared[i])))
-            return 0;
-    }
+    enum { VRRP = 0x00005e00, HSRP = 0x00000c07, GLBP = 0x0007b400 };
+    const uint32_t maker = ik_load_be32(mac);
+    if (maker == VRRP || maker == HSRP || maker == GLBP)
+        return 0;
     const uint32_t high = ik_load_be16(mac), low = ik_load_be32(mac + 2);
     return (uint16_t)(((high ^ low) * 0x9e3779b1u ^ low) >> 16);
 }

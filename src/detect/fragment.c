@@ -452,4 +452,5 @@ const struct ik_part ik_part_fragment = {
     .input = input,
     .tick = tick,
     .evicted = evicted,
+    .only = IK_TRAIT_PIECES,
 };

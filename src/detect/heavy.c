@@ -2,14 +2,19 @@
  * Space saving in sets. */
 #include "detect/heavy.h"
 
+#include "look/index.h"
+
 #include <string.h>
+
+_Static_assert((int)IK_HEAVY_WAYS == (int)IK_INDEX_WAYS, "as many as are compared at once");
 
 enum { SETS = IK_HEAVY_COUNTERS / IK_HEAVY_WAYS };
 
 /* Two cache lines; of a sender that is counted already only the first is needed, and one word. */
 struct set {
-    uint32_t tag[IK_HEAVY_WAYS]; /* 0: nobody */
-    uint32_t n[IK_HEAVY_WAYS];   /* 0 where there is nobody, so that they give way first */
+    /* Tags (0: nobody), and of each how many: 0 where there is nobody, so that they give way first.
+     */
+    struct ik_index_bucket counts;
     uint32_t over[IK_HEAVY_WAYS];
     uint32_t bin, unused[7];
 };
@@ -32,41 +37,37 @@ struct ik_heavy *ik_heavy_init(void *mem)
 void ik_heavy_expect(const struct ik_heavy *h, uint64_t hash)
 {
     const struct set *s = &h->sets[hash % SETS];
-    __builtin_prefetch(s->tag, 1);
+    __builtin_prefetch(&s->counts, 1);
     __builtin_prefetch(s->over, 1);
 }
 
-/* The way of that tag, or IK_HEAVY_WAYS. Without a branch a way: nobody can foresee which it is. */
-static unsigned find(const struct set *s, uint32_t tag)
+/* The way with the smallest count, the first of several: counts with their ways below them, so that
+ * nothing has to be foreseen. */
+static unsigned least(const uint32_t n[IK_HEAVY_WAYS])
 {
-    unsigned ways = 1u << IK_HEAVY_WAYS;
-    for (unsigned i = 0; i < IK_HEAVY_WAYS; i++)
-        ways |= (unsigned)(s->tag[i] == tag) << i;
-    return (unsigned)__builtin_ctz(ways);
-}
-
-static unsigned least(const struct set *s)
-{
-    unsigned way = 0;
-    for (unsigned i = 1; i < IK_HEAVY_WAYS; i++)
-        way = s->n[i] < s->n[way] ? i : way;
-    return way;
+    uint64_t best = (uint64_t)n[0] << 3;
+    for (unsigned i = 1; i < IK_HEAVY_WAYS; i++) {
+        const uint64_t v = (uint64_t)n[i] << 3 | i;
+        best = v < best ? v : best;
+    }
+    return (unsigned)(best & 7);
 }
 
 uint32_t ik_heavy_add(struct ik_heavy *h, uint64_t hash, uint32_t bin)
 {
     struct set *s = &h->sets[hash % SETS];
-    const uint32_t tag = (uint32_t)(hash >> 32) | 1;
+    const uint64_t who = hash | (uint64_t)1 << 32; /* its tag is not 0 */
+    uint32_t *n = s->counts.what;
     if (s->bin != bin) {
         memset(s, 0, sizeof(*s));
         s->bin = bin;
     }
-    unsigned i = find(s, tag);
-    if (i == IK_HEAVY_WAYS) {
-        i = least(s);
-        s->tag[i] = tag;
-        s->over[i] = s->n[i];
+    const unsigned ways = ik_index_match(&s->counts, who);
+    const unsigned i = ways ? (unsigned)__builtin_ctz(ways) : least(n);
+    if (!ways) {
+        s->over[i] = n[i];
+        ik_index_set(&s->counts, (int)i, who, n[i]);
     }
-    s->n[i] += s->n[i] < UINT32_MAX;
-    return s->n[i] - s->over[i];
+    n[i] += n[i] < UINT32_MAX;
+    return n[i] - s->over[i];
 }

@@ -121,7 +121,8 @@ void ik_mirror_put(struct ik_mirror *m, uint64_t key, struct ik_mirror_mark mark
     while (i < WAYS - 1 && !((b[i].tag & ~ANSWERED) == tag && same(&b[i], &mark)))
         i++;
     /* What it equals, or the oldest, gives way. */
-    memmove(b + 1, b, (size_t)i * sizeof(*b));
+    for (; i > 0; i--)
+        b[i] = b[i - 1];
     b[0] = mark;
     b[0].tag = tag;
 }

@@ -106,6 +106,15 @@ enum ik_wants {
     IK_WANTS_OTHER = 1 << 4, /* IP packets that carry something else */
 };
 
+/* What most packets are not: a part that minds nothing else is spared the others. */
+enum ik_traits {
+    IK_TRAIT_PIECES = 1 << 0, /* a fragment, or put together from some */
+    IK_TRAIT_MANY = 1 << 1,   /* from or to an address that stands for many hosts, or may */
+    IK_TRAIT_ANSWER = 1 << 2, /* of query IK_QUERY_ANSWERS */
+    IK_TRAIT_ODD = 1 << 3,    /* a message whose checksum is wrong, an echo whose code is not 0 */
+    IK_TRAIT_OTHER = 1 << 4,  /* it is no echo message */
+};
+
 struct ik_part {
     uint32_t wants;
     size_t (*bytes)(const struct ik_detect_cfg *cfg);
@@ -124,6 +133,8 @@ struct ik_part {
     /* The same after the expect of all parts, for what is found by what that fetched. NULL: there
      * is nothing. */
     void (*expect_more)(void *state, const struct ik_sight *s);
+    /* enum ik_traits: input is called only for packets that have one of these; 0: for all. */
+    uint32_t only;
 };
 
 /* In order, ended by NULL. */

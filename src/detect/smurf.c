@@ -225,4 +225,5 @@ const struct ik_part ik_part_smurf = {
     .init = smurf_init,
     .input = smurf_input,
     .evicted = smurf_evicted,
+    .only = IK_TRAIT_MANY | IK_TRAIT_ANSWER,
 };
