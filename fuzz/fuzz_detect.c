@@ -115,7 +115,8 @@ static void check_finding(struct rig *r, const struct ik_finding *f, const struc
         check_evidence(r, &f->evidence[i], p);
     FUZZ_CHECK(ik_finding_rule(f, rule) == rule && memchr(rule, 0, sizeof(rule)));
     FUZZ_CHECK(!strpbrk(rule, "\n;$`"));
-    FUZZ_CHECK(ik_finding_record(f).kind == IK_REC_finding);
+    struct ik_finding_mem mem;
+    FUZZ_CHECK(ik_finding_record(f, &mem).kind == IK_REC_finding);
 }
 
 static void drain(struct rig *r, const struct ik_look_packet *p)

@@ -106,11 +106,11 @@ struct ik_orders_cfg {
 };
 enum { IK_ORDER_MTU4 = 552 }; /* DROP_MTU drops reports of less */
 
-/* What may be done against a finding: up to IK_ORDERS_MAX orders, their number returned. 0:
- * nothing, and *refused says why (msgid), NULL where nothing was to be done. A source can be
- * forged: what is known only from packets that anybody could have sent is limited, and only the
- * kind of message that was seen. */
-enum { IK_ORDERS_MAX = 4 };
+/* What may be done against a finding, by each of its detectors that has it as medium or worse: up
+ * to IK_ORDERS_MAX orders, none twice, their number returned. 0: nothing, and *refused says why
+ * (msgid), NULL where nothing was to be done. A source can be forged: what is known only from
+ * packets that anybody could have sent is limited, and only the kind of message that was seen. */
+enum { IK_ORDERS_MAX = 8 };
 size_t ik_orders_of(const struct ik_finding *f, const struct ik_orders_cfg *cfg,
                     struct ik_order out[static IK_ORDERS_MAX], const char **refused);
 /* NULL when the order is one that may be carried out; else why not (msgid). */

@@ -106,8 +106,27 @@ enum { IK_EVIDENCE_MAX = 3 };
 enum ik_finding_state { IK_FINDING_NEW, IK_FINDING_UPDATED, IK_FINDING_ENDED };
 const char *ik_finding_state_name(enum ik_finding_state s);
 
-/* One cause. It is told when it is new, when its severity changes or much was added, and when it
- * ended; `id` stays. */
+/* What one detector says of a cause. */
+struct ik_voice {
+    enum ik_detector detector;
+    enum ik_severity severity;
+    struct ik_addr src, dst;    /* family 0: many or any */
+    uint8_t family, type, code; /* of the message that it is about; family 0: of several */
+    ik_ns window;               /* what `value` was measured over */
+    double value, threshold;
+    enum ik_limit limit; /* whose threshold; IK_LIMITS: exact, by the format itself */
+    const char *why;     /* what was seen, a sentence, static (msgid) */
+    const char *source;  /* where the threshold comes from, static */
+    enum ik_remedy remedy;
+};
+
+/* Detectors that one cause can have beside the one that names it. */
+enum { IK_ALSO_MAX = 6 };
+
+/* One cause. It is told when it is new, when its severity changes, another detector joins or much
+ * was added, and when it ended; `id` stays. Several detectors may see one cause: the most certain
+ * of them names it and says what was measured, the others stand in `also`. `severity` is the
+ * highest of all. */
 struct ik_finding {
     uint64_t id; /* from 1 */
     enum ik_finding_state state;
@@ -117,16 +136,24 @@ struct ik_finding {
     uint32_t sources;           /* distinct ones, about; 1 where src says who */
     uint8_t family, type, code; /* of the message that it is about; family 0: of several */
     ik_ns first, last, window;  /* seen first and last; what `value` was measured over */
-    uint64_t packets;           /* that counted towards it */
+    uint64_t packets;           /* that counted towards it, with the detector that counted most */
     double value, threshold;
     enum ik_limit limit; /* whose threshold; IK_LIMITS: exact, by the format itself */
     const char *why;     /* what was seen, a sentence, static (msgid) */
     const char *source;  /* where the threshold comes from, static */
     const char *tool;    /* what it looks like ("ptunnel"), static; NULL: unknown */
     enum ik_remedy remedy;
-    uint8_t n_evidence;
+    uint8_t n_evidence, n_also;
     struct ik_evidence evidence[IK_EVIDENCE_MAX];
+    struct ik_voice also[IK_ALSO_MAX]; /* the most certain first */
 };
+
+/* The finding as detector number i of it has it, with that one's own hosts, severity, measure and
+ * remedy, and nobody beside it: 0 is the one that names it. False past the last. */
+bool ik_finding_voice(const struct ik_finding *f, size_t i, struct ik_finding *out);
+/* Who did it, and to whom, as far as any of its detectors knows; family 0: many or any. */
+struct ik_addr ik_finding_src(const struct ik_finding *f);
+struct ik_addr ik_finding_dst(const struct ik_finding *f);
 
 /* ---- the set --------------------------------------------------------------------------------- */
 
@@ -168,12 +195,22 @@ struct ik_detect_stats ik_detect_stats(const struct ik_detect *d);
 /* Name of a benign sender ("iputils ping"), static; NULL past the last. 0 is "unknown". */
 const char *ik_sender_name(unsigned sender);
 
-/* The finding as a record (kind IK_REC_finding), borrowed from *f. `text` is f->why as it is;
- * `rule` and `community_id` are for the caller to fill in. */
-struct ik_record ik_finding_record(const struct ik_finding *f);
+/* Bits of an address, which a finding names as its source, that mean something: all, or 64 where an
+ * IPv6 source is counted by its network. */
+uint8_t ik_source_bits(const struct ik_addr *src);
+/* "192.0.2.1", or "2001:db8::/64"; returns buf. */
+enum { IK_SOURCE_TEXT = IK_ADDR_TEXT + 4 };
+const char *ik_source_text(const struct ik_addr *src, char buf[static IK_SOURCE_TEXT]);
+/* The finding as a record (kind IK_REC_finding), borrowed from *f and *mem. `text` is f->why as it
+ * is; `rule` and `community_id` are for the caller to fill in. */
+struct ik_finding_mem {
+    const char *also[IK_ALSO_MAX + 1];
+    char src[IK_SOURCE_TEXT];
+};
+struct ik_record ik_finding_record(const struct ik_finding *f, struct ik_finding_mem *mem);
 /* The nftables rule that would stop it, for people (a match and a verdict, for a chain of family
- * inet), terminated; "" when there is none. Returns buf. Never one that drops neighbour discovery,
- * packet too big or fragmentation needed that could be true, nor one that stops errors or echo of
- * IPv6 altogether: it limits them. */
+ * inet), terminated, by the first of its detectors that has one; "" when none has. Returns buf.
+ * Never one that drops neighbour discovery, packet too big or fragmentation needed that could be
+ * true, nor one that stops errors or echo of IPv6 altogether: it limits them. */
 enum { IK_RULE_TEXT = 320 };
 const char *ik_finding_rule(const struct ik_finding *f, char buf[static IK_RULE_TEXT]);

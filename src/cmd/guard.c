@@ -47,7 +47,8 @@ static void print_json(struct ik_guard *g, const struct ik_finding *f,
                        const struct ik_guard_known *known)
 {
     char rule[IK_RULE_TEXT], id[IK_COMMUNITYID_TEXT];
-    struct ik_record rec = ik_finding_record(f);
+    struct ik_finding_mem mem;
+    struct ik_record rec = ik_finding_record(f, &mem);
     if (ik_finding_rule(f, rule)[0])
         rec.finding.rule = rule;
     if (ik_guard_flow_id(&known->flow, id)[0])
@@ -58,7 +59,7 @@ static void print_json(struct ik_guard *g, const struct ik_finding *f,
 static void print_eve(struct ik_guard *g, const struct ik_finding *f,
                       const struct ik_guard_known *known)
 {
-    if (known->raised)
+    if (known->news)
         ik_out_took(&g->out,
                     ik_guard_eve(f, known, g->opt.read != NULL,
                                  ik_out_room(&g->out, IK_GUARD_EVE_MAX), IK_GUARD_EVE_MAX));
@@ -93,7 +94,7 @@ static void print_text(struct ik_guard *g, const struct ik_finding *f,
 {
     const bool live = g->interface, ended = f->state == IK_FINDING_ENDED;
     const bool block = live ? f->state == IK_FINDING_NEW : ended;
-    const bool line = live && (ended || (f->state == IK_FINDING_UPDATED && known->raised));
+    const bool line = live && (ended || (f->state == IK_FINDING_UPDATED && known->news));
     struct text t;
     if ((!block && !line) || !text_begin(g, &t))
         return;

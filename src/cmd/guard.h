@@ -75,7 +75,8 @@ struct ik_guard_flow {
 struct ik_guard_known {
     uint64_t id; /* 0: free */
     enum ik_severity worst;
-    bool raised; /* it is news that it is as severe */
+    uint8_t also; /* other detectors, at most so far */
+    bool news;    /* that it is as severe, or that another detector sees it too */
     struct ik_guard_flow flow;
 };
 

@@ -148,10 +148,23 @@ static void number(struct ik_put *w, const char *name, double v)
     meta(w, name, text);
 }
 
+static void put_also(struct ik_put *w, const struct ik_finding *f)
+{
+    if (!f->n_also)
+        return;
+    key(w, "icmpkit_also");
+    for (unsigned i = 0; i < f->n_also; i++) {
+        ik_put_c(w, i ? ',' : '[');
+        string(w, ik_detector_name(f->also[i].detector));
+    }
+    ik_put_c(w, ']');
+}
+
 static void put_metadata(struct ik_put *w, const struct ik_finding *f)
 {
     const struct ik_limit_row *row = ik_limit_row(f->limit);
-    char id[24];
+    const struct ik_addr src = ik_finding_src(f);
+    char id[24], source[IK_SOURCE_TEXT];
     key(w, "metadata");
     ik_put_c(w, '{');
     meta(w, "mitre_technique_id", ik_detector_attack(f->detector));
@@ -165,6 +178,9 @@ static void put_metadata(struct ik_put *w, const struct ik_finding *f)
     number(w, "icmpkit_threshold", f->threshold);
     meta(w, "icmpkit_limit", row ? row->key : NULL);
     meta(w, "icmpkit_tool", f->tool);
+    put_also(w, f);
+    if (src.family && ik_source_bits(&src) < 8 * ik_addr_bytes(src.family))
+        meta(w, "icmpkit_source", ik_source_text(&src, source));
     ik_put_c(w, '}');
 }
 
@@ -186,14 +202,17 @@ static void put_alert(struct ik_put *w, const struct ik_finding *f)
     ik_put_c(w, '}');
 }
 
-static void put_flow(struct ik_put *w, const struct ik_finding *f)
+static void put_flow(struct ik_put *w, const struct ik_finding *f, const struct ik_guard_flow *flow)
 {
+    const struct ik_addr src = ik_finding_src(f), dst = ik_finding_dst(f);
+    const bool net = ik_source_bits(&src) < 8 * ik_addr_bytes(src.family);
     key(w, "flow");
     ik_put_c(w, '{');
     member_u64(w, "pkts_toserver", f->packets);
     member_time(w, "start", f->first);
-    member_addr(w, "src_ip", &f->src);
-    member_addr(w, "dest_ip", &f->dst);
+    /* Consumers take an address here, no network: that of a packet that came from it. */
+    member_addr(w, "src_ip", net && flow->family == 6 ? &flow->src : &src);
+    member_addr(w, "dest_ip", &dst);
     ik_put_c(w, '}');
 }
 
@@ -213,10 +232,9 @@ size_t ik_guard_eve(const struct ik_finding *f, const struct ik_guard_known *kno
         member_u64(&w, "pcap_cnt", f->evidence[f->n_evidence - 1].n);
     member(&w, "in_iface", flow->interface);
     member(&w, "event_type", "alert");
-    if (flow->family) {
-        member_addr(&w, "src_ip", &flow->src);
-        member_addr(&w, "dest_ip", &flow->dst);
-    }
+    const struct ik_addr src = ik_finding_src(f), dst = ik_finding_dst(f);
+    member_addr(&w, "src_ip", flow->family ? &flow->src : &src);
+    member_addr(&w, "dest_ip", flow->family ? &flow->dst : &dst);
     member(&w, "proto", flow->family == 6 ? "IPv6-ICMP" : "ICMP");
     if (flow->has_type) {
         member_u64(&w, "icmp_type", flow->type);
@@ -224,7 +242,7 @@ size_t ik_guard_eve(const struct ik_finding *f, const struct ik_guard_known *kno
     }
     member(&w, "community_id", ik_guard_flow_id(flow, id));
     put_alert(&w, f);
-    put_flow(&w, f);
+    put_flow(&w, f, flow);
     ik_put_s(&w, "}\n");
     return w.cut ? 0 : ik_put_used(&w);
 }

@@ -11,6 +11,7 @@
 static struct ik_guard_flow flow_of(const struct ik_finding *f, const struct ik_look_packet *p)
 {
     struct ik_guard_flow flow = {.interface = ""};
+    const struct ik_addr src = ik_finding_src(f), dst = ik_finding_dst(f);
     if (p && p->has_ip) {
         flow.family = p->ip.version;
         flow.src = p->ip.src;
@@ -20,10 +21,10 @@ static struct ik_guard_flow flow_of(const struct ik_finding *f, const struct ik_
         flow.code = p->icmp.code;
         if (p->frame.interface)
             snprintf(flow.interface, sizeof flow.interface, "%s", p->frame.interface);
-    } else if (f->src.family && f->src.family == f->dst.family) {
-        flow.family = f->src.family;
-        flow.src = f->src;
-        flow.dst = f->dst;
+    } else if (src.family && src.family == dst.family) {
+        flow.family = src.family;
+        flow.src = src;
+        flow.dst = dst;
     }
     if (!flow.has_type && f->family && f->family == flow.family) {
         flow.has_type = true;
@@ -66,8 +67,8 @@ static void add(struct ik_guard_list *l, const struct ik_finding *f, enum ik_sev
     l->listed[at] = (struct ik_guard_listed){.id = f->id,
                                              .detector = f->detector,
                                              .worst = worst,
-                                             .src = f->src,
-                                             .dst = f->dst,
+                                             .src = ik_finding_src(f),
+                                             .dst = ik_finding_dst(f),
                                              .sources = f->sources,
                                              .packets = f->packets,
                                              .first = f->first,
@@ -79,12 +80,16 @@ const struct ik_guard_known *ik_guard_list_note(struct ik_guard_list *l, const s
 {
     struct ik_guard_known *k = place(l, f->id);
     if (k->id != f->id) {
-        *k = (struct ik_guard_known){
-            .id = f->id, .worst = f->severity, .raised = true, .flow = flow_of(f, p)};
+        *k = (struct ik_guard_known){.id = f->id,
+                                     .worst = f->severity,
+                                     .also = f->n_also,
+                                     .news = true,
+                                     .flow = flow_of(f, p)};
         l->severities[f->severity]++;
     } else {
-        k->raised = f->severity > k->worst;
-        if (k->raised) {
+        k->news = f->severity > k->worst || f->n_also > k->also;
+        k->also = f->n_also > k->also ? f->n_also : k->also;
+        if (f->severity > k->worst) {
             l->severities[k->worst]--;
             l->severities[f->severity]++;
             k->worst = f->severity;

@@ -32,19 +32,11 @@ static const char *finish(struct ik_put *w)
     return w->start;
 }
 
-/* A source of IPv6 counts by its /64 where one host can have all of that. */
-static bool is_net(const struct ik_addr *a)
-{
-    static const uint8_t zeros[8];
-    return a->family == 6 && !ik_addr_is_any(a) && !memcmp(a->bytes + 8, zeros, sizeof zeros);
-}
-
 static void put_end(struct ik_put *w, const struct ik_addr *a, uint32_t n)
 {
     if (a->family) {
-        ik_put_addr(w, a);
-        if (n && is_net(a))
-            ik_put_s(w, "/64");
+        char text[IK_SOURCE_TEXT];
+        ik_put_s(w, n ? ik_source_text(a, text) : ik_addr_text(a, text));
         return;
     }
     ik_put_s(w, _("many"));
@@ -64,6 +56,12 @@ static const char *ends(const struct ik_addr *src, uint32_t sources, const struc
     ik_put_s(&w, " -> ");
     put_end(&w, dst, 0);
     return finish(&w);
+}
+
+static const char *ends_of(const struct ik_finding *f, char mem[static PIECE])
+{
+    const struct ik_addr src = ik_finding_src(f), dst = ik_finding_dst(f);
+    return ends(&src, f->sources, &dst, mem);
 }
 
 static const char *when(struct ik_dump_stamp *stamp, ik_ns time, char mem[static PIECE])
@@ -189,6 +187,39 @@ static void say_words(FILE *to, const char *name, const char *text)
     fprintf(to, "%s\n", text);
 }
 
+/* Other detectors that see the same, each with its severity and measure. */
+static void say_also(FILE *to, const struct ik_finding *f)
+{
+    const struct ik_page p = page(to);
+    char v[PIECE], line[LINE];
+    for (unsigned i = 0; i < f->n_also; i++) {
+        const struct ik_voice *a = &f->also[i];
+        const int at = label(to, i == 0 ? _("also") : "");
+        snprintf(line, sizeof line, "%s (%s, %s): %s", ik_detector_name(a->detector),
+                 ik_severity_name(a->severity), value(a->value, ik_limit_row(a->limit), v),
+                 ik_lang_text(a->why));
+        ik_page_fill(&p, line, strlen(line), at, LABEL);
+    }
+}
+
+/* The rules of all its detectors, each once. */
+static void say_rules(FILE *to, const struct ik_finding *f)
+{
+    struct ik_finding voice;
+    char rules[IK_ALSO_MAX + 1][IK_RULE_TEXT];
+    size_t n = 0;
+    for (size_t i = 0; ik_finding_voice(f, i, &voice); i++) {
+        size_t same = 0;
+        (void)ik_finding_rule(&voice, rules[n]);
+        while (same < n && strcmp(rules[same], rules[n]) != 0)
+            same++;
+        if (same < n || !rules[n][0])
+            continue;
+        say_words(to, n == 0 ? _("nft rule") : "", rules[n]);
+        n++;
+    }
+}
+
 /* ---- the block ------------------------------------------------------------------------------- */
 
 void ik_guard_text_finding(FILE *to, struct ik_dump_stamp *stamp, const struct ik_finding *f,
@@ -196,10 +227,9 @@ void ik_guard_text_finding(FILE *to, struct ik_dump_stamp *stamp, const struct i
 {
     const struct ik_page p = page(to);
     const char *why = ik_lang_text(f->why);
-    char mem[PIECE], rule[IK_RULE_TEXT];
+    char mem[PIECE];
     fprintf(to, "%s %s: %s [%llu]\n", ik_severity_name(settled ? known->worst : f->severity),
-            ik_detector_name(f->detector), ends(&f->src, f->sources, &f->dst, mem),
-            (unsigned long long)f->id);
+            ik_detector_name(f->detector), ends_of(f, mem), (unsigned long long)f->id);
     ik_page_pad(&p, INDENT);
     ik_page_fill(&p, why, strlen(why), INDENT, INDENT);
     say_measure(to, f);
@@ -207,23 +237,37 @@ void ik_guard_text_finding(FILE *to, struct ik_dump_stamp *stamp, const struct i
     say_message(to, f);
     for (unsigned i = 0; i < f->n_evidence; i++)
         say_evidence(to, stamp, &f->evidence[i], i == 0);
+    say_also(to, f);
     say_words(to, _("looks like"), f->tool);
     say_words(to, "ATT&CK", ik_detector_attack(f->detector));
-    say_words(to, _("nft rule"), ik_finding_rule(f, rule));
+    say_rules(to, f);
     fputc('\n', to);
+}
+
+/* All that see it, the most certain first. */
+static const char *detectors(const struct ik_finding *f, char mem[static LINE])
+{
+    struct ik_put w;
+    ik_put_init(&w, mem, LINE - 1);
+    ik_put_s(&w, ik_detector_name(f->detector));
+    for (unsigned i = 0; i < f->n_also; i++) {
+        ik_put_s(&w, ", ");
+        ik_put_s(&w, ik_detector_name(f->also[i].detector));
+    }
+    return finish(&w);
 }
 
 void ik_guard_text_news(FILE *to, struct ik_dump_stamp *stamp, const struct ik_finding *f,
                         const struct ik_guard_known *known)
 {
-    char time[PIECE], mem[PIECE];
+    char time[PIECE], mem[PIECE], who[LINE];
     const bool over = f->state == IK_FINDING_ENDED;
     fprintf(to,
             over ? _("%s: over: %s %s: %s [%llu], packets: %llu\n\n")
                  : _("%s: now %s: %s: %s [%llu], packets: %llu\n\n"),
             when(stamp, f->last, time), ik_severity_name(over ? known->worst : f->severity),
-            ik_detector_name(f->detector), ends(&f->src, f->sources, &f->dst, mem),
-            (unsigned long long)f->id, (unsigned long long)f->packets);
+            detectors(f, who), ends_of(f, mem), (unsigned long long)f->id,
+            (unsigned long long)f->packets);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -176,12 +176,22 @@ static struct ik_prefix source(const struct ik_addr *a)
 }
 
 struct plan {
-    const struct ik_finding *f;
+    const struct ik_finding *f; /* as one of its detectors has it */
+    bool answered;              /* one of them is that of answers which differ */
     const struct ik_orders_cfg *cfg;
     struct ik_order *out;
     size_t n;
     const char *refused;
 };
+
+static bool is_planned(const struct plan *p, const struct ik_order *o)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (ik_order_same(&p->out[i], o))
+            return true;
+    }
+    return false;
+}
 
 static void add(struct plan *p, struct ik_order o)
 {
@@ -190,7 +200,7 @@ static void add(struct plan *p, struct ik_order o)
     const char *why = ik_order_fault(&o, p->cfg);
     if (why)
         p->refused = why;
-    else if (p->n < IK_ORDERS_MAX)
+    else if (p->n < IK_ORDERS_MAX && !is_planned(p, &o))
         p->out[p->n++] = o;
 }
 
@@ -200,7 +210,7 @@ static void add(struct plan *p, struct ik_order o)
 static bool is_proven(const struct plan *p)
 {
     const struct ik_prefix src = host(&p->f->src);
-    return p->f->detector == IK_DETECT_TUNNEL_MISMATCH || is_home(&src, p->cfg);
+    return p->answered || is_home(&src, p->cfg);
 }
 
 /* One order a type: that of the finding; where it was of several those that floods are made of, but
@@ -306,9 +316,14 @@ static void plan(struct plan *p)
 size_t ik_orders_of(const struct ik_finding *f, const struct ik_orders_cfg *cfg,
                     struct ik_order out[static IK_ORDERS_MAX], const char **refused)
 {
-    struct plan p = {.f = f, .cfg = cfg, .out = out};
-    if (f->severity >= IK_SEVERITY_MEDIUM && f->state != IK_FINDING_ENDED)
-        plan(&p);
+    struct ik_finding voice;
+    struct plan p = {.f = &voice, .cfg = cfg, .out = out};
+    for (size_t i = 0; ik_finding_voice(f, i, &voice); i++)
+        p.answered |= voice.detector == IK_DETECT_TUNNEL_MISMATCH;
+    for (size_t i = 0; f->state != IK_FINDING_ENDED && ik_finding_voice(f, i, &voice); i++) {
+        if (voice.severity >= IK_SEVERITY_MEDIUM)
+            plan(&p);
+    }
     *refused = p.n ? NULL : p.refused;
     return p.n;
 }

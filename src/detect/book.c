@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The book of findings.
  *
- *   report: new cause -> NEW; more severe -> UPDATED at once; much added -> UPDATED, now and then
+ *   report: new cause -> NEW; more severe, or of one detector more -> UPDATED at once;
+ *           much added -> UPDATED, now and then
  *   tick:   not so severe for `hold` -> lowered, UPDATED; not seen for `hold` -> ENDED, forgotten
  *
  * A detector has at most IK_BOOK_SOURCES findings of its own causes. What comes beyond them is told
@@ -9,8 +10,10 @@
  * those who do most stay named, however many sources are made up beside them. */
 #include "detect/book.h"
 
+#include "detect/cause.h"
+#include "detect/proof.h"
+
 #include "base/map.h"
-#include "base/rd.h"
 #include "base/siphash.h"
 #include "net/distinct.h"
 
@@ -19,23 +22,26 @@
 enum {
     SEVERITIES = IK_SEVERITY_CRITICAL + 1,
     NOBODY = IK_BOOK_MAX, /* no number of an entry */
-    CAUSE_BYTES = 1 + 2 * 17,
-    NET_BYTES = 8, /* of IPv6 sources */
-    MUCH = 2,      /* so many times the packets that were told are news */
-    OUTDO = 2,     /* so many times the value takes the place of the least */
+    KEYS =
+        4 * IK_BOOK_MAX, /* three detectors and what they share, at most, where that is another */
+    NET_BYTES = 8,       /* of IPv6 sources */
+    MUCH = 2,            /* so many times the packets that were told are news */
+    OUTDO = 2,           /* so many times the value takes the place of the least */
 };
 
 /* What waits to be told of an entry. */
 enum { SAY_NEW = 1, SAY_UPDATED = 2, SAY_ENDED = 4 };
 
 struct entry {
-    struct ik_finding f;
-    uint64_t hash;          /* of the cause */
+    struct ik_finding f; /* of what its detectors say there is only the severity; see tell() */
+    struct ik_cause cause;
+    uint64_t kin;           /* what reports of its kin share; 0: nothing */
     ik_ns seen[SEVERITIES]; /* when it was last reported as that severe, or more */
     ik_ns told;             /* when news of it were last made */
     uint64_t told_packets;  /* and what was told */
     uint16_t open_at;       /* its place in book.open */
     uint8_t say;
+    uint8_t shelf; /* the detector among whose findings it counts: the one that opened it */
     bool many;
 };
 
@@ -55,7 +61,7 @@ struct ik_book {
     bool kept;
     uint16_t last; /* that was reported, or NOBODY */
     uint64_t opened, merged, lost;
-    struct ik_map map; /* from the hash of a cause to its entry, while it is open */
+    struct ik_map map; /* from the keys of causes to their entries, while they are open */
     uint16_t n_open, n_free, n_news, first_news;
     uint16_t open[IK_BOOK_MAX], free[IK_BOOK_MAX];
     uint16_t news[IK_BOOK_MAX]; /* a ring: entries that have something to say */
@@ -72,7 +78,7 @@ static size_t map_at(void)
 
 size_t ik_book_bytes(void)
 {
-    return map_at() + ik_map_bytes(IK_BOOK_MAX);
+    return map_at() + ik_map_bytes(KEYS);
 }
 
 struct ik_book *ik_book_init(void *mem, const struct ik_detect_cfg *cfg)
@@ -81,7 +87,7 @@ struct ik_book *ik_book_init(void *mem, const struct ik_detect_cfg *cfg)
     memset(b, 0, sizeof(*b));
     b->cfg = cfg;
     b->last = NOBODY;
-    ik_map_init(&b->map, (uint8_t *)mem + map_at(), IK_BOOK_MAX, cfg->secret);
+    ik_map_init(&b->map, (uint8_t *)mem + map_at(), KEYS, cfg->secret);
     for (uint16_t i = 0; i < IK_BOOK_MAX; i++)
         b->free[b->n_free++] = (uint16_t)(IK_BOOK_MAX - 1 - i);
     for (int i = 0; i < IK_DETECTORS; i++)
@@ -129,6 +135,13 @@ static void say(struct ik_book *b, struct entry *e, ik_ns now, uint8_t what)
     e->told_packets = e->f.packets;
 }
 
+/* The finding with all that its detectors say. */
+static const struct ik_finding *tell(struct entry *e)
+{
+    ik_cause_tell(&e->cause, &e->f);
+    return &e->f;
+}
+
 const struct ik_finding *ik_book_take(struct ik_book *b)
 {
     if (b->n_news == 0)
@@ -140,13 +153,13 @@ const struct ik_finding *ik_book_take(struct ik_book *b)
         e->say &= SAY_ENDED;
         if (!e->say)
             take_news(b);
-        return &e->f;
+        return tell(e);
     }
     e->f.state = IK_FINDING_ENDED;
     e->say = 0;
     take_news(b);
     b->free[b->n_free++] = i; /* what is in it stays until the next report */
-    return &e->f;
+    return tell(e);
 }
 
 /* Nobody took what there was to say: the oldest of what is over goes untold. */
@@ -166,29 +179,27 @@ static void drop_news(struct ik_book *b)
 
 /* ---- causes ---------------------------------------------------------------------------------- */
 
-static uint64_t hash_of(const struct ik_book *b, enum ik_detector d, const struct ik_addr *src,
-                        const struct ik_addr *dst)
-{
-    uint8_t cause[CAUSE_BYTES];
-    cause[0] = (uint8_t)d;
-    cause[1] = src->family;
-    memcpy(cause + 2, src->bytes, sizeof(src->bytes));
-    cause[18] = dst->family;
-    memcpy(cause + 19, dst->bytes, sizeof(dst->bytes));
-    return ik_siphash(b->cfg->secret, cause, sizeof(cause));
-}
-
-static bool is_cause(const struct ik_finding *f, const struct ik_report *r)
-{
-    return f->detector == r->detector && ik_addr_same_host(&f->src, &r->src) &&
-           ik_addr_same_host(&f->dst, &r->dst);
-}
-
 /* 64 bits under a secret key name the cause: nobody finds two with the same. */
-static struct entry *find(struct ik_book *b, uint64_t hash)
+static struct entry *find(struct ik_book *b, uint64_t key)
 {
     uint32_t i;
-    return ik_map_get(&b->map, hash, &i) ? &b->entries[i] : NULL;
+    return ik_map_get(&b->map, key, &i) ? &b->entries[i] : NULL;
+}
+
+/* Makes the entry known by the key, unless another is. */
+static void put_key(struct ik_book *b, const struct entry *e, uint64_t key)
+{
+    if (find(b, key))
+        return;
+    /* There is room for all the keys that open findings can have. */
+    const enum ik_err err = ik_map_put(&b->map, key, index_of(b, e));
+    (void)err;
+}
+
+static void drop_key(struct ik_book *b, const struct entry *e, uint64_t key)
+{
+    if (find(b, key) == e)
+        ik_map_remove(&b->map, key);
 }
 
 static struct entry *place(struct ik_book *b, ik_ns now, const struct ik_report *r)
@@ -199,7 +210,14 @@ static struct entry *place(struct ik_book *b, ik_ns now, const struct ik_report 
         return NULL;
     const uint16_t i = b->free[--b->n_free];
     struct entry *e = &b->entries[i];
-    *e = (struct entry){.f = {.id = ++b->opened, .detector = r->detector}, .open_at = b->n_open};
+    e->f = (struct ik_finding){.id = ++b->opened};
+    e->cause.n = 0;
+    e->kin = 0;
+    e->told_packets = 0;
+    e->open_at = b->n_open;
+    e->shelf = (uint8_t)r->detector;
+    e->say = 0;
+    e->many = false;
     for (int s = 0; s < SEVERITIES; s++)
         e->seen[s] = INT64_MIN;
     b->open[b->n_open++] = i;
@@ -210,11 +228,13 @@ static struct entry *place(struct ik_book *b, ik_ns now, const struct ik_report 
 static void end(struct ik_book *b, struct entry *e, ik_ns now)
 {
     const uint16_t i = index_of(b, e);
-    struct detector *d = &b->detectors[e->f.detector];
+    struct detector *d = &b->detectors[e->shelf];
     if (e->many) {
         d->many = NOBODY;
     } else {
-        ik_map_remove(&b->map, e->hash);
+        for (unsigned v = 0; v < e->cause.n; v++)
+            drop_key(b, e, e->cause.voices[v].key);
+        drop_key(b, e, e->kin);
         for (uint16_t k = 0; k < d->n_named; k++) {
             if (d->named[k] == i) {
                 d->named[k] = d->named[--d->n_named];
@@ -230,132 +250,91 @@ static void end(struct ik_book *b, struct entry *e, ik_ns now)
     say(b, e, now, SAY_ENDED);
 }
 
-/* ---- evidence -------------------------------------------------------------------------------- */
-
-/* Where the bytes lie, counted from the first byte of the frame, or of the datagram. False: in
- * neither. */
-static bool find_bytes(const struct ik_look_packet *p, struct ik_rd bytes, uint32_t *at)
-{
-    const struct ik_rd in = p->reassembled ? p->ip_bytes : p->frame.bytes;
-    const uintptr_t from = (uintptr_t)in.p, here = (uintptr_t)bytes.p;
-    if (here < from || here - from > in.left || bytes.left > in.left - (here - from))
-        return false;
-    *at = (uint32_t)(here - from) + (p->reassembled ? p->ip_at_bytes : 0);
-    return true;
-}
-
-/* The first three frames, except that one which makes it more severe takes the last place: how it
- * began, and what proves the worst of it. More of the same would prove no more. */
-static void keep(struct ik_book *b, struct ik_finding *f, const struct ik_report *r, bool raised)
-{
-    const struct ik_look_packet *p = r->p;
-    if (!p || (f->n_evidence == IK_EVIDENCE_MAX && !raised))
-        return;
-    if (f->n_evidence && f->evidence[f->n_evidence - 1].n == p->frame.n)
-        return;
-    if (f->n_evidence < IK_EVIDENCE_MAX)
-        f->n_evidence++;
-    struct ik_evidence *e = &f->evidence[f->n_evidence - 1];
-    *e = (struct ik_evidence){.n = p->frame.n, .time = p->frame.time};
-    struct ik_rd bytes = r->bytes;
-    if (bytes.left == 0)
-        bytes = p->has_icmp ? p->icmp_bytes : p->ip_bytes;
-    bytes = ik_rd_head(bytes, IK_EVIDENCE_BYTES);
-    if (find_bytes(p, bytes, &e->at_bytes)) {
-        e->n_bytes = (uint8_t)bytes.left;
-        memcpy(e->bytes, bytes.p, bytes.left);
-    }
-    b->kept = true;
-}
-
 /* ---- reports --------------------------------------------------------------------------------- */
 
-static const char *source_of(const struct ik_report *r)
+static void add_times(const struct ik_book *b, struct ik_finding *f, ik_ns now,
+                      const struct ik_report *r, bool first)
 {
-    if (r->source)
-        return r->source;
-    return r->limit < IK_LIMITS ? ik_limit_row(r->limit)->source : "the format itself";
+    const ik_ns time = r->p && r->p->frame.time != IK_NEVER ? r->p->frame.time : now - b->shift;
+    const ik_ns since =
+        r->since.n && r->since.time - b->shift < time ? r->since.time - b->shift : time;
+    f->first = first || since < f->first ? since : f->first;
+    f->last = first || time > f->last ? time : f->last;
 }
 
-static void adopt(struct ik_finding *f, const struct ik_report *r)
-{
-    f->severity = r->severity;
-    f->window = r->window;
-    f->value = r->value;
-    f->threshold = r->threshold;
-    f->limit = r->limit;
-    f->why = r->why;
-    f->source = source_of(r);
-    f->remedy = r->remedy;
-    f->family = r->family;
-    f->type = r->type;
-    f->code = r->code;
-}
-
-/* Further from the threshold, on whichever side of it the finding is. */
-static bool is_worse(const struct ik_finding *f, const struct ik_report *r)
-{
-    return r->limit == f->limit &&
-           (f->value >= f->threshold ? r->value > f->value : r->value < f->value);
-}
-
-static void add(struct ik_book *b, struct entry *e, ik_ns now, const struct ik_report *r)
+/* Takes a report of voice i, which may be new. */
+static void add(struct ik_book *b, struct entry *e, unsigned i, ik_ns now,
+                const struct ik_report *r)
 {
     struct ik_finding *f = &e->f;
-    const bool first = f->packets == 0 && f->why == NULL;
+    struct ik_cause *c = &e->cause;
+    const bool joins = c->voices[i].voice.why == NULL, first = joins && c->n == 1;
     const bool raised = first || r->severity > f->severity;
-    const ik_ns time = r->p && r->p->frame.time != IK_NEVER ? r->p->frame.time : now - b->shift;
-    f->first = first || time < f->first ? time : f->first;
-    f->last = first || time > f->last ? time : f->last;
-    f->packets += r->packets;
+    const enum ik_detector was = c->voices[0].voice.detector;
+    add_times(b, f, now, r, first);
+    c->voices[i].packets += r->packets;
+    f->packets = c->voices[i].packets > f->packets ? c->voices[i].packets : f->packets;
     if (first)
         e->told_packets = r->packets;
-    if (raised) {
-        adopt(f, r);
-    } else if (r->severity == f->severity && is_worse(f, r)) {
-        f->value = r->value;
-        f->threshold = r->threshold;
-        f->window = r->window;
-    }
+    ik_cause_add(c, i, r, now);
+    if (raised)
+        f->severity = r->severity;
     f->tool = r->tool ? r->tool : f->tool;
     for (int s = 0; s <= (int)r->severity; s++)
         e->seen[s] = now;
-    keep(b, f, r, raised && !first);
+    b->kept |= ik_proof_keep(f, r, raised && !first, b->shift);
+    const bool news = raised || joins || c->voices[0].voice.detector != was;
     const bool much = f->packets >= MUCH * e->told_packets;
-    if ((raised && !first) || (much && now - e->told >= b->cfg->limits[IK_LIM_AGAIN]))
+    if ((news && !first) || (much && now - e->told >= b->cfg->limits[IK_LIM_AGAIN]))
         say(b, e, now, SAY_UPDATED);
 }
 
 static struct entry *open_named(struct ik_book *b, ik_ns now, const struct ik_report *r,
-                                uint64_t hash)
+                                uint64_t key, uint64_t kin)
 {
     struct detector *d = &b->detectors[r->detector];
     struct entry *e = place(b, now, r);
     if (!e)
         return NULL;
-    /* There is room: the map has as many places as there are entries. */
-    const enum ik_err err = ik_map_put(&b->map, hash, index_of(b, e));
-    (void)err;
-    e->hash = hash;
-    e->f.src = r->src;
-    e->f.dst = r->dst;
+    (void)ik_cause_join(&e->cause, r, key);
+    put_key(b, e, key);
+    if (kin && kin != key) {
+        e->kin = kin;
+        put_key(b, e, kin);
+    }
     d->named[d->n_named++] = index_of(b, e);
     return e;
 }
 
 /* ---- many sources ---------------------------------------------------------------------------- */
 
+/* What the detector says whose finding it counts as. */
+static const struct ik_voice *voice_of_shelf(const struct entry *e)
+{
+    const struct ik_cause *c = &e->cause;
+    unsigned i = 0;
+    while (i + 1 < c->n && c->voices[i].voice.detector != e->shelf)
+        i++;
+    return &c->voices[i].voice;
+}
+
+static bool is_less(const struct entry *a, const struct entry *b)
+{
+    if (a->f.severity != b->f.severity)
+        return a->f.severity < b->f.severity;
+    return voice_of_shelf(a)->value < voice_of_shelf(b)->value;
+}
+
 static struct entry *least_of(struct ik_book *b, struct detector *d)
 {
     struct entry *least = &b->entries[d->named[0]];
     for (uint16_t i = 1; i < d->n_named; i++) {
         struct entry *e = &b->entries[d->named[i]];
-        if (e->f.severity < least->f.severity ||
-            (e->f.severity == least->f.severity && e->f.value < least->f.value))
+        if (is_less(e, least))
             least = e;
     }
     d->least_severity = least->f.severity;
-    d->least_value = least->f.value;
+    d->least_value = voice_of_shelf(least)->value;
     return least;
 }
 
@@ -377,7 +356,7 @@ static enum ik_remedy remedy_of_many(enum ik_remedy r, bool one_src, bool one_ds
 
 static void count_source(struct ik_book *b, struct ik_finding *f, const struct ik_report *r)
 {
-    struct detector *d = &b->detectors[f->detector];
+    struct detector *d = &b->detectors[r->detector];
     struct ik_addr src = r->src;
     if (src.family == 6)
         memset(src.bytes + NET_BYTES, 0, sizeof(src.bytes) - NET_BYTES);
@@ -393,54 +372,55 @@ static void add_to_many(struct ik_book *b, ik_ns now, const struct ik_report *r)
     struct entry *e = d->many == NOBODY ? place(b, now, r) : &b->entries[d->many];
     if (!e)
         return;
-    struct ik_finding *f = &e->f;
+    struct ik_voice *v = &e->cause.voices[0].voice;
     if (!e->many) {
         e->many = true;
         d->many = index_of(b, e);
         d->sources = (struct ik_distinct){.n = 0};
-        f->src = r->src;
-        f->dst = r->dst;
+        (void)ik_cause_join(&e->cause, r, 0);
     }
     const bool same_kind =
-        f->why == NULL || (f->family == r->family && f->type == r->type && f->code == r->code);
-    add(b, e, now, r);
+        v->why == NULL || (v->family == r->family && v->type == r->type && v->code == r->code);
+    add(b, e, 0, now, r);
     if (!same_kind)
-        f->family = f->type = f->code = 0;
-    if (!ik_addr_same_host(&f->src, &r->src))
-        f->src = (struct ik_addr){.family = 0};
-    if (!ik_addr_same_host(&f->dst, &r->dst))
-        f->dst = (struct ik_addr){.family = 0};
-    f->remedy = remedy_of_many(f->remedy, f->src.family, f->dst.family);
-    count_source(b, f, r);
+        v->family = v->type = v->code = 0;
+    if (!ik_addr_same_host(&v->src, &r->src))
+        v->src = (struct ik_addr){.family = 0};
+    if (!ik_addr_same_host(&v->dst, &r->dst))
+        v->dst = (struct ik_addr){.family = 0};
+    v->remedy = remedy_of_many(v->remedy, v->src.family, v->dst.family);
+    count_source(b, &e->f, r);
     b->merged++;
 }
 
-/* What a finding was, as a report of it. */
-static struct ik_report report_of(const struct ik_finding *f)
+/* What a finding was to the detector that it counts as, as a report of it. */
+static struct ik_report report_of(const struct entry *e)
 {
+    const struct ik_voice *v = voice_of_shelf(e);
     return (struct ik_report){
-        .detector = f->detector,
-        .severity = f->severity,
-        .src = f->src,
-        .dst = f->dst,
-        .family = f->family,
-        .type = f->type,
-        .code = f->code,
-        .window = f->window,
-        .value = f->value,
-        .threshold = f->threshold,
-        .limit = f->limit,
-        .why = f->why,
-        .source = f->source,
-        .tool = f->tool,
-        .remedy = f->remedy,
-        .packets = f->packets,
-        .sources = f->sources,
+        .detector = (enum ik_detector)e->shelf,
+        .severity = v->severity,
+        .src = v->src,
+        .dst = v->dst,
+        .family = v->family,
+        .type = v->type,
+        .code = v->code,
+        .window = v->window,
+        .value = v->value,
+        .threshold = v->threshold,
+        .limit = v->limit,
+        .why = v->why,
+        .source = v->source,
+        .tool = e->f.tool,
+        .remedy = v->remedy,
+        .packets = e->f.packets,
+        .sources = e->f.sources,
     };
 }
 
 /* A cause that is not known while all places of its detector are taken. */
-static struct entry *crowd(struct ik_book *b, ik_ns now, const struct ik_report *r, uint64_t hash)
+static struct entry *crowd(struct ik_book *b, ik_ns now, const struct ik_report *r, uint64_t key,
+                           uint64_t kin)
 {
     struct detector *d = &b->detectors[r->detector];
     if (!outdoes(d, r))
@@ -448,34 +428,53 @@ static struct entry *crowd(struct ik_book *b, ik_ns now, const struct ik_report 
     struct entry *least = least_of(b, d);
     if (!outdoes(d, r))
         return NULL;
-    const struct ik_report was = report_of(&least->f);
+    const struct ik_report was = report_of(least);
     end(b, least, now);
     add_to_many(b, now, &was);
-    struct entry *e = open_named(b, now, r, hash);
+    struct entry *e = open_named(b, now, r, key, kin);
     d->least_severity = IK_SEVERITY_INFO;
     d->least_value = 0;
     return e;
 }
 
+/* The entry of the report's cause, and in *voice the voice that tells of it, new where it has to
+ * be. NULL: there is no room for one more. */
+static struct entry *entry_of(struct ik_book *b, ik_ns now, const struct ik_report *r,
+                              unsigned *voice)
+{
+    struct entry *e = b->last == NOBODY ? NULL : &b->entries[b->last];
+    if (e && (*voice = ik_cause_find(&e->cause, r)) < e->cause.n)
+        return e;
+    const uint8_t *secret = b->cfg->secret;
+    const uint64_t key = ik_cause_key(secret, r), kin = ik_cause_kin(secret, r);
+    e = find(b, key);
+    if (e && (*voice = ik_cause_find(&e->cause, r)) < e->cause.n)
+        return e;
+    if (kin && kin != key)
+        e = find(b, kin);
+    if (e && ik_cause_may_join(&e->cause, r)) {
+        *voice = ik_cause_join(&e->cause, r, key);
+        put_key(b, e, key);
+        return e;
+    }
+    *voice = 0;
+    return b->detectors[r->detector].n_named < IK_BOOK_SOURCES ? open_named(b, now, r, key, kin)
+                                                               : crowd(b, now, r, key, kin);
+}
+
 void ik_book_report(struct ik_book *b, ik_ns now, const struct ik_report *r)
 {
-    struct detector *d = &b->detectors[r->detector];
-    struct entry *e = b->last == NOBODY ? NULL : &b->entries[b->last];
-    if (!e || !is_cause(&e->f, r)) {
-        const uint64_t hash = hash_of(b, r->detector, &r->src, &r->dst);
-        e = find(b, hash);
-        if (!e)
-            e = d->n_named < IK_BOOK_SOURCES ? open_named(b, now, r, hash) : crowd(b, now, r, hash);
-    }
+    unsigned voice;
+    struct entry *e = entry_of(b, now, r, &voice);
     if (!e) {
         add_to_many(b, now, r);
         return;
     }
-    add(b, e, now, r);
+    add(b, e, voice, now, r);
     if (r->sources > e->f.sources)
         e->f.sources = r->sources;
     else if (e->f.sources == 0)
-        e->f.sources = e->f.src.family != 0;
+        e->f.sources = r->src.family != 0;
     b->last = index_of(b, e);
 }
 
@@ -484,6 +483,33 @@ void ik_book_report(struct ik_book *b, ik_ns now, const struct ik_report *r)
 static bool is_over(ik_ns seen, ik_ns now, ik_ns hold)
 {
     return seen == INT64_MIN || now - seen > hold;
+}
+
+static bool has_key(const struct ik_cause *c, uint64_t key)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        if (c->voices[i].key == key)
+            return true;
+    }
+    return false;
+}
+
+/* Forgets detectors that have said nothing for long, but for the last one. True: another names it
+ * now. */
+static bool forget(struct ik_book *b, struct entry *e, ik_ns now)
+{
+    struct ik_cause *c = &e->cause;
+    const enum ik_detector was = c->voices[0].voice.detector;
+    for (unsigned i = c->n; i > 0 && c->n > 1; i--) {
+        const struct ik_cause_voice *v = &c->voices[i - 1];
+        if (!is_over(v->last, now, b->cfg->limits[IK_LIM_HOLD]))
+            continue;
+        const uint64_t key = v->key;
+        ik_cause_leave(c, i - 1);
+        if (!has_key(c, key))
+            drop_key(b, e, key);
+    }
+    return c->voices[0].voice.detector != was;
 }
 
 static void settle(struct ik_book *b, struct entry *e, ik_ns now)
@@ -496,8 +522,10 @@ static void settle(struct ik_book *b, struct entry *e, ik_ns now)
     enum ik_severity s = e->f.severity;
     while (s > IK_SEVERITY_INFO && is_over(e->seen[s], now, hold))
         s--;
-    const bool much = e->f.packets >= MUCH * e->told_packets;
-    if (s != e->f.severity || (much && now - e->told >= b->cfg->limits[IK_LIM_AGAIN]))
+    const bool much = e->f.packets >= MUCH * e->told_packets, other = forget(b, e, now);
+    if (s != e->f.severity)
+        ik_cause_lower(&e->cause, s);
+    if (other || s != e->f.severity || (much && now - e->told >= b->cfg->limits[IK_LIM_AGAIN]))
         say(b, e, now, SAY_UPDATED);
     e->f.severity = s;
 }
@@ -533,9 +561,9 @@ bool ik_book_kept(const struct ik_book *b)
     return b->kept;
 }
 
-const struct ik_finding *ik_book_open(const struct ik_book *b, size_t i)
+const struct ik_finding *ik_book_open(struct ik_book *b, size_t i)
 {
-    return i < b->n_open ? &b->entries[b->open[i]].f : NULL;
+    return i < b->n_open ? tell(&b->entries[b->open[i]]) : NULL;
 }
 
 uint64_t ik_book_opened(const struct ik_book *b)

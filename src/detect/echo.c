@@ -275,6 +275,7 @@ static void tell_usual(struct echo *t, const struct seen *x)
         return;
     t->told = true;
     struct ik_report r = ik_payload_report(x->s, IK_DETECT_TUNNEL_ORPHAN);
+    r.kin = IK_KIN_NONE;
     r.src = r.dst = (struct ik_addr){.family = 0};
     r.family = 0;
     r.severity = IK_SEVERITY_INFO;

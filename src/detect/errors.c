@@ -220,6 +220,8 @@ static void flood_input(struct errors *e, const struct ik_sight *s)
     const uint64_t limit = limit_of(s, v.limit);
     const struct ik_report report = {
         .detector = IK_DETECT_ERROR_FLOOD,
+        .kin = IK_KIN_ERRORS,
+        .of = s->p->ip.dst,
         .severity = v.n >= HIGH * limit ? IK_SEVERITY_HIGH : IK_SEVERITY_MEDIUM,
         .dst = s->p->ip.dst,
         .family = m->family,
@@ -319,6 +321,8 @@ static void loop_input(struct errors *e, const struct ik_sight *s)
     const struct ik_icmp *m = &s->p->icmp;
     const struct ik_report report = {
         .detector = IK_DETECT_TTL_STORM,
+        .kin = IK_KIN_FLOOD,
+        .of = r->towards,
         .severity = IK_SEVERITY_MEDIUM,
         .src = s->p->ip.src,
         .dst = r->towards,

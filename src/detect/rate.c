@@ -100,6 +100,8 @@ static void tell_destination(const struct ik_sight *s, struct destination *d, ui
     const struct ik_icmp *m = &s->p->icmp;
     const struct ik_report report = {
         .detector = IK_DETECT_FLOOD_DST,
+        .kin = IK_KIN_FLOOD,
+        .of = s->p->ip.dst,
         .severity = severity_of(d->habit.n, limit),
         .dst = s->p->ip.dst,
         .family = m->family,
@@ -181,12 +183,24 @@ static void suspect(struct rates *r, uint64_t hash, ik_ns now)
     r->watched = r->bin + OF_SECONDS;
 }
 
-static void tell_source(const struct ik_sight *s, struct suspect *u, uint64_t limit)
+/* True for who sends to this host alone, and most of what it gets. */
+static bool is_to_one(const struct rates *r, const struct ik_sight *s, const struct suspect *u)
+{
+    const uint32_t row = ik_ways_find(&r->by_dst, s->dst_hash);
+    return row != IK_WAYS_NONE && r->destinations[row].habit.bin == r->bin &&
+           2 * (uint64_t)u->n > r->destinations[row].habit.n;
+}
+
+static void tell_source(const struct rates *r, const struct ik_sight *s, struct suspect *u,
+                        uint64_t limit)
 {
     const struct ik_icmp *m = &s->p->icmp;
+    const bool to_one = ik_distinct_count(&u->destinations) == 1 && is_to_one(r, s, u);
     const uint32_t n = u->n > limit ? u->n : (uint32_t)limit;
     const struct ik_report report = {
         .detector = IK_DETECT_FLOOD_SRC,
+        .kin = to_one ? IK_KIN_FLOOD : IK_KIN_SCAN,
+        .of = to_one ? s->p->ip.dst : s->src,
         .severity = severity_of(n, limit),
         .src = s->src,
         .family = m->family,
@@ -224,7 +238,7 @@ static void watch(struct rates *r, const struct ik_sight *s)
     if (!(u->seconds & 1) || !is_set_twice(u->seconds) || u->n < FEW || u->n < u->next)
         return;
     if (u->n >= EACH * ik_distinct_count(&u->destinations))
-        tell_source(s, u, limit_of(s, IK_LIM_FLOOD_SRC));
+        tell_source(r, s, u, limit_of(s, IK_LIM_FLOOD_SRC));
 }
 
 static void count_source(struct rates *r, const struct ik_sight *s)

@@ -93,6 +93,8 @@ static struct ik_report report_about(const struct ik_sight *s)
     const struct ik_icmp *m = &s->p->icmp;
     return (struct ik_report){
         .detector = IK_DETECT_RECON,
+        .kin = IK_KIN_SCAN,
+        .of = s->src,
         .severity = IK_SEVERITY_INFO,
         .src = s->src,
         .family = m->family,

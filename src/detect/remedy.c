@@ -287,7 +287,8 @@ static bool no_rule(struct rule *r)
     return false;
 }
 
-const char *ik_finding_rule(const struct ik_finding *f, char buf[static IK_RULE_TEXT])
+/* By one detector. */
+static void put_rule(const struct ik_finding *f, char buf[static IK_RULE_TEXT])
 {
     static bool (*const rules[])(struct rule *) = {
         [IK_REMEDY_NONE] = no_rule,
@@ -309,10 +310,18 @@ const char *ik_finding_rule(const struct ik_finding *f, char buf[static IK_RULE_
     ik_wr_init(&r.w, (uint8_t *)buf, IK_RULE_TEXT - 1);
     buf[0] = '\0';
     if (!r.family || (unsigned)f->remedy >= sizeof(rules) / sizeof(*rules) || !rules[f->remedy](&r))
-        return buf;
+        return;
     /* Each begins with a blank. A rule that does not fit would be another rule. */
     const size_t n = r.w.overflow ? 1 : r.w.used;
     memmove(buf, buf + 1, n - 1);
     buf[n - 1] = '\0';
+}
+
+const char *ik_finding_rule(const struct ik_finding *f, char buf[static IK_RULE_TEXT])
+{
+    struct ik_finding voice;
+    buf[0] = '\0';
+    for (size_t i = 0; !buf[0] && ik_finding_voice(f, i, &voice); i++)
+        put_rule(&voice, buf);
     return buf;
 }

@@ -86,6 +86,8 @@ static void input(void *state, struct ik_sight *s)
     if (!why || !ik_sight_minds(s, IK_DETECT_BLIND_RESET))
         return;
     struct ik_report r = ik_report_about(s, IK_DETECT_BLIND_RESET);
+    r.kin = IK_KIN_ERRORS;
+    r.of = r.dst;
     r.severity = is_impossible(s) ? IK_SEVERITY_MEDIUM : IK_SEVERITY_LOW;
     r.value = r.threshold = 1;
     r.why = why;

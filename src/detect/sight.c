@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-enum { NET_BYTES = 8 }; /* what an IPv6 source is counted by: it can take any address of its /64 */
+enum {
+    NET_BYTES = 8
+}; /* of IPv6 sources but those of a link: one can take any address of its /64 */
 
 static bool is_same(const struct ik_addr *a, const struct ik_addr *b)
 {
@@ -121,7 +123,7 @@ static struct ik_addr counted(const struct ik_addr *a)
 {
     struct ik_addr c = *a;
     c.scope = 0;
-    if (c.family == 6)
+    if (c.family == 6 && !ik_addr_is_link_local(a))
         memset(c.bytes + NET_BYTES, 0, sizeof(c.bytes) - NET_BYTES);
     return c;
 }

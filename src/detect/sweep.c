@@ -119,6 +119,8 @@ static bool tell(struct sweep *w, const struct teller *t, struct source *src,
     }
     set_due(w, src, 0);
     report->detector = IK_DETECT_SWEEP;
+    report->kin = IK_KIN_SCAN;
+    report->of = src->addr;
     report->src = src->addr;
     report->window = t->now - src->from;
     report->remedy = IK_REMEDY_LIMIT_SOURCE;

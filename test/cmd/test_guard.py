@@ -176,7 +176,7 @@ traffic:
     def test_lab__is_seen_from_its_vantage__the_same_each_time(self):
         text = self.said('--lab', self.lab(), status=1)
         self.assertEqual(self.said('--lab', self.lab(), status=1), text)
-        self.assertIn('flood-src: 10.0.3.1 -> many', text)
+        self.assertIn('flood-dst: 10.0.3.1 -> 10.0.2.2', text)
         self.assertNotIn('10.0.1.1', text, 'the quiet one is not named')
         self.assertIn('icmp ping (2015)', text, 'what is forwarded counts once')
         self.assertIn('0 ICMP packets among 0 frames',

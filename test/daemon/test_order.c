@@ -317,9 +317,50 @@ static void same__by_key(void **state)
     assert_false(ik_order_same(&a, &b));
 }
 
+/* One finding, two detectors: each gets what it asks for, and what both ask for is done once. */
+static void orders_of__each_of_its_detectors__once(void **state)
+{
+    (void)state;
+    struct ik_order out[IK_ORDERS_MAX];
+    const char *refused;
+    struct ik_finding f = found(IK_REMEDY_LIMIT_DST, NULL, "192.0.2.10", 8, 0);
+    const struct ik_finding source =
+        found(IK_REMEDY_LIMIT_SOURCE, "198.51.100.7", "192.0.2.10", 8, 0);
+    f.n_also = 2;
+    f.also[0] = (struct ik_voice){.detector = IK_DETECT_FLOOD_SRC,
+                                  .severity = IK_SEVERITY_MEDIUM,
+                                  .src = source.src,
+                                  .family = 4,
+                                  .type = 8,
+                                  .remedy = IK_REMEDY_LIMIT_SOURCE};
+    f.also[1] = f.also[0];
+    assert_int_equal(orders(&f, out, &refused), 2);
+    assert_int_equal(out[0].kind, IK_ORDER_LIMIT_DST);
+    assert_int_equal(out[1].kind, IK_ORDER_LIMIT_SOURCE);
+    assert_true(ik_addr_same_host(&out[1].who.addr, &source.src));
+    f.also[0].severity = f.also[1].severity = IK_SEVERITY_LOW; /* not for what is only unusual */
+    assert_int_equal(orders(&f, out, &refused), 1);
+    /* A tunnel by its form, which anybody can forge, and by its answers, which nobody can. */
+    f = found(IK_REMEDY_BLOCK_PAIR, "198.51.100.7", "203.0.113.9", 8, 0);
+    f.detector = IK_DETECT_TOOL;
+    assert_int_equal(orders(&f, out, &refused), 1);
+    assert_int_equal(out[0].kind, IK_ORDER_LIMIT_PAIR);
+    f.n_also = 1;
+    f.also[0] = (struct ik_voice){.detector = IK_DETECT_TUNNEL_MISMATCH,
+                                  .severity = IK_SEVERITY_HIGH,
+                                  .src = f.src,
+                                  .dst = f.dst,
+                                  .family = 4,
+                                  .type = 8,
+                                  .remedy = IK_REMEDY_BLOCK_PAIR};
+    assert_int_equal(orders(&f, out, &refused), 1);
+    assert_int_equal(out[0].kind, IK_ORDER_BLOCK_PAIR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(orders_of__each_of_its_detectors__once),
         cmocka_unit_test(orders_of__each_remedy__is_its_order),
         cmocka_unit_test(orders_of__a_network_of_small_mtus__loses_no_report),
         cmocka_unit_test(orders_of__what_is_slight_or_over__is_left_alone),

@@ -27,7 +27,7 @@ TUNNEL = ("tunnel-mismatch", "tunnel-orphan", "ip-in-icmp", "tool-signature", "t
 TUNNEL_PACKETS, FLOOD_SECONDS = 20, 2.0
 LINK_LAYER = (133, 135, 136, 143)  # solicitations, neighbours, listeners: beside all else
 
-Told = collections.namedtuple("Told", "id detector severity at")
+Told = collections.namedtuple("Told", "id detector severity at also")
 Row = collections.namedtuple("Row", "name by told packets seconds others aim met")
 Quiet = collections.namedtuple("Quiet", "name by packets alarms notes")
 
@@ -57,7 +57,7 @@ def homes(home):
 
 def told(records):
     """What it told of causes, and when."""
-    return [Told(r["id"], r["detector"], r["severity"], nanoseconds(r["last"]))
+    return [Told(r["id"], r["detector"], r["severity"], nanoseconds(r["last"]), r["also"])
             for r in records if r["record"] == "finding" and r["state"] != "ended"]
 
 
@@ -102,12 +102,12 @@ def judge(name, by, path, wanted, counts, home, aim):
     hits = [t for t in news if t.detector in wanted and t.severity != "info"]
     hits = [t for t in hits if t.severity in WORTH] or hits
     first = min(hits, key=lambda t: t.at, default=None)
-    others = sorted({t.detector for t in news if not first or t.detector != first.detector})
+    others = {d for t in news for d in (t.detector, *t.also)} - {first.detector if first else ""}
     if not first:
-        return Row(name, by, None, None, None, others, aim, False)
+        return Row(name, by, None, None, None, sorted(others), aim, False)
     packets, waited = sum(at <= first.at for at in times), (first.at - times[0]) / mix.S
     met = {"packets": packets <= TUNNEL_PACKETS, "seconds": waited <= FLOOD_SECONDS}.get(aim, True)
-    return Row(name, by, first, packets, waited, others, aim, met)
+    return Row(name, by, first, packets, waited, sorted(others), aim, met)
 
 
 def crafted(folder):
@@ -251,7 +251,8 @@ and holds the verdicts of both tables against this page; the numbers vary a litt
 
 The packets of the abuse, both ways, are counted up to the one at which the finding was told (as
 medium or worse, where it ever is), and so is the time, both from the first of them. While the tools
-run, a friend pings the same server; "beside" is what else was told, at any severity. Tunnels that
+run, a friend pings the same server; "beside" is what else was told, at any severity, in the same
+finding or in another. Tunnels that
 Debian has no package of are made by their documented formats (`test/detect/craft.py`). A sweep shows
 by answers that do not come, for which it waits two seconds.
 

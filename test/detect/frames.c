@@ -19,6 +19,8 @@ struct frames *frames_new(const struct ik_part *const *parts, const struct ik_de
     f->look_mem = malloc(ik_look_bytes(&look));
     f->detect_bytes = parts ? ik_detect_bytes_of(&c, parts) : ik_detect_bytes(&c);
     f->detect_mem = malloc(f->detect_bytes);
+    f->voice = calloc(IK_DETECTORS, sizeof(*f->voice));
+    assert_non_null(f->voice);
     assert_non_null(f->look_mem);
     assert_non_null(f->detect_mem);
     f->look = ik_look_init(f->look_mem, &look);
@@ -32,6 +34,7 @@ void frames_free(struct frames *f)
 {
     free(f->look_mem);
     free(f->detect_mem);
+    free(f->voice);
     free(f);
 }
 
@@ -62,6 +65,12 @@ static void check(const struct frames *f, const struct ik_finding *told)
     assert_non_null(told->why);
     assert_non_null(told->source);
     assert_true(told->n_evidence <= IK_EVIDENCE_MAX);
+    assert_true(told->n_also <= IK_ALSO_MAX);
+    for (uint8_t i = 0; i < told->n_also; i++) {
+        assert_in_range(told->also[i].detector, 1, IK_DETECTORS - 1);
+        assert_true(told->also[i].severity <= told->severity);
+        assert_non_null(told->also[i].why);
+    }
     for (uint8_t i = 0; i < told->n_evidence; i++) {
         assert_true(told->evidence[i].n >= 1 && told->evidence[i].n <= f->n);
         assert_true(told->evidence[i].n_bytes <= IK_EVIDENCE_BYTES);
@@ -86,11 +95,22 @@ static void collect(struct frames *f)
     }
 }
 
+/* The finding as detector d has it; false: it has no part in it. */
+static bool as_of(const struct ik_finding *f, enum ik_detector d, struct ik_finding *out)
+{
+    for (size_t i = 0; ik_finding_voice(f, i, out); i++) {
+        if (out->detector == d)
+            return true;
+    }
+    return false;
+}
+
 size_t frames_count(const struct frames *f, enum ik_detector d)
 {
     size_t n = 0;
+    struct ik_finding out;
     for (size_t i = 0; i < f->n_found; i++)
-        n += d == IK_DETECTOR_NONE || f->found[i].detector == d;
+        n += d == IK_DETECTOR_NONE || as_of(&f->found[i], d, &out);
     return n;
 }
 
@@ -99,6 +119,8 @@ const struct ik_finding *frames_find(const struct frames *f, enum ik_detector d)
     for (size_t i = 0; i < f->n_found; i++) {
         if (f->found[i].detector == d)
             return &f->found[i];
+        if (as_of(&f->found[i], d, &f->voice[d]))
+            return &f->voice[d];
     }
     return NULL;
 }

@@ -30,6 +30,8 @@ struct frames {
     /* Each finding as it was told last, by id; the second counts what was told of it. */
     struct ik_finding found[FRAMES_FOUND];
     unsigned told[FRAMES_FOUND];
+    struct ik_finding
+        *voice; /* what frames_find returns of a detector that stands beside another */
     size_t n_found;
     uint64_t n_told;
     uint8_t bytes[FRAMES_BYTES];
@@ -87,9 +89,11 @@ void frames_tick(struct frames *f);
 /* Ends all findings. */
 void frames_stop(struct frames *f);
 
-/* Findings of that detector so far, by id; all of them with IK_DETECTOR_NONE. */
+/* Findings of that detector so far, by id, also where it stands beside another; all findings with
+ * IK_DETECTOR_NONE. */
 size_t frames_count(const struct frames *f, enum ik_detector d);
-/* The first of them as it was told last; NULL: none. */
+/* The first of them as it was told last, as that detector has it; NULL: none. Borrowed until that
+ * detector is asked for again. */
 const struct ik_finding *frames_find(const struct frames *f, enum ik_detector d);
 /* Fails the test, and says what was found, unless nothing was found at all. */
 void frames_silent(const struct frames *f);

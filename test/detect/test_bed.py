@@ -114,7 +114,7 @@ class Bed(unittest.TestCase):
         self.assertEqual(bed.nanoseconds("1970-01-02T00:00:01.000000005Z"), 86401000000005)
 
     def test_pages_are_compared_by_their_verdicts(self):
-        told = bed.Told(1, "flood-src", "medium", 0)
+        told = bed.Told(1, "flood-src", "medium", 0, [])
         row = bed.Row("flood_x", "hping3", told, 500, 0.25, [], "seconds", True)
         quiet = bed.Quiet("ping", "ping", 100, [], [])
         page = bed.page([row], [quiet])

@@ -175,7 +175,13 @@ static void destination__flood_that_is_answered__answerer_is_not_told(void **sta
         assert_false(ik_addr_same_host(&f->found[i].dst, &attacker));
         assert_false(ik_addr_same_host(&f->found[i].src, &victim));
     }
-    assert_int_equal(f->n_found, 2);
+    /* Who sends and who gets it: one flood, one finding. */
+    assert_int_equal(f->n_found, 1);
+    assert_int_equal(f->found[0].detector, IK_DETECT_FLOOD_DST);
+    assert_int_equal(frames_count(f, IK_DETECT_FLOOD_SRC), 1);
+    const struct ik_addr src = ik_finding_src(&f->found[0]), dst = ik_finding_dst(&f->found[0]);
+    assert_true(ik_addr_same_host(&src, &attacker));
+    assert_true(ik_addr_same_host(&dst, &victim));
     frames_free(f);
 }
 

@@ -376,7 +376,8 @@ static void rtsold_names_for_a_shell__stay_bytes(void **state)
     frames_raw(f, &(struct frames_head){.src = "fe80::1", .dst = "ff02::1", .ttl = 64}, message,
                sizeof(message));
     const struct ik_finding *one = frames_found(f, IK_DETECT_RA_SPOOF);
-    const struct ik_record record = ik_finding_record(one);
+    struct ik_finding_mem mem;
+    const struct ik_record record = ik_finding_record(one, &mem);
     char rule[IK_RULE_TEXT], json[8192];
     size_t n;
     assert_int_equal(ik_record_json(&record, json, sizeof(json), &n), IK_OK);

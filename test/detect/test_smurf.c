@@ -278,7 +278,7 @@ static void victim__among_a_million_others__found(void **state)
     assert_non_null(found);
     assert_true(found->value >= 10);
     assert_true(ik_detect_stats(f->detect).evicted > 900000);
-    assert_true(bytes < 2 << 20);
+    assert_true(bytes < 4 << 20);
     frames_free(f);
 }
 
