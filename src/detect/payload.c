@@ -83,7 +83,7 @@ struct ik_report ik_payload_report(const struct ik_sight *s, enum ik_detector d)
     const bool back = echo && !echo->request;
     return (struct ik_report){
         .detector = d,
-        .kin = is_echo ? IK_KIN_TALK : IK_KIN_NONE,
+        .kin = echo ? IK_KIN_TALK : IK_KIN_NONE,
         .src = back ? p->ip.dst : p->ip.src,
         .dst = back ? p->ip.src : p->ip.dst,
         .family = p->ip.version,
