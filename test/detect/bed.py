@@ -174,7 +174,7 @@ def heard(records):
     """Detectors of the alarms, one for each finding, and of what was only noted."""
     news = told(records)
     alarms = {t.id: t.detector for t in news if t.severity in WORTH}
-    return list(alarms.values()), {t.detector for t in news if t.severity not in WORTH}
+    return list(alarms.values()), {d for t in news if t.severity not in WORTH for d in (t.detector, *t.also)}
 
 
 def listen(name, by, path, home):

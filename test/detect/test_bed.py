@@ -105,7 +105,7 @@ class Bed(unittest.TestCase):
     def test_a_finding_is_one_alarm_however_often_it_is_told(self):
         def record(number, state, severity, detector="sweep"):
             return {"record": "finding", "id": number, "state": state, "severity": severity,
-                    "detector": detector, "last": "2026-01-01T10:00:00.000000001Z"}
+                    "detector": detector, "also": [], "last": "2026-01-01T10:00:00.000000001Z"}
         records = [record(1, "new", "info"), record(1, "updated", "medium"), record(1, "updated", "high"),
                    record(1, "ended", "high"), record(2, "new", "low", "recon"), {"record": "run"}]
         self.assertEqual(bed.heard(records), (["sweep"], {"sweep", "recon"}))
