@@ -112,7 +112,7 @@ static bool is_oversized(const struct part *f)
     if (end <= LENGTH_MAX)
         return false;
     tell(f, IK_DETECT_FRAG_OVERSIZE, IK_SEVERITY_HIGH,
-         "a fragment reaches past the 65,535 bytes that a datagram can have", end, LENGTH_MAX);
+         "A fragment reaches past the 65,535 bytes that a datagram can have.", end, LENGTH_MAX);
     return true;
 }
 
@@ -152,15 +152,15 @@ static uint32_t fragment_headers(const struct ik_ip *ip)
 static void judge_form(const struct part *f)
 {
     if (fragment_headers(f->ip) > 1)
-        tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM, "a packet with two fragment headers", 2,
+        tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM, "A packet has two fragment headers.", 2,
              1);
     else if (is_cut_in_chain(f))
         tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM,
-             "a first fragment that ends before the headers do, so that no filter can judge it",
+             "A first fragment ends before the headers do, so that no filter can judge it.",
              f->data, upper_bytes(f->ip->proto));
     else if (f->ip->mf && f->data < LEAST_BYTES)
         tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM,
-             "a fragment smaller than any link would make it", f->data, LEAST_BYTES);
+             "A fragment is smaller than any link would make it.", f->data, LEAST_BYTES);
 }
 
 /* ---- sources --------------------------------------------------------------------------------- */
@@ -206,7 +206,7 @@ static void give_up(struct fragments *t, struct datagram *d, ik_ns now,
         .value = s->broken,
         .threshold = (double)threshold,
         .limit = IK_LIM_FRAG_HOLES,
-        .why = "datagrams of one source that never become whole",
+        .why = "Datagrams of one source never become whole.",
         .remedy = IK_REMEDY_LIMIT_SOURCE,
         .packets = 1,
     };
@@ -284,12 +284,13 @@ static void tell_misfit(const struct part *f, enum fit how)
 {
     if (how == FIT_OTHER_BYTES)
         tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_HIGH,
-             "two fragments for the same place with different bytes", f->from, 0);
+             "Two fragments for the same place have different bytes.", f->from, 0);
     else if (how == FIT_OTHER_END)
-        tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_HIGH, "a datagram with two ends",
+        tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_HIGH, "A datagram has two ends.",
              f->from + f->data, 0);
     else
-        tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM, "fragments that overlap", f->from, 0);
+        tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM, "Fragments of a datagram overlap.",
+             f->from, 0);
 }
 
 static void add(struct fragments *t, struct datagram *d, const struct part *f,
@@ -309,7 +310,7 @@ static void add(struct fragments *t, struct datagram *d, const struct part *f,
         d->head = head_of(f->ip);
     if (d->total && d->head + d->total > LENGTH_MAX) {
         tell(f, IK_DETECT_FRAG_OVERSIZE, IK_SEVERITY_HIGH,
-             "fragments that are right each by itself, yet make too long a datagram",
+             "Fragments that are right each by itself make too long a datagram.",
              d->head + d->total, LENGTH_MAX);
         d->dead = true;
     }
@@ -366,10 +367,11 @@ static void judge_message(const struct part *f)
         return;
     if (p->part && !is_echo(&p->icmp) && !is_neighbor_discovery(&p->icmp))
         tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_LOW,
-             "an ICMP message in fragments that is no large echo", f->data, 0);
+             "An ICMP message comes in fragments and is no large echo.", f->data, 0);
     else if (!p->part && is_echo(&p->icmp) && p->ip.total_bytes <= whole)
         tell(f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_LOW,
-             "an echo in fragments that every link takes whole", p->ip.total_bytes, whole);
+             "An echo comes in fragments though every link takes it whole.", p->ip.total_bytes,
+             whole);
 }
 
 /* ---- the part -------------------------------------------------------------------------------- */
@@ -413,7 +415,8 @@ static void input(void *state, struct ik_sight *s)
         return;
     const struct part f = {.s = s, .ip = &p->ip, .bytes = p->ip_bytes};
     if (p->ip_at_bytes == 0)
-        tell(&f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM, "fragments of a fragment", 2, 1);
+        tell(&f, IK_DETECT_FRAG_ABUSE, IK_SEVERITY_MEDIUM, "A fragment comes in fragments itself.",
+             2, 1);
     else /* of a packet in a tunnel whose own packets are fragmented too */
         look_at(state, s, &p->ip, p->ip_bytes);
 }

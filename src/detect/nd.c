@@ -59,18 +59,21 @@ static struct verdict judge_reach(const struct ik_look_packet *p)
     const bool near = ik_addr_is_link_local(&p->ip.src);
     if (is_discovery(type) && type != IK_ICMP6_ROUTER_ADV && type != IK_ICMP6_REDIRECT &&
         p->ip.ttl != PROVEN_HOP_LIMIT)
-        return from_beyond(p, "neighbour discovery from beyond the link: its hop limit is not 255",
-                           PROVEN_HOP_LIMIT);
+        return from_beyond(
+            p, "Neighbour discovery comes from beyond the link: its hop limit is not 255.",
+            PROVEN_HOP_LIMIT);
     if (is_multicast_router(type) && p->ip.ttl != MRD_HOP_LIMIT)
-        return from_beyond(p, "multicast router discovery whose hop limit is not 1", MRD_HOP_LIMIT);
+        return from_beyond(
+            p, "Multicast router discovery comes from beyond the link: its hop limit is not 1.",
+            MRD_HOP_LIMIT);
     if ((is_multicast_router(type) && !near) ||
         (is_listener(type) && !near && !ik_addr_is_any(&p->ip.src)))
-        return (struct verdict){.why =
-                                    "a message of the link that is not from a link-local address",
-                                .source = source_reach,
-                                .severity = IK_SEVERITY_LOW,
-                                .remedy = IK_REMEDY_DROP_TYPE,
-                                .at_bytes = p->ip_at_bytes};
+        return (struct verdict){
+            .why = "A message of the link does not come from a link-local address.",
+            .source = source_reach,
+            .severity = IK_SEVERITY_LOW,
+            .remedy = IK_REMEDY_DROP_TYPE,
+            .at_bytes = p->ip_at_bytes};
     return (struct verdict){NULL};
 }
 
@@ -98,11 +101,12 @@ static struct verdict judge_parts(const struct ik_look_packet *p)
     const bool joined = p->reassembled && p->ip_at_bytes == 0;
     if (!p->part && !joined && !(p->ip.options.left && has_fragment_header(&p->ip)))
         return (struct verdict){NULL};
-    return (struct verdict){.why = "neighbour discovery in fragments, where no filter can judge it",
-                            .source = source_parts,
-                            .severity = IK_SEVERITY_MEDIUM,
-                            .remedy = IK_REMEDY_DROP_FRAGMENT,
-                            .at_bytes = p->ip_at_bytes};
+    return (struct verdict){
+        .why = "Neighbour discovery comes in fragments, where no filter can judge it.",
+        .source = source_parts,
+        .severity = IK_SEVERITY_MEDIUM,
+        .remedy = IK_REMEDY_DROP_FRAGMENT,
+        .at_bytes = p->ip_at_bytes};
 }
 
 /* ---- what the codec found -------------------------------------------------------------------- */
@@ -114,18 +118,18 @@ static const struct {
     const char *why;
 } forms[] = {
     {IK_FLAW_OPTION_ZERO, IK_SEVERITY_MEDIUM,
-     "neighbour discovery with an option of length zero, at which a careless reader never ends"},
+     "Neighbour discovery has an option of length zero, at which a careless reader never ends."},
     {IK_FLAW_OPTION_PAST_END, IK_SEVERITY_MEDIUM,
-     "neighbour discovery with an option that reaches past the end of the message"},
+     "Neighbour discovery has an option that reaches past the end of the message."},
     {IK_FLAW_OPTION_LENGTH, IK_SEVERITY_MEDIUM,
-     "neighbour discovery with an option of a length that its type cannot have"},
+     "Neighbour discovery has an option of a length that its type cannot have."},
     {IK_FLAW_OPTION_VALUE, IK_SEVERITY_MEDIUM,
-     "neighbour discovery with an option whose value its type does not allow"},
-    {IK_FLAW_SHORT, IK_SEVERITY_LOW, "neighbour discovery that is too short"},
+     "Neighbour discovery has an option whose value its type does not allow."},
+    {IK_FLAW_SHORT, IK_SEVERITY_LOW, "A message of neighbour discovery is too short."},
     {IK_FLAW_BAD_TARGET, IK_SEVERITY_LOW,
-     "neighbour discovery for an address that nobody can have"},
+     "Neighbour discovery is about an address that nobody can have."},
     {IK_FLAW_OPTION_UNEXPECTED, IK_SEVERITY_LOW,
-     "neighbour discovery with an option that must not be there"},
+     "Neighbour discovery has an option that must not be there."},
 };
 
 /* What a capture of only the first bytes of each packet looks like too. */

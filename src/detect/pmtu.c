@@ -38,9 +38,10 @@ static struct finding below_least(const struct ik_sight *s)
         return (struct finding){NULL};
     const bool impossible = v4 && mtu < MTU4_LEAST;
     return (struct finding){
-        .why = impossible ? "a path MTU below what any IPv4 link has"
-               : v4       ? "a path MTU smaller than links have, which makes a sender waste itself"
-                          : "a path MTU below what any IPv6 link has",
+        .why = impossible ? "A reported path MTU is below what any IPv4 link has."
+               : v4 ? "A reported path MTU is smaller than links have, which makes a sender waste "
+                      "itself."
+                    : "A reported path MTU is below what any IPv6 link has.",
         .source = impossible ? "RFC 791 section 3.2: every link takes 68 bytes" : NULL,
         .severity = IK_SEVERITY_MEDIUM,
         .limit = impossible ? IK_LIMITS : limit,
@@ -66,19 +67,21 @@ static struct finding contradicts_quote(const struct ik_sight *s)
     const struct ik_look_packet *p = s->p;
     const uint32_t mtu = p->icmp.error.mtu, length = p->quote.ip.total_bytes;
     if (mtu >= length && is_length_known(p))
-        return (struct finding){.why = "a path MTU for which the quoted packet is not too big",
-                                .source = "RFC 1191 section 4, RFC 8201 section 4",
-                                .severity = IK_SEVERITY_MEDIUM,
-                                .limit = IK_LIMITS,
-                                .value = mtu,
-                                .threshold = length};
+        return (struct finding){
+            .why = "A path MTU is reported for which the quoted packet is not too big.",
+            .source = "RFC 1191 section 4, RFC 8201 section 4",
+            .severity = IK_SEVERITY_MEDIUM,
+            .limit = IK_LIMITS,
+            .value = mtu,
+            .threshold = length};
     if (p->quote.ip.version == 4 && !p->quote.ip.df)
-        return (struct finding){.why = "a path MTU for a packet that a router may fragment",
-                                .source = "RFC 1191 section 4",
-                                .severity = IK_SEVERITY_LOW,
-                                .limit = IK_LIMITS,
-                                .value = 1,
-                                .threshold = 1};
+        return (struct finding){
+            .why = "A path MTU is reported for a packet that a router may fragment.",
+            .source = "RFC 1191 section 4",
+            .severity = IK_SEVERITY_LOW,
+            .limit = IK_LIMITS,
+            .value = 1,
+            .threshold = 1};
     return (struct finding){NULL};
 }
 
@@ -89,7 +92,7 @@ static struct finding unknown(struct pmtus *t, const struct ik_sight *s)
     const bool tcp = s->p->quote.ip.proto == IK_PROTO_TCP;
     const ik_ns window = s->cfg->limits[IK_LIM_RESET_WINDOW];
     const uint32_t n = ik_often_add(&t->flows, ~s->pair_hash, s->now, window)->n;
-    return (struct finding){.why = "a path MTU for a packet that was never sent",
+    return (struct finding){.why = "A path MTU is reported for a packet that was never sent.",
                             .severity = tcp || n >= SURE ? IK_SEVERITY_MEDIUM : IK_SEVERITY_LOW,
                             .value = n};
 }
@@ -99,13 +102,13 @@ static struct finding never_sent(struct pmtus *t, const struct ik_sight *s)
     const bool tcp = s->p->quote.ip.proto == IK_PROTO_TCP;
     struct finding f = {.value = 1};
     if (s->quoted_foreign) {
-        f.why = "a path MTU for a packet of another host than the one that is told";
+        f.why = "A path MTU is reported for a packet of another host than the one that is told.";
         f.severity = IK_SEVERITY_LOW;
     } else if (s->quoted == IK_QUOTED_UNKNOWN) {
         f = unknown(t, s);
     } else if (s->quoted == IK_QUOTED_KNOWN && tcp && !s->quoted_in_window) {
-        f.why = "a path MTU for a connection that there is, with a sequence number that was not in "
-                "flight";
+        f.why = "A path MTU is reported for a connection that there is, with a sequence number "
+                "that was not in flight.";
         f.severity = IK_SEVERITY_MEDIUM;
     }
     f.source = "RFC 5927 section 7.2";
@@ -126,11 +129,12 @@ static struct finding goes_on(struct pmtus *t, const struct ik_sight *s)
     const struct ik_often_row *row = ik_often_add(&t->flows, key, s->now, window);
     if (row->n < threshold || row->seconds < SECONDS)
         return (struct finding){NULL};
-    return (struct finding){.why = "the same path MTU again and again, to a sender that goes on",
-                            .severity = IK_SEVERITY_LOW,
-                            .limit = IK_LIM_BLIND_RESETS,
-                            .value = row->n,
-                            .threshold = (double)threshold};
+    return (struct finding){
+        .why = "The same path MTU is reported again and again to a sender that goes on.",
+        .severity = IK_SEVERITY_LOW,
+        .limit = IK_LIM_BLIND_RESETS,
+        .value = row->n,
+        .threshold = (double)threshold};
 }
 
 static struct finding judge(struct pmtus *t, const struct ik_sight *s)
@@ -142,7 +146,7 @@ static struct finding judge(struct pmtus *t, const struct ik_sight *s)
     if (f.why)
         return f;
     if (s->p->icmp.family == 4 && s->p->icmp.error.mtu == 0)
-        return (struct finding){.why = "a router too old to say its MTU",
+        return (struct finding){.why = "A router is too old to say its MTU.",
                                 .source = "RFC 1191 section 5",
                                 .severity = IK_SEVERITY_INFO,
                                 .limit = IK_LIMITS,

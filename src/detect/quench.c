@@ -14,8 +14,8 @@ static void input(void *state, struct ik_sight *s)
     r.severity = s->quoted == IK_QUOTED_UNKNOWN ? IK_SEVERITY_MEDIUM : IK_SEVERITY_LOW;
     r.value = r.threshold = 1;
     r.why = s->quoted == IK_QUOTED_UNKNOWN
-                ? "a source quench about a packet that was never sent"
-                : "a source quench, which was abolished and can only slow a victim down";
+                ? "A source quench is about a packet that was never sent."
+                : "A source quench was abolished and can only slow a victim down.";
     r.source = "RFC 6633 section 8";
     r.remedy = IK_REMEDY_DROP_TYPE;
     ik_book_report(s->book, s->now, &r);

@@ -57,12 +57,13 @@ static struct verdict judge4(const struct ik_sight *s, const struct ik_addr *gat
 {
     const struct ik_ip *ip = &s->p->ip;
     if (is_no_host(gateway))
-        return (struct verdict){IK_SEVERITY_MEDIUM, "a redirect to what is no router's address"};
+        return (struct verdict){IK_SEVERITY_MEDIUM,
+                                "A redirect leads to what is no router's address."};
     if (ik_addr_same_host(gateway, &ip->src))
-        return (struct verdict){IK_SEVERITY_MEDIUM, "a redirect to its own sender"};
+        return (struct verdict){IK_SEVERITY_MEDIUM, "A redirect leads to its own sender."};
     if (is_off_link(s->cfg, &ip->dst, gateway))
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a redirect to a router that is not on the host's network"};
+                                "A redirect leads to a router that is not on the host's network."};
     return (struct verdict){0};
 }
 
@@ -71,11 +72,13 @@ static struct verdict judge6(const struct ik_sight *s, const struct ik_addr *tar
     const struct ik_look_packet *p = s->p;
     if (p->ip.ttl != PROVEN_HOP_LIMIT)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a redirect from beyond the link: its hop limit is not 255"};
+                                "A redirect comes from beyond the link: its hop limit is not 255."};
     if (!ik_addr_is_link_local(&p->ip.src))
-        return (struct verdict){IK_SEVERITY_MEDIUM, "a redirect from no link-local address"};
+        return (struct verdict){IK_SEVERITY_MEDIUM,
+                                "A redirect does not come from a link-local address."};
     if (!ik_addr_is_link_local(target) && !ik_addr_same_host(target, &p->icmp.redirect.destination))
-        return (struct verdict){IK_SEVERITY_MEDIUM, "a redirect to what is no router's address"};
+        return (struct verdict){IK_SEVERITY_MEDIUM,
+                                "A redirect leads to what is no router's address."};
     return (struct verdict){0};
 }
 
@@ -88,25 +91,26 @@ static struct verdict judge_sender(const struct ik_sight *s)
     if (s->quoted_foreign)
         return (struct verdict){
             IK_SEVERITY_MEDIUM,
-            "a redirect for a packet of another host than the one that is told"};
+            "A redirect is for a packet of another host than the one that is told."};
     if (s->quoted == IK_QUOTED_UNKNOWN)
-        return (struct verdict){IK_SEVERITY_MEDIUM, "a redirect for a packet that was never sent"};
+        return (struct verdict){IK_SEVERITY_MEDIUM,
+                                "A redirect is for a packet that was never sent."};
     if (s->quoted == IK_QUOTED_KNOWN && !s->quoted_in_window)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a redirect for a sequence number that was not in flight"};
+                                "A redirect is for a sequence number that was not in flight."};
     if (s->quoted == IK_QUOTED_KNOWN && s->quoted_via == IK_VIA_OTHER)
-        return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a redirect from another station than the router that the packet "
-                                "was handed to"};
+        return (struct verdict){
+            IK_SEVERITY_MEDIUM,
+            "A redirect comes from another station than the router that the packet was handed to."};
     if (named || (s->quoted == IK_QUOTED_KNOWN && s->quoted_via == IK_VIA_SENDER))
         return (struct verdict){0};
     if (any)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a redirect from a host that is none of the known routers"};
+                                "A redirect comes from a host that is none of the known routers."};
     if (s->quoted == IK_QUOTED_KNOWN)
         return (struct verdict){0};
-    return (struct verdict){
-        IK_SEVERITY_INFO, "a redirect of which nothing shows that it comes from the router in use"};
+    return (struct verdict){IK_SEVERITY_INFO,
+                            "Nothing shows that a redirect comes from the router in use."};
 }
 
 static struct verdict judge(const struct ik_sight *s)
@@ -114,13 +118,13 @@ static struct verdict judge(const struct ik_sight *s)
     const struct ik_look_packet *p = s->p;
     const struct ik_addr *target = target_of(&p->icmp);
     if (!target)
-        return (struct verdict){IK_SEVERITY_LOW, "a redirect that nobody can read"};
+        return (struct verdict){IK_SEVERITY_LOW, "A redirect is such that nobody can read it."};
     const struct verdict v = p->ip.version == 4 ? judge4(s, target) : judge6(s, target);
     if (v.why)
         return v;
     /* RFC 792: an IPv4 one has the packet. In IPv6 that is an option. */
     if (p->ip.version == 4 && !p->has_quote)
-        return (struct verdict){IK_SEVERITY_MEDIUM, "a redirect without the packet that it is for"};
+        return (struct verdict){IK_SEVERITY_MEDIUM, "A redirect lacks the packet that it is for."};
     return judge_sender(s);
 }
 

@@ -41,14 +41,15 @@ static bool is_impossible(const struct ik_sight *s)
 static const char *suspicion(const struct ik_sight *s, bool tcp)
 {
     if (is_impossible(s))
-        return "an error about a packet that cannot have come from the network that it is sent to";
+        return "An error is about a packet that cannot have come from the network that it is sent "
+               "to.";
     if (s->quoted_foreign)
-        return "an error about a packet of another host than the one that it is sent to";
+        return "An error is about a packet of another host than the one that it is sent to.";
     if (s->quoted == IK_QUOTED_UNKNOWN)
-        return "an error about a packet that was never sent";
+        return "An error is about a packet that was never sent.";
     if (s->quoted == IK_QUOTED_KNOWN && tcp && is_hard(&s->p->icmp) && !s->quoted_in_window)
-        return "an error about a connection that there is, with a sequence number that was not in "
-               "flight";
+        return "An error is about a connection that there is, with a sequence number that was not "
+               "in flight.";
     return NULL;
 }
 
@@ -72,7 +73,7 @@ static void judge_many(struct resets *t, const struct ik_sight *s, struct ik_rep
         return;
     r->src = (struct ik_addr){.family = 0};
     r->value = of_all;
-    r->why = "errors of many sources about packets that their receiver never sent";
+    r->why = "Errors of many sources are about packets that their receiver never sent.";
 }
 
 static void input(void *state, struct ik_sight *s)

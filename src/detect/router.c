@@ -219,14 +219,15 @@ static struct verdict judge_second(const struct routers *t, const struct ik_sigh
         foreign += !is_announced(t, w->link, &w->prefixes[i]);
     if (w->preferred)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a new router that wants to be preferred to the known ones"};
+                                "A new router wants to be preferred to the known ones."};
     if (s->now - first->first < LEARN)
-        return (struct verdict){IK_SEVERITY_LOW, "a second router on a link"};
+        return (struct verdict){IK_SEVERITY_LOW, "A second router shows up on a link."};
     if (foreign && foreign == w->n_prefixes)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a new router with a network that no known one announces"};
-    return (struct verdict){IK_SEVERITY_MEDIUM,
-                            "a new router on a link whose routers have been known for long"};
+                                "A new router announces a network that no known one does."};
+    return (struct verdict){
+        IK_SEVERITY_MEDIUM,
+        "A new router shows up on a link whose routers have been known for long."};
 }
 
 static bool is_flood(struct routers *t, ik_ns now)
@@ -248,10 +249,10 @@ static struct verdict judge_new(struct routers *t, const struct ik_sight *s, con
         return (struct verdict){0};
     if (is_flood(t, s->now))
         return (struct verdict){IK_SEVERITY_HIGH,
-                                "a flood of advertisements from ever new routers"};
+                                "Advertisements of ever new routers come in a flood."};
     if (any)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a router advertisement from none of the known routers"};
+                                "A router advertisement comes from none of the known routers."};
     return judge_second(t, s, w, first);
 }
 
@@ -302,10 +303,10 @@ static struct verdict judge_end(struct router *r, const struct ik_sight *s, cons
     r->ends += ik_addr_is_multicast(&s->p->ip.dst);
     if (r->ends > FINAL || r->returns >= FLAPS)
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a router that is told to be none, again and again"};
+                                "A known router is said to be none, again and again."};
     if (!first)
         return (struct verdict){0};
-    return (struct verdict){IK_SEVERITY_LOW, "a router that is said to be none any more"};
+    return (struct verdict){IK_SEVERITY_LOW, "A known router is said to be none any more."};
 }
 
 static struct verdict judge_prefixes(struct router *r, const struct word *w)
@@ -317,7 +318,7 @@ static struct verdict judge_prefixes(struct router *r, const struct word *w)
         other |= r->n_prefixes != 0;
         learn_prefix(r, &w->prefixes[i]);
     }
-    return other ? (struct verdict){IK_SEVERITY_LOW, "a known router with another network"}
+    return other ? (struct verdict){IK_SEVERITY_LOW, "A known router announces another network."}
                  : (struct verdict){0};
 }
 
@@ -336,7 +337,7 @@ static struct verdict hear(struct router *r, const struct ik_sight *s, const str
             learn_mac(r->option_mac, w->option_mac);
         }
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a known router's address at another link address"};
+                                "A known router's address shows up at another link address."};
     }
     r->latest = s->now;
     learn_mac(r->mac, s->p->layers.src_mac);
@@ -355,16 +356,16 @@ static struct verdict judge(struct routers *t, const struct ik_sight *s)
     if (p->ip.version == 6 && p->ip.ttl != PROVEN_HOP_LIMIT) /* R4861-6.1-01 */
         return (struct verdict){
             IK_SEVERITY_MEDIUM,
-            "a router advertisement from beyond the link: its hop limit is not 255"};
+            "A router advertisement comes from beyond the link: its hop limit is not 255."};
     if (p->ip.version == 6 && !ik_addr_is_link_local(&p->ip.src))
         return (struct verdict){IK_SEVERITY_MEDIUM,
-                                "a router advertisement from no link-local address"};
+                                "A router advertisement does not come from a link-local address."};
     const struct word w = word_of(s);
     struct router *r = find(t, w.link, &p->ip.src);
     const struct verdict v = r ? hear(r, s, &w) : meet(t, s, &w);
     if (!v.why && w.hop_limit && w.hop_limit < LEAST_HOPS)
         return (struct verdict){IK_SEVERITY_LOW,
-                                "a router that tells hosts a hop limit that cuts them off"};
+                                "A router tells hosts a hop limit that cuts them off."};
     return v;
 }
 

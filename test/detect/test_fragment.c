@@ -170,7 +170,7 @@ static void overlap__with_other_bytes__is_high(void **state)
         part_of(f, v6, 1, 0, PIECE, true, data);
         part_of(f, v6, 1, 0, PIECE, true, other);
         const struct ik_finding *found = abuse(f, IK_SEVERITY_HIGH);
-        assert_string_equal(found->why, "two fragments for the same place with different bytes");
+        assert_string_equal(found->why, "Two fragments for the same place have different bytes.");
         assert_int_equal(found->packets, 1);
         part_of(f, v6, 1, 0, PIECE, true, data); /* the datagram is spent */
         assert_int_equal(abuse(f, IK_SEVERITY_HIGH)->packets, 1);
@@ -211,7 +211,7 @@ static void overlap__at_the_end__is_two_ends(void **state)
         struct frames *f = frames_new(parts, NULL);
         part_of(f, false, 1, 800, 800, false, data);
         part_of(f, false, 1, second[i].at, second[i].n, second[i].mf, data);
-        assert_string_equal(abuse(f, IK_SEVERITY_HIGH)->why, "a datagram with two ends");
+        assert_string_equal(abuse(f, IK_SEVERITY_HIGH)->why, "A datagram has two ends.");
         frames_free(f);
     }
 }
@@ -307,9 +307,9 @@ static void chain__that_does_not_end_in_the_first_fragment__is_found(void **stat
     /* fragment header: destination options of 64 bytes, of which 48 are there */
     uint8_t bytes[8 + 48] = {60, 0, 0, 1, 0, 0, 0, 5, /* then: */ 58, 7, 1, 44};
     put6(f, 44, bytes, sizeof(bytes));
-    assert_string_equal(abuse(f, IK_SEVERITY_MEDIUM)->why,
-                        "a first fragment that ends before the headers do, so that no filter can "
-                        "judge it");
+    assert_string_equal(
+        abuse(f, IK_SEVERITY_MEDIUM)->why,
+        "A first fragment ends before the headers do, so that no filter can judge it.");
     frames_free(f);
     f = frames_new(parts, NULL);
     bytes[9] = 5; /* 48 bytes of options, and no byte of the message: the same */
@@ -321,7 +321,7 @@ static void chain__that_does_not_end_in_the_first_fragment__is_found(void **stat
     bytes[48] = 128;
     put6(f, 44, bytes, sizeof(bytes));
     assert_string_equal(abuse(f, IK_SEVERITY_MEDIUM)->why,
-                        "a fragment smaller than any link would make it");
+                        "A fragment is smaller than any link would make it.");
     frames_free(f);
 }
 
@@ -332,7 +332,7 @@ static void fragment_headers__two_in_a_packet__are_found(void **state)
     struct frames *f = frames_new(parts, NULL);
     uint8_t bytes[16 + 64] = {44, 0, 0, 1, 0, 0, 0, 5, 58, 0, 0, 1, 0, 0, 0, 6, 128};
     put6(f, 44, bytes, sizeof(bytes));
-    assert_string_equal(abuse(f, IK_SEVERITY_MEDIUM)->why, "a packet with two fragment headers");
+    assert_string_equal(abuse(f, IK_SEVERITY_MEDIUM)->why, "A packet has two fragment headers.");
     frames_free(f);
 }
 
