@@ -2,7 +2,7 @@
  * The filter in the kernel. Its rules are those of nft_lines.c, in their order: what can be true of
  * nothing is stopped; what may never be stopped passes, and all of those who are spared; then come
  * the orders. IPv6's errors and echo are only limited. A packet that is not ICMP, or not understood
- * (another VLAN's, cut short, a chain of headers longer than HEADERS), passes.
+ * (with a VLAN's tag, cut short, a chain of more than HEADERS headers), passes.
  *
  * Fragments are seen as they are: the first has the message's header and is judged by it; of the
  * others only the orders about fragments speak. */
@@ -15,8 +15,6 @@
 enum {
     ETHER_IP4 = 0x0800,
     ETHER_IP6 = 0x86dd,
-    ETHER_VLAN = 0x8100,
-    VLAN_ID = 0x0fff,
 
     PROTO_ICMP4 = 1,
     PROTO_TCP = 6,
@@ -26,7 +24,8 @@ enum {
     NEXT_ROUTING = 43,
     NEXT_FRAGMENT = 44,
     NEXT_OPTIONS = 60,
-    HEADERS = 6, /* most IPv6 extension headers */
+    HEADERS = 6,        /* most IPv6 extension headers */
+    WALK_MOST = 0x1fff, /* and how far into a frame they may reach */
 
     ECHO_REPLY4 = 0,
     UNREACHABLE4 = 3,
@@ -51,13 +50,11 @@ enum {
 };
 
 #define BIT(kind) (1u << IK_ORDER_##kind)
+#define ECHO_KINDS (BIT(BLOCK_PAIR) | BIT(LIMIT_PAIR) | BIT(DROP_GROUP))
 
 struct ether {
     uint8_t dst[6], src[6];
     __be16 type;
-};
-struct vlan {
-    __be16 tag, type;
 };
 struct ip4 {
     uint8_t version_ihl, tos;
@@ -142,33 +139,29 @@ static __always_inline int stop(enum ik_order_kind kind)
     return XDP_DROP;
 }
 
-/* Number of the slot with this key; 0: there is none. Not inlined, and not static: the kernel's
- * verifier looks at it once, and not at every way in which the rules may call it. */
-__attribute__((noinline)) uint32_t ik_xdp_find(const struct ik_xdp_key *k)
+static __always_inline uint64_t clock_of(const struct ik_xdp_state *state)
 {
-    const uint32_t zero = 0;
-    const struct ik_xdp_state *state = bpf_map_lookup_elem(&ik_state, &zero);
-    if (!state || !k)
-        return 0;
-    uint32_t at = state->heads[ik_xdp_head(state, k)];
-    for (int i = 0; i < IK_XDP_CHAIN && at; i++) {
-        const struct ik_xdp_slot *s = &state->slots[at % IK_XDP_SLOTS];
-        if (s->what == k->what && s->a[0] == k->a[0] && s->a[1] == k->a[1] && s->b[0] == k->b[0] &&
-            s->b[1] == k->b[1])
-            return at;
-        at = s->next;
-    }
-    return 0;
+    return bpf_jiffies64() * state->tick;
 }
 
-/* The slot with this key whose time is not over; NULL: there is none. */
+static __always_inline bool has_key(const struct ik_xdp_slot *s, const struct ik_xdp_key *k)
+{
+    return !((s->a[0] ^ k->a[0]) | (s->a[1] ^ k->a[1]) | (s->b[0] ^ k->b[0]) | (s->b[1] ^ k->b[1]) |
+             (s->what ^ k->what));
+}
+
+/* The slot with this key whose time is not over; NULL: there is none. No key is that of slot 0. */
 static __always_inline struct ik_xdp_slot *find(struct packet *p, const struct ik_xdp_key *k)
 {
-    const uint32_t number = ik_xdp_find(k);
-    if (!number)
-        return NULL;
-    struct ik_xdp_slot *s = &p->state->slots[number % IK_XDP_SLOTS];
-    p->now = bpf_ktime_get_coarse_ns();
+    struct ik_xdp_state *state = p->state;
+    const struct ik_xdp_places places = ik_xdp_places(state, k);
+    struct ik_xdp_slot *s = &state->slots[state->places[places.at[0]] % IK_XDP_SLOTS];
+    if (!has_key(s, k)) {
+        s = &state->slots[state->places[places.at[1]] % IK_XDP_SLOTS];
+        if (!has_key(s, k))
+            return NULL;
+    }
+    p->now = clock_of(state);
     return s->until > p->now ? s : NULL;
 }
 
@@ -330,6 +323,17 @@ static __always_inline bool is_vital(const struct packet *p, uint8_t type, uint8
            type == 148 || type == 149 || (type >= 151 && type <= 153);
 }
 
+static __always_inline int judge_group(struct packet *p)
+{
+    if (!p->v6)
+        return find_host(p, p->src, IK_ORDER_DROP_GROUP, 0, 0) ||
+                       find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0)
+                   ? stop(IK_ORDER_DROP_GROUP)
+                   : XDP_PASS;
+    struct ik_xdp_slot *s = find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0);
+    return s && !take(&s->bucket[0], IK_XDP_TEN, p->now) ? stop(IK_ORDER_DROP_GROUP) : XDP_PASS;
+}
+
 static __always_inline int judge_echo(struct packet *p)
 {
     struct ik_xdp_slot *s;
@@ -338,45 +342,41 @@ static __always_inline int judge_echo(struct packet *p)
     if (p->kinds & BIT(LIMIT_PAIR) && (s = find_pair(p, IK_ORDER_LIMIT_PAIR)) &&
         !take(&s->bucket[0], IK_XDP_ONE, p->now))
         return stop(IK_ORDER_LIMIT_PAIR);
-    if (!(p->kinds & BIT(DROP_GROUP)))
-        return XDP_PASS;
-    if (!p->v6)
-        return find_host(p, p->src, IK_ORDER_DROP_GROUP, 0, 0) ||
-                       find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0)
-                   ? stop(IK_ORDER_DROP_GROUP)
-                   : XDP_PASS;
-    s = find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0);
-    return s && !take(&s->bucket[0], IK_XDP_TEN, p->now) ? stop(IK_ORDER_DROP_GROUP) : XDP_PASS;
+    return p->kinds & BIT(DROP_GROUP) ? judge_group(p) : XDP_PASS;
 }
 
 /* What cannot be true, wherever it comes from. */
 static __always_inline int judge_lies(struct packet *p, uint8_t type, uint8_t code)
 {
-    const uint16_t mtu = bpf_ntohs(p->icmp->word[1]);
-    const bool mtu4 =
-        !p->v6 && type == UNREACHABLE4 && code == FRAG_NEEDED4 && mtu && mtu < IK_ORDER_MTU4;
-    const bool mtu6 = p->v6 && type == TOO_BIG6 && !p->icmp->word[0] && mtu < MTU_LEAST6;
-    if (p->kinds & BIT(DROP_MTU) && (mtu4 || mtu6) && find_host(p, p->dst, IK_ORDER_DROP_MTU, 0, 0))
-        return stop(IK_ORDER_DROP_MTU);
+    if (p->kinds & BIT(DROP_MTU)) {
+        const uint16_t mtu = bpf_ntohs(p->icmp->word[1]);
+        const bool is_lie =
+            p->v6 ? type == TOO_BIG6 && !p->icmp->word[0] && mtu < MTU_LEAST6
+                  : type == UNREACHABLE4 && code == FRAG_NEEDED4 && mtu && mtu < IK_ORDER_MTU4;
+        if (is_lie && find_host(p, p->dst, IK_ORDER_DROP_MTU, 0, 0))
+            return stop(IK_ORDER_DROP_MTU);
+    }
     if (p->v6 && p->kinds & BIT(DROP_HOP_LIMIT) && type >= 133 && type <= 137 && p->hops != 255 &&
         find_source(p, IK_ORDER_DROP_HOP_LIMIT, 0, 0))
         return stop(IK_ORDER_DROP_HOP_LIMIT);
     return XDP_PASS;
 }
 
+/* Echo is what most floods are made of: it is none of what the first rules are about. */
 static __always_inline int judge_message(struct packet *p)
 {
     if ((const void *)(p->icmp + 1) > p->end)
         return XDP_PASS;
     const uint8_t type = p->icmp->type, code = p->icmp->code;
+    const bool echo = is_echo(p->v6, type);
     struct ik_xdp_slot *s;
-    if (judge_lies(p, type, code) == XDP_DROP)
+    if (!echo && judge_lies(p, type, code) == XDP_DROP)
         return XDP_DROP;
-    if (p->spared || is_vital(p, type, code))
+    if (p->spared || (!echo && is_vital(p, type, code)))
         return XDP_PASS;
     if (p->kinds & BIT(DROP_KIND) && find_source(p, IK_ORDER_DROP_KIND, type, code))
         return stop(IK_ORDER_DROP_KIND);
-    if (is_echo(p->v6, type) && judge_echo(p) == XDP_DROP)
+    if (echo && p->kinds & ECHO_KINDS && judge_echo(p) == XDP_DROP)
         return XDP_DROP;
     if (p->kinds & BIT(LIMIT_SOURCE) && (s = find_source(p, IK_ORDER_LIMIT_SOURCE, type, 0)) &&
         !take(&s->bucket[0], IK_XDP_TEN, p->now))
@@ -420,8 +420,8 @@ static __always_inline int judge(struct packet *p)
 static __always_inline bool concerns(struct packet *p, bool wide)
 {
     const struct ik_xdp_state *state = p->state;
-    const uint32_t from = state->from[ik_xdp_hash(state, p->src[0], p->v6 ? 0 : p->src[1])];
-    p->kinds = from | state->to[ik_xdp_hash(state, p->dst[0], p->dst[1])];
+    const uint32_t from = state->from[ik_xdp_word(state, p->src[0], p->v6 ? 0 : p->src[1])];
+    p->kinds = from | state->to[ik_xdp_word(state, p->dst[0], p->dst[1])];
     p->kinds &= (1u << IK_ORDERS) - 1;
     if (!p->kinds)
         return false;
@@ -449,7 +449,7 @@ static __always_inline int judge4(struct packet *p, const void *at)
     p->src[0] = p->dst[0] = 0;
     p->src[1] = ip->src;
     p->dst[1] = ip->dst;
-    if (!concerns(p, p->state->wide4[net / 8] & 1u << net % 8))
+    if (!concerns(p, p->state->wide[0] && p->state->wide4[net / 8] & 1u << net % 8))
         return XDP_PASS;
     p->is_fragment = frag & 0x3fff;
     p->offset = frag & 0x1fff;
@@ -457,40 +457,67 @@ static __always_inline int judge4(struct packet *p, const void *at)
     return judge(p);
 }
 
+/* Bits of what ik_xdp_walk6 returns. */
+enum { WALKED_OFFSET = 16, WALKED_FRAGMENT = 30, WALKED_ICMP = 31 };
+
+/* Goes along the extension headers from `at` in the frame, of which the first is a `next`. Returns
+ * where what follows them begins, a fragment's offset, whether it is one, and whether it is ICMP.
+ * Not static: the kernel's verifier looks at it by itself, and not at all that may follow each way
+ * through it. */
+__attribute__((noinline)) uint32_t ik_xdp_walk6(struct xdp_md *ctx, uint32_t at, uint32_t next)
+{
+    uint32_t fragment = 0;
+    for (int i = 0; i < HEADERS && next != PROTO_ICMP6; i++) {
+        if (at > WALK_MOST)
+            return 0;
+        const struct header6 *h = (const void *)(long)ctx->data + at;
+        if ((const void *)(h + 1) > (const void *)(long)ctx->data_end)
+            return 0;
+        if (next == NEXT_FRAGMENT) {
+            const uint32_t offset = bpf_ntohs(h->frag) >> 3;
+            fragment = 1u << WALKED_FRAGMENT | offset << WALKED_OFFSET;
+            at += 8;
+            next = h->next;
+            if (offset)
+                break;
+        } else if (next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_OPTIONS) {
+            at += 8 + 8 * (uint32_t)h->length;
+            next = h->next;
+        } else {
+            return 0;
+        }
+    }
+    return next == PROTO_ICMP6 && at <= WALK_MOST ? 1u << WALKED_ICMP | fragment | at : 0;
+}
+
 static __always_inline int judge6(struct packet *p, const void *at)
 {
     const struct ip6 *ip = at;
     if ((const void *)(ip + 1) > p->end || ip->version >> 4 != 6)
         return XDP_PASS;
-    uint8_t next = ip->next;
-    p->is_fragment = false;
-    p->offset = 0;
-    at = ip + 1;
-    for (int i = 0; i < HEADERS && next != PROTO_ICMP6 && !p->offset; i++) {
-        const struct header6 *h = at;
-        if ((next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_FRAGMENT &&
-             next != NEXT_OPTIONS) ||
-            (const void *)(h + 1) > p->end)
-            return XDP_PASS;
-        if (next == NEXT_FRAGMENT) {
-            p->is_fragment = true;
-            p->offset = bpf_ntohs(h->frag) >> 3;
-        }
-        at += next == NEXT_FRAGMENT ? 8u : 8u + 8u * h->length;
-        next = h->next;
-    }
-    if (next != PROTO_ICMP6)
-        return XDP_PASS;
     p->v6 = true;
     p->hops = ip->hops;
     __builtin_memcpy(p->src, ip->src, 16);
     __builtin_memcpy(p->dst, ip->dst, 16);
-    p->icmp = at;
-    return concerns(p, p->state->wide6) ? judge(p) : XDP_PASS;
+    p->icmp = (const void *)(ip + 1);
+    p->is_fragment = false;
+    p->offset = 0;
+    if (ip->next != PROTO_ICMP6) {
+        if (ip->next == PROTO_TCP || ip->next == PROTO_UDP)
+            return XDP_PASS;
+        const uint32_t walked =
+            ik_xdp_walk6(p->ctx, sizeof(struct ether) + sizeof(struct ip6), ip->next);
+        if (!(walked >> WALKED_ICMP))
+            return XDP_PASS;
+        p->is_fragment = walked >> WALKED_FRAGMENT & 1;
+        p->offset = walked >> WALKED_OFFSET & 0x1fff;
+        p->icmp = (const void *)(long)p->ctx->data + (walked & WALK_MOST);
+    }
+    return concerns(p, p->state->wide[1]) ? judge(p) : XDP_PASS;
 }
 
 /* "frags": that an interface of large frames takes it too; all that is read lies in the first part.
- * A frame without a VLAN but with a priority (IEEE 802.1Q) is for this interface. */
+ */
 SEC("xdp.frags")
 int ik_xdp_filter(struct xdp_md *ctx)
 {
@@ -499,21 +526,24 @@ int ik_xdp_filter(struct xdp_md *ctx)
     if (!state || !state->kinds)
         return XDP_PASS;
     const struct ether *ether = (const void *)(long)ctx->data;
-    const void *at = ether + 1;
     struct packet p = {.ctx = ctx, .state = state, .end = (const void *)(long)ctx->data_end};
-    if (at > p.end)
+    if ((const void *)(ether + 1) > p.end)
         return XDP_PASS;
-    __be16 type = ether->type;
-    if (type == bpf_htons(ETHER_VLAN)) {
-        const struct vlan *vlan = at;
-        if ((const void *)(vlan + 1) > p.end || vlan->tag & bpf_htons(VLAN_ID))
-            return XDP_PASS;
-        type = vlan->type;
-        at = vlan + 1;
-    }
-    if (type == bpf_htons(ETHER_IP4))
-        return judge4(&p, at);
-    return type == bpf_htons(ETHER_IP6) ? judge6(&p, at) : XDP_PASS;
+    if (ether->type == bpf_htons(ETHER_IP4))
+        return judge4(&p, ether + 1);
+    return ether->type == bpf_htons(ETHER_IP6) ? judge6(&p, ether + 1) : XDP_PASS;
+}
+
+/* Tells what time it is for the filter. Attached nowhere. */
+SEC("xdp")
+int ik_xdp_clock(struct xdp_md *ctx)
+{
+    const uint32_t zero = 0;
+    struct ik_xdp_state *state = bpf_map_lookup_elem(&ik_state, &zero);
+    (void)ctx;
+    if (state)
+        state->now = clock_of(state);
+    return XDP_PASS;
 }
 
 const char _license[] SEC("license") = "Dual MIT/GPL";

@@ -21,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <net/if.h>
@@ -28,13 +29,15 @@
 extern const uint8_t ik_xdp_object[];
 extern const size_t ik_xdp_object_bytes;
 
+enum { MOVES = 16, ETHER_LEAST = 60 };
+
 struct ik_xdp_filter {
     struct bpf_object *object;
-    struct ik_xdp_state *state;                        /* mapped */
-    int link, spared, stopped;                         /* link is ours to close */
-    uint32_t n_slots;                                  /* the first so many were ever used */
-    uint16_t from[IK_XDP_INDEXES], to[IK_XDP_INDEXES]; /* the words as they will be */
-    uint16_t spared_from[IK_XDP_INDEXES];              /* bits of those who are spared */
+    struct ik_xdp_state *state;                    /* mapped */
+    int link, spared, stopped, clock;              /* link is ours to close */
+    uint32_t n_slots;                              /* the first so many were ever used */
+    uint16_t from[IK_XDP_WORDS], to[IK_XDP_WORDS]; /* the words as they will be */
+    uint16_t spared_from[IK_XDP_WORDS];            /* bits of those who are spared */
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -108,7 +111,7 @@ static bool has_key(const struct ik_xdp_slot *s, const struct ik_xdp_key *k)
  * one. */
 static uint32_t word_from(const struct ik_xdp_state *s, const uint64_t a[2], bool v6)
 {
-    return ik_xdp_hash(s, a[0], v6 ? 0 : a[1]);
+    return ik_xdp_word(s, a[0], v6 ? 0 : a[1]);
 }
 
 /* Adds a slot's bit to the word of the address that its packets have. */
@@ -121,12 +124,12 @@ static void mark(struct ik_xdp_filter *f, const struct ik_xdp_slot *s)
     if (pair || is_about_source(kind) || kind == IK_ORDER_DROP_GROUP)
         f->from[word_from(f->state, s->a, v6)] |= bit;
     if (!pair && !is_about_source(kind))
-        f->to[ik_xdp_hash(f->state, s->a[0], s->a[1])] |= bit;
+        f->to[ik_xdp_word(f->state, s->a[0], s->a[1])] |= bit;
 }
 
 static void show(uint16_t *shown, const uint16_t *words, const uint16_t *more)
 {
-    for (size_t i = 0; i < IK_XDP_INDEXES; i++) {
+    for (size_t i = 0; i < IK_XDP_WORDS; i++) {
         const uint16_t word = words[i] | (more ? more[i] : 0);
         if (shown[i] != word)
             __atomic_store_n(&shown[i], word, __ATOMIC_RELEASE);
@@ -153,31 +156,69 @@ static void settle(struct ik_xdp_filter *f)
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
-static uint16_t *head_of(struct ik_xdp_filter *f, const struct ik_xdp_key *k)
+/* The slot with this key, whether its time is over or not; 0: none. */
+static uint16_t look_up(const struct ik_xdp_filter *f, const struct ik_xdp_key *k)
 {
-    return &f->state->heads[ik_xdp_head(f->state, k)];
-}
-
-/* The slot with this key, whether its time is over or not; 0: none. *n: how many the chain has. */
-static uint16_t look_up(struct ik_xdp_filter *f, const struct ik_xdp_key *k, int *n)
-{
-    *n = 0;
-    for (uint16_t at = *head_of(f, k); at; at = f->state->slots[at].next, ++*n) {
-        if (has_key(&f->state->slots[at], k))
-            return at;
+    const struct ik_xdp_places places = ik_xdp_places(f->state, k);
+    for (int i = 0; i < 2; i++) {
+        const uint16_t number = f->state->places[places.at[i]];
+        if (has_key(&f->state->slots[number], k))
+            return number;
     }
     return 0;
+}
+
+static void stand(struct ik_xdp_filter *f, uint32_t place, uint16_t number)
+{
+    __atomic_store_n(&f->state->places[place], number, __ATOMIC_RELEASE);
+}
+
+/* The other place of who stands at this one. */
+static uint32_t other_place(const struct ik_xdp_filter *f, uint32_t place)
+{
+    const struct ik_xdp_key key = key_in(&f->state->slots[f->state->places[place]]);
+    const struct ik_xdp_places places = ik_xdp_places(f->state, &key);
+    return places.at[places.at[0] == place];
+}
+
+/* Makes a place free: who stands there goes to his other one, and who stands there to his, the last
+ * of them first. False: nobody finds a free one within MOVES. */
+static bool make_room(struct ik_xdp_filter *f, uint32_t place)
+{
+    uint32_t way[MOVES + 1] = {place};
+    int n = 0;
+    while (f->state->places[way[n]]) {
+        if (n == MOVES)
+            return false;
+        way[n + 1] = other_place(f, way[n]);
+        n++;
+    }
+    for (; n; n--) {
+        stand(f, way[n], f->state->places[way[n - 1]]);
+        stand(f, way[n - 1], 0);
+    }
+    return true;
+}
+
+static bool enter(struct ik_xdp_filter *f, const struct ik_xdp_key *k, uint16_t number)
+{
+    const struct ik_xdp_places places = ik_xdp_places(f->state, k);
+    for (int i = 0; i < 2; i++) {
+        if (make_room(f, places.at[i])) {
+            stand(f, places.at[i], number);
+            return true;
+        }
+    }
+    return false;
 }
 
 static void end(struct ik_xdp_filter *f, uint16_t number)
 {
     struct ik_xdp_slot *s = &f->state->slots[number];
     const struct ik_xdp_key key = key_in(s);
-    uint16_t *at = head_of(f, &key);
+    const struct ik_xdp_places places = ik_xdp_places(f->state, &key);
     __atomic_store_n(&s->until, 0, __ATOMIC_RELEASE);
-    while (*at != number)
-        at = &f->state->slots[*at].next;
-    __atomic_store_n(at, s->next, __ATOMIC_RELEASE);
+    stand(f, places.at[f->state->places[places.at[0]] != number], 0);
     s->what = 0;
 }
 
@@ -207,33 +248,35 @@ static uint16_t free_slot(struct ik_xdp_filter *f)
 
 static enum ik_err put(struct ik_xdp_filter *f, const struct ik_xdp_key *k, uint64_t until)
 {
-    int n;
-    uint16_t number = look_up(f, k, &n);
+    uint16_t number = look_up(f, k);
     if (number) {
         __atomic_store_n(&f->state->slots[number].until, until, __ATOMIC_RELEASE);
         return IK_OK;
     }
-    if (n == IK_XDP_CHAIN || !(number = free_slot(f)))
+    number = free_slot(f);
+    if (!number)
         return IK_E_FULL;
-    uint16_t *head = head_of(f, k);
-    f->state->slots[number] = (struct ik_xdp_slot){.a = {k->a[0], k->a[1]},
-                                                   .b = {k->b[0], k->b[1]},
-                                                   .what = k->what,
-                                                   .next = *head,
-                                                   .until = until};
-    __atomic_store_n(head, number, __ATOMIC_RELEASE);
-    return IK_OK;
+    f->state->slots[number] = (struct ik_xdp_slot){
+        .a = {k->a[0], k->a[1]}, .b = {k->b[0], k->b[1]}, .what = k->what, .until = until};
+    if (enter(f, k, number))
+        return IK_OK;
+    f->state->slots[number].what = 0;
+    return IK_E_FULL;
 }
 
-static uint64_t now_ns(void)
+/* By the program's own clock. */
+static uint64_t now_ns(const struct ik_xdp_filter *f)
 {
-    return (uint64_t)ik_clock_now().mono;
+    static const uint8_t frame[ETHER_LEAST];
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame));
+    (void)bpf_prog_test_run_opts(f->clock, &run);
+    return __atomic_load_n(&f->state->now, __ATOMIC_RELAXED);
 }
 
 enum ik_err ik_xdp_filter_add(struct ik_xdp_filter *f, const struct ik_order *o)
 {
     const bool pair = ik_order_key(o->kind) == IK_ORDER_KEY_PAIR;
-    const uint64_t now = now_ns();
+    const uint64_t now = now_ns(f);
     struct ik_xdp_key key;
     sweep(f, now);
     for (int i = 0; i <= pair; i++) {
@@ -251,11 +294,10 @@ enum ik_err ik_xdp_filter_remove(struct ik_xdp_filter *f, const struct ik_order 
 {
     const bool pair = ik_order_key(o->kind) == IK_ORDER_KEY_PAIR;
     struct ik_xdp_key key;
-    int n;
     for (int i = 0; i <= pair; i++) {
         if (!key_of(o, i, &key))
             return IK_E_VALUE;
-        const uint16_t number = look_up(f, &key, &n);
+        const uint16_t number = look_up(f, &key);
         if (number)
             end(f, number);
     }
@@ -274,12 +316,13 @@ static void mark_spared(struct ik_xdp_filter *f, const struct ik_prefix *who)
     if (v6 ? who->bits >= 64 : who->bits == 32) {
         f->spared_from[word_from(f->state, a, v6)] |= (uint16_t)(1u << IK_XDP_SPARED);
     } else if (v6) {
-        f->state->wide6 = 1;
+        f->state->wide[1] = 1;
     } else {
         const uint32_t first = (uint32_t)(who->addr.bytes[0] << 8 | who->addr.bytes[1]);
         const uint32_t n = who->bits >= 16 ? 1 : 1u << (16 - who->bits);
         for (uint32_t i = first & ~(n - 1); n && i < (first & ~(n - 1)) + n; i++)
             f->state->wide4[i / 8] |= (uint8_t)(1u << i % 8);
+        f->state->wide[0] = 1;
     }
 }
 
@@ -327,7 +370,7 @@ enum ik_err ik_xdp_filter_count(const struct ik_xdp_filter *f, uint64_t stopped[
 
 uint32_t ik_xdp_filter_seconds_left(const struct ik_xdp_filter *f)
 {
-    const uint64_t now = now_ns();
+    const uint64_t now = now_ns(f);
     uint64_t last = now;
     for (uint32_t i = 1; i < f->n_slots; i++) {
         const struct ik_xdp_slot *s = &f->state->slots[i];
@@ -393,6 +436,11 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
     return 0;
 }
 
+static int program_fd(const struct ik_xdp_filter *f, const char *name)
+{
+    return bpf_program__fd(bpf_object__find_program_by_name(f->object, name));
+}
+
 static int map_fd(const struct ik_xdp_filter *f, const char *name)
 {
     return bpf_map__fd(bpf_object__find_map_by_name(f->object, name));
@@ -410,11 +458,16 @@ static enum ik_err load(struct ik_xdp_filter *f, char why[static IK_ENFORCE_TEXT
         return fail(err_of(error), "the kernel does not take the program", error, why);
     f->spared = map_fd(f, "ik_spared");
     f->stopped = map_fd(f, "ik_stopped");
+    f->clock = program_fd(f, "ik_xdp_clock");
     void *state =
         mmap(NULL, sizeof(*f->state), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(f, "ik_state"), 0);
     if (state == MAP_FAILED)
         return IK_E_NOMEM;
     f->state = state;
+    struct timespec tick;
+    if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+        return IK_E_SYSTEM;
+    f->state->tick = (uint64_t)tick.tv_nsec;
     enum ik_err err = ik_entropy(f->state->factors, sizeof(f->state->factors));
     for (size_t i = 0; i < sizeof(f->state->factors) / sizeof(*f->state->factors); i++)
         f->state->factors[i] |= 1;
@@ -427,12 +480,11 @@ static enum ik_err attach(struct ik_xdp_filter *f, unsigned ifindex, enum ik_xdp
 {
     static const uint32_t flags[] = {
         [IK_XDP_NATIVE] = XDP_FLAGS_DRV_MODE, [IK_XDP_GENERIC] = XDP_FLAGS_SKB_MODE};
-    const struct bpf_program *program =
-        bpf_object__find_program_by_name(f->object, "ik_xdp_filter");
+    const int program = program_fd(f, "ik_xdp_filter");
     int error = 0;
     for (int m = IK_XDP_NATIVE; m <= IK_XDP_GENERIC; m++) {
         LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags[m]);
-        f->link = bpf_link_create(bpf_program__fd(program), (int)ifindex, BPF_XDP, &opts);
+        f->link = bpf_link_create(program, (int)ifindex, BPF_XDP, &opts);
         if (f->link >= 0) {
             *mode = (enum ik_xdp_mode)m;
             return IK_OK;

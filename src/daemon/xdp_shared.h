@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * What the XDP filter and the process that fills it share, compiled for both: the tables, all of
  * fixed size, and how a key is hashed. The process alone writes keys, words and times; the program
- * writes nothing but buckets and counters.
+ * writes nothing but buckets, counters and the time.
  *
  * A packet's way, each step only where the one before found something:
  *
- *   kinds --> word of the source | word of the destination --> head --> slots of a chain --> bucket
+ *   kinds --> word of the source | word of the destination --> two places --> slot --> bucket
  *
  * - kinds says which kinds of order are in force at all.
  * - A word says which kinds may concern the addresses that hash to it. Others' bits in it cost a
- *   look into a chain, and nothing else.
+ *   look at two places, and nothing else.
+ * - A place holds the number of a slot. A key has two of them, by two hashes, and its slot stands
+ * in one (cuckoo hashing: Pagh, Rodler, 2001); who comes later makes room by moving others to
+ * theirs.
  * - A slot is one order with its whole key, which is compared: no collision brings an order upon
  *   somebody else.
  * - The one table that strangers fill is `each`: the buckets of sources that send to a host that
@@ -24,9 +27,10 @@
 
 enum {
     IK_XDP_SLOTS = 8192, /* number 0 is none; an order between a pair takes two */
-    IK_XDP_CHAIN = 8,    /* most slots that begin at one head */
-    IK_XDP_INDEX_BITS = 14,
-    IK_XDP_INDEXES = 1 << IK_XDP_INDEX_BITS, /* heads; words of sources; of destinations */
+    IK_XDP_WORD_BITS = 14,
+    IK_XDP_WORDS = 1 << IK_XDP_WORD_BITS, /* of sources; of destinations */
+    IK_XDP_PLACE_BITS = 15,
+    IK_XDP_PLACES = 1 << IK_XDP_PLACE_BITS,
     IK_XDP_EACH_BITS = 16,
     IK_XDP_EACH = 1 << IK_XDP_EACH_BITS,
 };
@@ -49,24 +53,27 @@ struct ik_xdp_key {
     uint32_t what; /* ik_xdp_what */
 };
 
-/* An order: its key, and the rest of a line of cache. It has ended when the clock (CLOCK_MONOTONIC)
- * is past `until`. */
+/* An order: its key, and the rest of a line of cache. It has ended when the clock is past `until`.
+ */
 struct ik_xdp_slot {
     uint64_t a[2], b[2];
     uint32_t what;      /* 0: the slot is free */
-    uint16_t next;      /* of the chain; 0: the last */
     uint64_t until;     /* ns */
     uint64_t bucket[2]; /* when each will be full again, in ns: struct ik_xdp_limit */
 };
 _Static_assert(sizeof(struct ik_xdp_slot) == 64, "a slot is a line of cache");
 
+/* The clock is the kernel's count of ticks, times the length of one: to read it costs no call, and
+ * its steps of 1 to 10 ms are fine enough for what is counted here. */
 struct ik_xdp_state {
-    uint64_t factors[6]; /* secret, odd: of ik_xdp_hash */
+    uint64_t factors[5]; /* secret, odd: of ik_xdp_word and ik_xdp_places */
     uint64_t sip[2];     /* secret: of ik_xdp_each */
+    uint64_t tick;       /* ns */
+    uint64_t now;        /* ns, when the program ik_xdp_clock was last run */
     uint32_t kinds;      /* bit n: an order of kind n is in force */
-    uint32_t wide6;      /* a prefix wider than /64 is spared */
-    uint16_t from[IK_XDP_INDEXES], to[IK_XDP_INDEXES];
-    uint16_t heads[IK_XDP_INDEXES];
+    uint16_t wide[2]; /* a prefix wider than a host (IPv6: than a /64) is spared, of IPv4, IPv6 */
+    uint16_t from[IK_XDP_WORDS], to[IK_XDP_WORDS];
+    uint16_t places[IK_XDP_PLACES];
     uint8_t wide4[65536 / 8]; /* a bit a /16 that a spared prefix wider than a host touches */
     _Alignas(64) struct ik_xdp_slot slots[IK_XDP_SLOTS];
 };
@@ -96,16 +103,22 @@ static inline uint32_t ik_xdp_what(uint32_t kind, enum ik_xdp_form form, uint8_t
 
 /* Multilinear (Dietzfelbinger and others, 1997): enough for tables whose keys strangers do not
  * choose, and where a collision costs nothing but time. */
-static inline uint32_t ik_xdp_hash(const struct ik_xdp_state *s, uint64_t a0, uint64_t a1)
+static inline uint32_t ik_xdp_word(const struct ik_xdp_state *s, uint64_t a0, uint64_t a1)
 {
-    return (uint32_t)((a0 * s->factors[0] + a1 * s->factors[1]) >> (64 - IK_XDP_INDEX_BITS));
+    return (uint32_t)((a0 * s->factors[0] + a1 * s->factors[1]) >> (64 - IK_XDP_WORD_BITS));
 }
 
-static inline uint32_t ik_xdp_head(const struct ik_xdp_state *s, const struct ik_xdp_key *k)
+struct ik_xdp_places {
+    uint32_t at[2];
+};
+static inline struct ik_xdp_places ik_xdp_places(const struct ik_xdp_state *s,
+                                                 const struct ik_xdp_key *k)
 {
-    return (uint32_t)((k->a[0] * s->factors[0] + k->a[1] * s->factors[1] + k->b[0] * s->factors[2] +
-                       k->b[1] * s->factors[3] + k->what * s->factors[4]) >>
-                      (64 - IK_XDP_INDEX_BITS));
+    uint64_t h = k->a[0] * s->factors[0] + k->a[1] * s->factors[1] + k->b[0] * s->factors[2] +
+                 k->b[1] * s->factors[3] + k->what * s->factors[4];
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u; /* what differs above has to reach what lies below */
+    return (struct ik_xdp_places){{(uint32_t)(h >> (64 - IK_XDP_PLACE_BITS)),
+                                   (uint32_t)(h >> (64 - 2 * IK_XDP_PLACE_BITS)) % IK_XDP_PLACES}};
 }
 
 /* Which bucket a source has for the order in a slot: SipHash-1-3. */
