@@ -17,7 +17,7 @@
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-enum ik_guard_enforce { IK_GUARD_NONE, IK_GUARD_NFT };
+enum ik_guard_enforce { IK_GUARD_NONE, IK_GUARD_NFT, IK_GUARD_XDP };
 enum ik_guard_on_exit { IK_GUARD_REMOVE, IK_GUARD_EXPIRE };
 enum ik_guard_format { IK_GUARD_TEXT, IK_GUARD_JSON, IK_GUARD_EVE };
 

@@ -110,7 +110,14 @@ struct ik_record ik_guard_deed_record(const struct ik_deed *d, ik_ns time,
 
 /* ---- beginning ------------------------------------------------------------------------------- */
 
-static bool say_open(enum ik_err err, const char *why)
+/* Where that is told as it is, whatever enforces. */
+static bool say_any(enum ik_err err)
+{
+    ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
+    return false;
+}
+
+static bool say_nft(enum ik_err err, const char *why)
 {
     char safe[2 * IK_ENFORCE_TEXT];
     switch (err) {
@@ -129,15 +136,61 @@ static bool say_open(enum ik_err err, const char *why)
         ik_run_say("guard", _("nft does not take the rules: %s"), safe);
         return false;
     default:
-        ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
-        return false;
+        return say_any(err);
     }
+}
+
+static bool say_xdp(enum ik_err err, const char *interface, const char *why)
+{
+    char safe[2 * IK_ENFORCE_TEXT], name[64];
+    const char *text = ik_lang_text(why);
+    ik_text_escape((struct ik_rd){(const uint8_t *)text, strlen(text)}, safe, sizeof safe);
+    ik_text_escape((struct ik_rd){(const uint8_t *)interface, strlen(interface)}, name,
+                   sizeof name);
+    if (err == IK_E_NOT_FOUND)
+        ik_run_say("guard", _("--enforce xdp needs icmp-warden-xdp, which is not here: icmpkit is "
+                              "built with it where clang and libbpf are"));
+    else if (err == IK_E_ACCESS)
+        ik_run_say("guard", _("--enforce xdp needs root, or CAP_BPF and CAP_NET_ADMIN: --dry-run "
+                              "shows what it would do"));
+    else if (err == IK_E_EXISTS && !why[0])
+        ik_run_say("guard", _("another guard enforces at %s already"), name);
+    else if (err == IK_E_EXISTS)
+        ik_run_say("guard",
+                   _("%s has an XDP program that is not guard's, which stays: try "
+                     "--enforce nft"),
+                   name);
+    else if (why[0])
+        ik_run_say("guard", _("cannot enforce at %s: %s"), name, safe);
+    else
+        return say_any(err);
+    return false;
+}
+
+static bool say_open(const struct ik_enforce_cfg *cfg, enum ik_err err, const char *why)
+{
+    if (err == IK_E_FULL || err == IK_E_NOMEM)
+        return say_any(err);
+    return cfg->way == IK_ENFORCE_XDP ? say_xdp(err, cfg->interface, why) : say_nft(err, why);
+}
+
+/* What comes in by several interfaces is more than a program at one can see. */
+static bool has_place(const struct ik_guard *g)
+{
+    if (g->opt.enforce != IK_GUARD_XDP || !g->all || g->lab)
+        return true;
+    ik_run_say("guard",
+               _("--enforce xdp is for one interface: name it by -i NAME, or --enforce nft"));
+    return false;
 }
 
 bool ik_guard_enforce_open(struct ik_guard *g, void (*on_deed)(void *, const struct ik_deed *))
 {
     const struct ik_guard_opt *o = &g->opt;
-    const struct ik_enforce_cfg cfg = {.dry = o->dry_run,
+    const struct ik_enforce_cfg cfg = {.way = o->enforce == IK_GUARD_XDP ? IK_ENFORCE_XDP
+                                                                         : IK_ENFORCE_NFT,
+                                       .interface = g->interface,
+                                       .dry = o->dry_run,
                                        .here = g->interface != NULL,
                                        .keep = o->on_exit == IK_GUARD_EXPIRE,
                                        .on_deed = on_deed,
@@ -146,11 +199,13 @@ bool ik_guard_enforce_open(struct ik_guard *g, void (*on_deed)(void *, const str
     if (o->enforce == IK_GUARD_NONE)
         return true;
     /* Who may sniff by file capabilities may not set rules for everybody. */
+    if (!has_place(g))
+        return false;
     if (!cfg.dry && ik_priv_is_secure_exec())
-        return say_open(IK_E_ACCESS, "");
+        return say_open(&cfg, IK_E_ACCESS, "");
     const enum ik_err err = ik_enforce_open(&g->enforce, &cfg, why);
     if (err)
-        return say_open(err, why);
+        return say_open(&cfg, err, why);
     g->from.also[0] = ik_enforce_source(g->enforce);
     return true;
 }

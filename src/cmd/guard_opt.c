@@ -7,7 +7,7 @@
 #define AT(member) .at = offsetof(struct ik_guard_opt, member)
 #define RUN_MAX (INT64_C(1000000000) * IK_NS_PER_S)
 
-static const char *const enforcers[] = {"none", "nft", NULL};
+static const char *const enforcers[] = {"none", "nft", "xdp", NULL};
 static const char *const on_exits[] = {"remove", "expire", NULL};
 static const char *const formats[] = {"text", "json", "eve", NULL};
 
@@ -39,7 +39,8 @@ static const struct ik_opt options[] = {
      N_("keep the packets that prove findings, with the finding as\ncomment")},
     {.kind = IK_OPT_HEADING, .help = N_("What to do about it:")},
     {0, "enforce", IK_OPT_CHOICE, AT(enforce), "WITH",
-     N_("nft: limit or drop what was found, by nftables; none\n(needs root)"),
+     N_("limit or drop what was found: nft, by nftables; xdp, by a\nprogram at one interface, for "
+        "hosts; none (needs root)"),
      .choices = enforcers},
     {0, "dry-run", IK_OPT_FLAG, AT(dry_run),
      .help = N_("say what --enforce would do, and do nothing")},
@@ -104,7 +105,7 @@ bool ik_guard_opt_read(struct ik_guard_opt *o, struct ik_opt_args *args, int arg
         return fail(args, _("--seed is for labs: add --lab FILE"));
     if (o->json)
         o->format = IK_GUARD_JSON;
-    if (o->dry_run)
+    if (o->dry_run && o->enforce == IK_GUARD_NONE)
         o->enforce = IK_GUARD_NFT;
     if ((o->read || o->lab.lab) && o->enforce != IK_GUARD_NONE && !o->dry_run)
         return fail(args, _("--enforce is for an interface: --dry-run shows what it would do"));

@@ -46,7 +46,9 @@ const struct ik_opt_spec ik_guardctl_status_spec =
 struct asking {
     const struct options *o;
     struct ik_out out;
-    uint64_t rows, count;
+    bool lists;
+    struct ik_control_status status; /* of who lists */
+    uint64_t forces, count;
 };
 
 static void print_record(struct asking *a, const struct ik_record *rec)
@@ -57,16 +59,48 @@ static void print_record(struct asking *a, const struct ik_record *rec)
         ik_out_took(&a->out, n);
 }
 
+static const char *way_of(const struct ik_control_status *s)
+{
+    return !s->enforces ? "none" : s->dry ? "dry-run" : ik_enforce_way_name(s->way);
+}
+
+/* NULL: nothing to tell apart. */
+static const char *mode_of(const struct ik_control_status *s)
+{
+    return !s->enforces || s->dry || s->way != IK_ENFORCE_XDP ? NULL
+           : s->generic                                       ? "generic"
+                                                              : "native";
+}
+
+static void say_way(const struct ik_control_status *s)
+{
+    if (!s->enforces)
+        puts(_("enforcement: none"));
+    else if (s->dry)
+        puts(_("enforcement: a dry run"));
+    else if (s->way == IK_ENFORCE_XDP)
+        printf(s->generic ? _("enforcement: xdp at %s, generic (above its driver)\n")
+                          : _("enforcement: xdp at %s, native (in its driver)\n"),
+               s->interface);
+    else
+        puts(_("enforcement: nft"));
+}
+
 static void on_force(struct asking *a, const struct ik_control_row *row)
 {
     const struct ik_deed deed = {.what = IK_DEED_DONE, .order = row->force.order};
     struct ik_guard_deed_mem mem;
+    const bool first = !a->forces++;
     if (a->o->json) {
         struct ik_record rec = ik_guard_deed_record(&deed, ik_clock_now().real, &mem);
         rec.deed.left = row->force.left;
+        rec.deed.enforce = way_of(&a->status);
+        rec.deed.mode = mode_of(&a->status);
         print_record(a, &rec);
         return;
     }
+    if (first)
+        say_way(&a->status);
     struct ik_order left = row->force.order;
     left.seconds = row->force.left;
     printf("[%llu]", (unsigned long long)left.finding);
@@ -93,9 +127,7 @@ static void say_status(const struct ik_control_status *s)
                (unsigned long long)s->evicted);
     if (s->dropped != UINT64_MAX && s->dropped)
         printf(_("Not seen: %llu frames that the capture lost\n"), (unsigned long long)s->dropped);
-    puts(s->dry        ? _("enforcement: a dry run")
-         : s->enforces ? _("enforcement: nft")
-                       : _("enforcement: none"));
+    say_way(s);
     if (!s->enforces)
         return;
     printf(_("orders in force: %llu\n"), (unsigned long long)s->forces);
@@ -128,7 +160,8 @@ static void on_status(struct asking *a, const struct ik_control_status *s)
     r->evicted = (int64_t)s->evicted;
     if (s->dropped != UINT64_MAX)
         r->dropped = (int64_t)s->dropped;
-    r->enforce = s->dry ? "dry-run" : s->enforces ? "nft" : "none";
+    r->enforce = way_of(s);
+    r->mode = mode_of(s);
     r->orders = (int64_t)s->forces;
     r->stopped = (struct ik_rec_counts){names, s->stopped, IK_ORDERS};
     print_record(a, &rec);
@@ -137,13 +170,14 @@ static void on_status(struct asking *a, const struct ik_control_status *s)
 static void on_row(void *ctx, const struct ik_control_row *row)
 {
     struct asking *a = ctx;
-    a->rows++;
     if (row->kind == IK_CONTROL_IS_FORCE)
         on_force(a, row);
-    else if (row->kind == IK_CONTROL_IS_STATUS)
-        on_status(a, &row->status);
-    else
+    else if (row->kind == IK_CONTROL_IS_COUNT)
         a->count = row->count;
+    else if (a->lists)
+        a->status = row->status;
+    else
+        on_status(a, &row->status);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -166,13 +200,13 @@ static int say_call(enum ik_err err, const char *path)
 static int call(const struct options *o, const struct ik_control_ask *ask)
 {
     const char *path = o->control ? o->control : IK_CONTROL_PATH;
-    struct asking a = {.o = o};
+    struct asking a = {.o = o, .lists = ask->op == IK_CONTROL_LIST};
     ik_out_init(&a.out, STDOUT_FILENO);
     const enum ik_err err = ik_control_call(path, ask, on_row, &a);
     ik_out_flush(&a.out, true);
     if (err)
         return say_call(err, path);
-    if (ask->op == IK_CONTROL_LIST && !a.rows && !o->json)
+    if (a.lists && !a.forces && !o->json)
         puts(_("nothing is in force"));
     if (ask->op == IK_CONTROL_PARDON)
         printf(_("orders taken back: %llu\n"), (unsigned long long)a.count);
@@ -254,6 +288,8 @@ static void answer_status(struct ik_guard *g, struct ik_control_talk *talk)
     s->pid = getpid();
     s->dry = g->opt.dry_run;
     s->enforces = g->enforce;
+    s->way = g->opt.enforce == IK_GUARD_XDP ? IK_ENFORCE_XDP : IK_ENFORCE_NFT;
+    s->generic = g->enforce && ik_enforce_is_generic(g->enforce);
     s->since = g->since;
     snprintf(s->interface, sizeof s->interface, "%s", g->interface);
     s->frames = g->from.n;
@@ -296,6 +332,7 @@ static void on_ask(void *ctx, const struct ik_control_ask *ask, struct ik_contro
         answer_status(g, talk);
         break;
     case IK_CONTROL_LIST:
+        answer_status(g, talk);
         answer_list(g, talk);
         break;
     case IK_CONTROL_PARDON:
