@@ -177,7 +177,8 @@ ik_ns ik_detect_deadline(const struct ik_detect *d);
 const struct ik_finding *ik_detect_take(struct ik_detect *d);
 /* True when the latest packet became evidence: the place to keep its bytes. */
 bool ik_detect_kept(const struct ik_detect *d);
-/* Ends all findings (they are told as ended): the source is over. */
+/* The source is over: what waited for more is judged by what is known, and all findings end (they
+ * are told as ended). */
 void ik_detect_stop(struct ik_detect *d);
 /* Finding number i of those that are open, most severe first is not promised; NULL past the last.
  */

@@ -297,6 +297,11 @@ bool ik_detect_kept(const struct ik_detect *d)
 
 void ik_detect_stop(struct ik_detect *d)
 {
+    ik_book_next(d->book, d->shift);
+    for (uint8_t i = 0; d->begun && i < d->n_parts; i++) {
+        if (d->parts[i]->end)
+            d->parts[i]->end(d->states[i], d->now, &d->cfg, d->book);
+    }
     ik_book_stop(d->book, d->now);
 }
 

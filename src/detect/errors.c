@@ -31,6 +31,7 @@ struct target {
     uint32_t bin, all, known, unknown;
     uint32_t next, untold;
     uint64_t senders; /* bits of ik_distinct_of_bits */
+    struct ik_report_begin since; /* the first of the seconds without a break */
 };
 
 /* Who gets many: errors since it is watched, and packets that it sent; older ones count half for
@@ -49,6 +50,7 @@ struct router {
     uint32_t bin, n;
     uint32_t next, untold;
     struct ik_addr towards; /* the destination that was out of reach first */
+    struct ik_report_begin since;
 };
 
 struct errors {
@@ -169,10 +171,12 @@ static struct target *target_of(struct errors *e, const struct ik_sight *s)
     struct target *t = &e->targets[row];
     if (e->target_rows[row].at == INT64_MIN) {
         e->evicted += t->all > 0;
-        *t = (struct target){.bin = e->bin};
+        *t = (struct target){.bin = e->bin, .since = ik_sight_begin(s)};
     }
-    if (t->bin != e->bin)
-        *t = (struct target){.bin = e->bin};
+    if (t->bin != e->bin) {
+        const bool goes_on = t->all > 0 && e->bin - t->bin == 1;
+        *t = (struct target){.bin = e->bin, .since = goes_on ? t->since : ik_sight_begin(s)};
+    }
     /* As if seen later by a millisecond for each error: a flood stays among many others. */
     e->target_rows[row].at = s->now + t->all * IK_NS_PER_MS;
     return t;
@@ -234,6 +238,7 @@ static void flood_input(struct errors *e, const struct ik_sight *s)
         .why = v.why,
         .remedy = IK_REMEDY_LIMIT_UNKNOWN,
         .packets = t->untold,
+        .since = t->since,
         .sources = ik_distinct_of_bits(t->senders),
         .p = s->p,
     };
@@ -290,10 +295,13 @@ static struct router *router_of(struct errors *e, const struct ik_sight *s)
     struct router *r = &e->routers[row];
     if (e->router_rows[row].at == INT64_MIN) {
         e->evicted += r->n > 0;
-        *r = (struct router){.bin = e->bin, .towards = s->p->quote.ip.dst};
+        *r = (struct router){
+            .bin = e->bin, .towards = s->p->quote.ip.dst, .since = ik_sight_begin(s)};
     }
     e->router_rows[row].at = s->now;
     if (r->bin != e->bin) {
+        if (e->bin - r->bin > 1)
+            r->since = ik_sight_begin(s);
         r->bin = e->bin;
         r->n = r->next = 0;
     }
@@ -337,6 +345,7 @@ static void loop_input(struct errors *e, const struct ik_sight *s)
                "a circle.",
         .remedy = IK_REMEDY_NONE,
         .packets = r->untold,
+        .since = r->since,
         .p = s->p,
     };
     ik_book_report(s->book, s->now, &report);

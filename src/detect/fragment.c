@@ -37,6 +37,7 @@ enum {
  * does not fit to parts older than this is another datagram, not an overlap. */
 #define REUSE IK_NS_PER_S
 #define HOLES_WINDOW (60 * IK_NS_PER_S)
+#define LATE (5 * IK_NS_PER_S) /* the longest that a part is behind the others, nearly always */
 
 struct piece {
     uint16_t from, to; /* bytes of the datagram without its headers */
@@ -431,6 +432,17 @@ static void tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct
     }
 }
 
+/* A part that is missing for so long will not come. */
+static void end(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book)
+{
+    struct fragments *t = state;
+    for (size_t i = 0; i < (size_t)SETS * WAYS; i++) {
+        struct datagram *d = &t->datagrams[i / WAYS][i % WAYS];
+        if (d->key && now - d->latest > LATE)
+            give_up(t, d, now, cfg, book);
+    }
+}
+
 static size_t bytes(const struct ik_detect_cfg *cfg)
 {
     (void)cfg;
@@ -454,6 +466,7 @@ const struct ik_part ik_part_fragment = {
     .init = init,
     .input = input,
     .tick = tick,
+    .end = end,
     .evicted = evicted,
     .only = IK_TRAIT_PIECES,
 };

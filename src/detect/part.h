@@ -96,6 +96,12 @@ struct ik_sight {
     bool differs; /* by echo.c: most replies between these hosts are not what requests asked for */
 };
 
+/* The packet in sight, as the one that a window begins with. */
+static inline struct ik_report_begin ik_sight_begin(const struct ik_sight *s)
+{
+    return (struct ik_report_begin){.n = s->p->frame.n, .time = s->now};
+}
+
 /* Which packets a part wants to see. */
 enum ik_wants {
     IK_WANTS_ECHO = 1 << 0,   /* whole messages: echo requests and replies (of kind IK_ICMP_ECHO) */
@@ -124,6 +130,9 @@ struct ik_part {
     /* Once a second of the packets' time, before the first packet of the next second; several
      * missed seconds are told by one call. NULL: not wanted. */
     void (*tick)(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book);
+    /* The source is over: what still waits for more is judged by what is known. NULL: nothing does.
+     */
+    void (*end)(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book);
     /* Entries that gave way to others. NULL: none ever do. */
     uint64_t (*evicted)(const void *state);
     /* Begins to fetch what input will need of a packet, before the inputs of all parts, so that

@@ -25,6 +25,7 @@ enum {
 
 struct emitter {
     ik_ns from, second; /* when the present burst and the present second began */
+    struct ik_report_begin since; /* the first of the present second */
     uint32_t n, again;  /* errors of the burst; of ports that it had already */
     uint32_t bursts;    /* of the second */
     bool counted;       /* the present one is among them */
@@ -74,7 +75,7 @@ static struct emitter *emitter_of(struct probing *p, const struct ik_sight *s)
     struct emitter *e = &p->emitters[row];
     if (p->rows[row].at == INT64_MIN) {
         p->evicted += e->n > 0;
-        *e = (struct emitter){.from = s->now, .second = s->now};
+        *e = (struct emitter){.from = s->now, .second = s->now, .since = ik_sight_begin(s)};
     }
     p->rows[row].at = s->now;
     return e;
@@ -90,10 +91,12 @@ static bool port_again(struct probing *p, struct emitter *e, uint16_t port)
     return again;
 }
 
-static void turn(struct emitter *e, ik_ns now)
+static void turn(struct emitter *e, const struct ik_sight *s)
 {
+    const ik_ns now = s->now;
     if (now - e->second >= IK_NS_PER_S) {
         e->second = now;
+        e->since = ik_sight_begin(s);
         e->bursts = 0;
         e->towards = 0;
     }
@@ -130,6 +133,7 @@ static void tell(const struct ik_sight *s, const struct emitter *e)
                "which ports are open.",
         .remedy = IK_REMEDY_NONE,
         .packets = e->n,
+        .since = e->since,
         .p = s->p,
     };
     ik_book_report(s->book, s->now, &report);
@@ -142,7 +146,7 @@ static void probing_input(void *state, struct ik_sight *s)
         return;
     const ik_ns *limits = s->cfg->limits;
     struct emitter *e = emitter_of(p, s);
-    turn(e, s->now);
+    turn(e, s);
     e->towards |= ik_distinct_bit(s->dst_hash);
     if (e->counted)
         return;

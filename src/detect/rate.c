@@ -26,16 +26,18 @@ enum {
 #define LEAD (10 * IK_NS_PER_MS)
 
 struct destination {
-    struct ik_habit habit;
+    _Alignas(64) struct ik_habit habit;
     uint32_t next;    /* messages in this second at which it is told again */
     uint32_t untold;  /* messages since it was told */
     uint64_t sources; /* bits of ik_distinct_of_bits */
+    struct ik_report_begin since; /* the first of the second in which it went beyond its habit */
 };
 
 struct suspect {
     uint64_t seconds; /* bit i: beyond the limit i seconds before `bin` */
     uint32_t bin, n;  /* messages in it */
     uint32_t next, untold;
+    struct ik_report_begin since;
     struct ik_distinct destinations;
 };
 
@@ -95,32 +97,34 @@ static enum ik_severity severity_of(uint32_t n, uint64_t limit)
 
 /* ---- by destination -------------------------------------------------------------------------- */
 
-static void tell_destination(const struct ik_sight *s, struct destination *d, uint64_t limit)
+/* n: the messages of a second. */
+static void tell_destination(const struct ik_sight *s, struct destination *d, uint32_t n,
+                             uint64_t limit)
 {
     const struct ik_icmp *m = &s->p->icmp;
     const struct ik_report report = {
         .detector = IK_DETECT_FLOOD_DST,
         .kin = IK_KIN_FLOOD,
         .of = s->p->ip.dst,
-        .severity = severity_of(d->habit.n, limit),
+        .severity = severity_of(n, limit),
         .dst = s->p->ip.dst,
         .family = m->family,
         .type = m->type,
         .code = m->code,
         .window = IK_NS_PER_S,
-        .value = d->habit.n,
+        .value = n,
         .threshold = (double)limit,
         .limit = IK_LIM_FLOOD_DST,
         .why =
             "Far more ICMP messages a second than usual, which nobody asked for, go to one host.",
         .remedy = IK_REMEDY_LIMIT_DST,
         .packets = d->untold,
+        .since = d->since,
         .sources = ik_distinct_of_bits(d->sources),
         .p = s->p,
     };
     ik_book_report(s->book, s->now, &report);
     d->untold = 0;
-    d->next = d->habit.n < UINT32_MAX / 2 ? 2 * d->habit.n : UINT32_MAX;
 }
 
 static struct destination *destination_of(struct rates *r, const struct ik_sight *s, uint32_t *row)
@@ -140,18 +144,27 @@ static void count_destination(struct rates *r, const struct ik_sight *s)
     uint32_t row;
     struct destination *d = destination_of(r, s, &row);
     const bool anew = d->habit.bin != r->bin;
+    const uint32_t before = anew ? d->habit.n : 0;
     const float over = ik_habit_add(&d->habit, r->bin, (float)limit);
     if (anew) {
+        /* It was told at its limit, or at twice as many: now it is known how many they were. */
+        if (d->next && before > d->next / 2)
+            tell_destination(s, d, before, limit);
         d->next = 0;
-        d->untold = 0;
-        d->sources = d->habit.excess > 0 ? d->sources : 0;
+        if (d->habit.excess <= 0) {
+            d->untold = 0;
+            d->sources = 0;
+            d->since = ik_sight_begin(s);
+        }
     }
     d->untold++;
     d->sources |= ik_distinct_bit(s->src_hash);
     const float lead = (float)d->habit.n + d->habit.mean + d->habit.excess;
     r->dst_rows[row].at = s->now + LEAD * (ik_ns)(lead < LEAD_MAX ? lead : LEAD_MAX);
-    if (over > 0 && d->habit.n >= d->next)
-        tell_destination(s, d, limit);
+    if (over > 0 && d->habit.n >= d->next) {
+        tell_destination(s, d, d->habit.n, limit);
+        d->next = d->habit.n < UINT32_MAX / 2 ? 2 * d->habit.n : UINT32_MAX;
+    }
 }
 
 /* ---- by source ------------------------------------------------------------------------------- */
@@ -168,18 +181,20 @@ static void turn(struct suspect *u, uint32_t bin)
     u->destinations.n = 0;
 }
 
-/* The source of that hash is beyond the limit in the present second. */
-static void suspect(struct rates *r, uint64_t hash, ik_ns now)
+/* The source is beyond the limit in the present second. */
+static void suspect(struct rates *r, const struct ik_sight *s)
 {
-    const uint32_t row = ik_ways_take(&r->by_src, hash);
+    const uint32_t row = ik_ways_take(&r->by_src, s->src_hash);
     struct suspect *u = &r->suspects[row];
     if (r->src_rows[row].at == INT64_MIN) {
         r->evicted += u->bin > 0;
         *u = (struct suspect){.bin = r->bin};
     }
     turn(u, r->bin);
+    if (u->seconds == 0)
+        u->since = ik_sight_begin(s);
     u->seconds |= 1;
-    r->src_rows[row].at = now;
+    r->src_rows[row].at = s->now;
     r->watched = r->bin + OF_SECONDS;
 }
 
@@ -213,6 +228,7 @@ static void tell_source(const struct rates *r, const struct ik_sight *s, struct 
         .why = "One source sends more ICMP messages a second than any use needs.",
         .remedy = IK_REMEDY_LIMIT_SOURCE,
         .packets = u->untold,
+        .since = u->since,
         .p = s->p,
     };
     ik_book_report(s->book, s->now, &report);
@@ -244,7 +260,7 @@ static void watch(struct rates *r, const struct ik_sight *s)
 static void count_source(struct rates *r, const struct ik_sight *s)
 {
     if (ik_heavy_add(r->sources, s->src_hash, r->bin) >= limit_of(s, IK_LIM_FLOOD_SRC))
-        suspect(r, s->src_hash, s->now);
+        suspect(r, s);
     if (r->bin <= r->watched)
         watch(r, s);
 }

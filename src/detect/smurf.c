@@ -18,6 +18,7 @@ enum { QUESTIONS = 256, BITS = 32, HIGH = 10 };
 struct question {
     struct ik_distinct repliers;
     uint32_t answers, next, untold;
+    struct ik_report_begin since;
 };
 
 struct smurf {
@@ -168,6 +169,7 @@ static struct question *question_of(struct smurf *m, const struct ik_sight *s)
         m->evicted += q->answers > 0;
         q->repliers.n = 0;
         q->answers = q->next = q->untold = 0;
+        q->since = ik_sight_begin(s);
     }
     /* Who has many repliers stays a second longer for each. */
     m->rows[row].at = s->now + q->repliers.n * IK_NS_PER_S;
@@ -196,6 +198,7 @@ static void many_to_one(struct smurf *m, const struct ik_sight *s)
     report.remedy = IK_REMEDY_LIMIT_DST;
     report.sources = n;
     report.packets = q->untold;
+    report.since = q->since;
     ik_book_report(s->book, s->now, &report);
     q->untold = 0;
     q->next = q->answers < UINT32_MAX / 2 ? 2 * q->answers : UINT32_MAX;

@@ -22,11 +22,13 @@ enum {
 };
 
 #define PATIENCE (2 * IK_NS_PER_S)
+#define PATIENCE_LAST (IK_NS_PER_S / 2) /* when nothing more will come: nearly all answers are sooner */
 #define PROOF_WITHIN IK_NS_PER_S
 
 struct source {
     struct ik_addr addr;
     ik_ns from; /* beginning of the window */
+    uint64_t from_n; /* and its frame */
     uint32_t answered, failed, waiting;
     int32_t walk;
     uint32_t tag; /* tells it from who had the row before */
@@ -63,6 +65,7 @@ struct teller {
     struct ik_book *book;
     const struct ik_look_packet *p;
     ik_ns now;
+    bool last; /* nothing more will come */
 };
 
 enum fate { FATE_ANSWERED, FATE_FAILED, FATE_NONE };
@@ -113,7 +116,7 @@ static void set_due(struct sweep *w, struct source *src, ik_ns at)
 static bool tell(struct sweep *w, const struct teller *t, struct source *src,
                  struct ik_report *report)
 {
-    if (!t->p && (!src->due || t->now - src->due < PROOF_WITHIN)) {
+    if (!t->p && !t->last && (!src->due || t->now - src->due < PROOF_WITHIN)) {
         set_due(w, src, src->due ? src->due : t->now);
         return false;
     }
@@ -123,6 +126,7 @@ static bool tell(struct sweep *w, const struct teller *t, struct source *src,
     report->of = src->addr;
     report->src = src->addr;
     report->window = t->now - src->from;
+    report->since = (struct ik_report_begin){.n = src->from_n, .time = src->from};
     report->remedy = IK_REMEDY_LIMIT_SOURCE;
     report->packets = src->untold;
     report->p = t->p;
@@ -207,6 +211,7 @@ static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint3
         src->sweeps = false;
         src->addr = s->src;
         src->from = s->now;
+        src->from_n = s->p->frame.n;
         src->answered = src->failed = src->waiting = 0;
         src->walk = 0;
         src->tag = ++w->tags;
@@ -345,6 +350,18 @@ static void sweep_tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg,
         tell_due(w, &t);
 }
 
+static void sweep_end(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book)
+{
+    struct sweep *w = state;
+    const struct teller t = {.cfg = cfg, .book = book, .now = now, .last = true};
+    for (uint32_t i = 0; i < WAITING; i++) {
+        if (w->pair_rows[i].id && now - w->questions[i].asked >= PATIENCE_LAST)
+            settle(w, i, FATE_FAILED, &t);
+    }
+    if (w->n_due)
+        tell_due(w, &t);
+}
+
 const struct ik_part ik_part_sweep = {
     .wants = IK_WANTS_ICMP,
     .bytes = sweep_bytes,
@@ -353,5 +370,6 @@ const struct ik_part ik_part_sweep = {
     .expect_more = sweep_expect_more,
     .input = sweep_input,
     .tick = sweep_tick,
+    .end = sweep_end,
     .evicted = sweep_evicted,
 };

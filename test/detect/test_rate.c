@@ -71,6 +71,30 @@ static void destination__hping_2000_a_second__found_within_two(void **state)
     frames_free(f);
 }
 
+/* What is told when the threshold is crossed began before. */
+static void destination__flood_that_is_told_late__begins_where_it_began(void **state)
+{
+    (void)state;
+    struct frames *f = warm();
+    echoes(f, &one, false, 20, IK_NS_PER_S); /* its habit */
+    f->now += 10 * IK_NS_PER_S;
+    const ik_ns from = f->now;
+    const uint64_t n = f->n + 1;
+    echoes(f, &one, false, 900, 10 * IK_NS_PER_MS / 3); /* 300 a second: told in the second one */
+    const struct ik_finding *found = frames_found(f, IK_DETECT_FLOOD_DST);
+    frames_stop(f);
+    assert_int_equal(frames_count(f, IK_DETECTOR_NONE), 1);
+    assert_int_equal(found->first, from);
+    assert_int_equal(found->evidence[0].n, n);
+    assert_int_equal(found->evidence[0].time, from);
+    assert_int_equal(found->evidence[0].n_bytes, 0); /* its bytes are gone */
+    assert_in_range(found->evidence[1].n, n + 250, n + 600);
+    assert_true(found->evidence[1].n_bytes > 0);
+    assert_in_range(found->packets, 850, 900);
+    assert_in_range(found->value, 299, 301); /* not 250, at which it was told */
+    frames_free(f);
+}
+
 /* The capture begins in the middle of it. */
 static void destination__flood_from_the_first_packet__found(void **state)
 {
@@ -333,6 +357,7 @@ static void allowed_source__flood__silent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(destination__flood_that_is_told_late__begins_where_it_began),
         cmocka_unit_test(destination__hping_2000_a_second__found_within_two),
         cmocka_unit_test(destination__flood_from_the_first_packet__found),
         cmocka_unit_test(destination__spoofed_sources__found_and_counted_about),

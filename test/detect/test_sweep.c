@@ -69,6 +69,36 @@ static void sweep__at_any_rate__found_within_five_seconds_of_the_twentieth(void 
     }
 }
 
+static void sweep__in_a_short_capture__is_told_at_its_end(void **state)
+{
+    (void)state;
+    struct frames *f = frames_new(parts, NULL);
+    const ik_ns from = f->now;
+    sweep(f, 100, 5 * IK_NS_PER_MS, 0);
+    f->now += 400 * IK_NS_PER_MS;
+    ask(f, "203.0.113.9", "198.18.0.1"); /* somebody else's, the last frame */
+    frames_silent(f);
+    frames_stop(f);
+    const struct ik_finding *found = frames_found(f, IK_DETECT_SWEEP);
+    assert_int_equal(found->severity, IK_SEVERITY_MEDIUM);
+    assert_int_equal(found->first, from);
+    frames_free(f);
+}
+
+/* Nobody has answered yet, as far as the capture goes. */
+static void monitor__whose_capture_is_cut_off__silent(void **state)
+{
+    (void)state;
+    struct frames *f = frames_new(parts, NULL);
+    sweep(f, 100, 2 * IK_NS_PER_MS, 0);
+    f->now += 200 * IK_NS_PER_MS;
+    for (int i = 0; i < 5; i++)
+        answer(f, host(i), "203.0.113.5");
+    frames_stop(f);
+    frames_silent(f);
+    frames_free(f);
+}
+
 static void sweep__goes_on__evidence_is_kept(void **state)
 {
     (void)state;
@@ -326,6 +356,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sweep__at_any_rate__found_within_five_seconds_of_the_twentieth),
+        cmocka_unit_test(sweep__in_a_short_capture__is_told_at_its_end),
+        cmocka_unit_test(monitor__whose_capture_is_cut_off__silent),
         cmocka_unit_test(sweep__goes_on__evidence_is_kept),
         cmocka_unit_test(sweep__nineteen_or_too_slow__silent),
         cmocka_unit_test(sweep__host_unreachable__counts_as_failed),
