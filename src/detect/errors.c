@@ -30,7 +30,7 @@ enum {
 struct target {
     uint32_t bin, all, known, unknown;
     uint32_t next, untold;
-    uint64_t senders; /* bits of ik_distinct_of_bits */
+    uint64_t senders;             /* bits of ik_distinct_of_bits */
     struct ik_report_begin since; /* the first of the seconds without a break */
 };
 

@@ -24,12 +24,12 @@ enum {
 #define BURST (50 * IK_NS_PER_MS)
 
 struct emitter {
-    ik_ns from, second; /* when the present burst and the present second began */
+    ik_ns from, second;           /* when the present burst and the present second began */
     struct ik_report_begin since; /* the first of the present second */
-    uint32_t n, again;  /* errors of the burst; of ports that it had already */
-    uint32_t bursts;    /* of the second */
-    bool counted;       /* the present one is among them */
-    uint64_t towards;   /* bits of ik_distinct_of_bits */
+    uint32_t n, again;            /* errors of the burst; of ports that it had already */
+    uint32_t bursts;              /* of the second */
+    bool counted;                 /* the present one is among them */
+    uint64_t towards;             /* bits of ik_distinct_of_bits */
     uint64_t ports[PORT_BITS / 64];
 };
 

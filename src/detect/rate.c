@@ -27,9 +27,9 @@ enum {
 
 struct destination {
     _Alignas(64) struct ik_habit habit;
-    uint32_t next;    /* messages in this second at which it is told again */
-    uint32_t untold;  /* messages since it was told */
-    uint64_t sources; /* bits of ik_distinct_of_bits */
+    uint32_t next;                /* messages in this second at which it is told again */
+    uint32_t untold;              /* messages since it was told */
+    uint64_t sources;             /* bits of ik_distinct_of_bits */
     struct ik_report_begin since; /* the first of the second in which it went beyond its habit */
 };
 

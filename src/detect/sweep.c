@@ -22,12 +22,13 @@ enum {
 };
 
 #define PATIENCE (2 * IK_NS_PER_S)
-#define PATIENCE_LAST (IK_NS_PER_S / 2) /* when nothing more will come: nearly all answers are sooner */
+#define PATIENCE_LAST \
+    (IK_NS_PER_S / 2) /* when nothing more will come: nearly all answers are sooner */
 #define PROOF_WITHIN IK_NS_PER_S
 
 struct source {
     struct ik_addr addr;
-    ik_ns from; /* beginning of the window */
+    ik_ns from;      /* beginning of the window */
     uint64_t from_n; /* and its frame */
     uint32_t answered, failed, waiting;
     int32_t walk;
