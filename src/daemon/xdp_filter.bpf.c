@@ -122,6 +122,7 @@ struct packet {
     const void *end;
     uint64_t src[2], dst[2]; /* as in the key of a host */
     uint64_t now;            /* once a slot was found */
+    uint32_t number;         /* of that slot */
     uint32_t kinds;          /* a bit for each kind of order that may concern it */
     bool v6, spared, is_fragment;
     uint8_t hops;
@@ -155,9 +156,11 @@ static __always_inline struct ik_xdp_slot *find(struct packet *p, const struct i
 {
     struct ik_xdp_state *state = p->state;
     const struct ik_xdp_places places = ik_xdp_places(state, k);
-    struct ik_xdp_slot *s = &state->slots[state->places[places.at[0]] % IK_XDP_SLOTS];
+    p->number = state->places[places.at[0]] % IK_XDP_SLOTS;
+    struct ik_xdp_slot *s = &state->slots[p->number];
     if (!has_key(s, k)) {
-        s = &state->slots[state->places[places.at[1]] % IK_XDP_SLOTS];
+        p->number = state->places[places.at[1]] % IK_XDP_SLOTS;
+        s = &state->slots[p->number];
         if (!has_key(s, k))
             return NULL;
     }
@@ -224,8 +227,7 @@ static __always_inline bool is_flood(struct packet *p, struct ik_xdp_slot *s)
 {
     if (is_empty(&s->bucket[0], IK_XDP_ALL, p->now))
         return true;
-    const uint64_t number = s - p->state->slots;
-    const uint32_t i = ik_xdp_each(p->state->sip, p->src[0], p->v6 ? 0 : p->src[1], number);
+    const uint32_t i = ik_xdp_each(p->state->sip, p->src[0], p->v6 ? 0 : p->src[1], p->number);
     uint64_t *each = bpf_map_lookup_elem(&ik_each, &i);
     return (each && !take(each, IK_XDP_TEN, p->now)) || !take(&s->bucket[0], IK_XDP_ALL, p->now);
 }
