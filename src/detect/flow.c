@@ -40,15 +40,19 @@ enum { KNOW_NEXT = 1, KNOW_ACKED = 4, SENT = 16 }; /* of direction 0; direction 
 
 /* Direction 0 is from the lower address. */
 struct flow {
-    uint32_t tag;               /* of the hash; 0: nobody */
-    uint32_t seen;              /* when, in units since the first packet */
-    uint32_t next[2], acked[2]; /* TCP: SND.NXT and SND.UNA of each direction */
-    uint16_t hop[2];            /* what is left of the link address that it is handed to; 0: none */
-    uint8_t ttl[2];             /* of that packet: copies behind a router have less */
+    uint32_t tag;    /* of the hash; 0: nobody */
+    uint32_t seen;   /* when, in units since the first packet */
+    uint16_t hop[2]; /* what is left of the link address that it is handed to; 0: none */
+    uint8_t ttl[2];  /* of that packet: copies behind a router have less */
     uint8_t known;
     uint8_t noted; /* generation in which the senders were noted, four bits each; 0: none */
 };
-_Static_assert(sizeof(struct flow) == 32, "a set is two cache lines");
+_Static_assert(sizeof(struct flow) == 16, "a set is a cache line");
+
+/* What else is known of TCP: SND.NXT and SND.UNA of each direction. */
+struct tcp_ends {
+    uint32_t next[2], acked[2];
+};
 
 /* What names a flow, and which of its directions a packet goes. */
 struct name {
@@ -80,7 +84,13 @@ struct flows {
     _Alignas(64) uint64_t hosts[2][HOST_WORDS];
     uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
     _Alignas(64) struct flow flow[SETS][WAYS];
+    _Alignas(64) struct tcp_ends ends[SETS * WAYS]; /* in the order of flow */
 };
+
+static struct tcp_ends *ends_of(struct flows *t, const struct flow *f)
+{
+    return &t->ends[f - t->flow[0]];
+}
 
 static uint32_t units_of(const struct flows *t, ik_ns now)
 {
@@ -261,8 +271,9 @@ static void raise(struct flow *f, uint32_t *value, uint8_t bit, uint32_t to, boo
     f->known |= bit;
 }
 
-static void learn_tcp(struct flow *f, int way, const struct ik_ip *ip)
+static void learn_tcp(struct flows *t, struct flow *f, int way, const struct ik_ip *ip)
 {
+    struct tcp_ends *e = ends_of(t, f);
     struct ik_tcp tcp;
     if (ik_tcp_decode(&tcp, ip->payload, NULL))
         return;
@@ -272,11 +283,11 @@ static void learn_tcp(struct flow *f, int way, const struct ik_ip *ip)
     const bool syn = tcp.flags & IK_TCP_SYN;
     const uint32_t end = tcp.seq + data + syn + (tcp.flags & IK_TCP_FIN ? 1 : 0);
     if (!(tcp.flags & IK_TCP_RST)) /* a reset may be anybody's guess */
-        raise(f, &f->next[way], (uint8_t)(KNOW_NEXT << way), end, syn);
+        raise(f, &e->next[way], (uint8_t)(KNOW_NEXT << way), end, syn);
     if (syn)
-        raise(f, &f->acked[way], (uint8_t)(KNOW_ACKED << way), tcp.seq, true);
+        raise(f, &e->acked[way], (uint8_t)(KNOW_ACKED << way), tcp.seq, true);
     if (tcp.flags & IK_TCP_ACK && !(tcp.flags & IK_TCP_RST))
-        raise(f, &f->acked[!way], (uint8_t)(KNOW_ACKED << !way), tcp.ack, syn);
+        raise(f, &e->acked[!way], (uint8_t)(KNOW_ACKED << !way), tcp.ack, syn);
 }
 
 /* What two link addresses are told apart by; 0 where there is none, and for the addresses that
@@ -308,7 +319,7 @@ static void enter(struct flows *t, const struct ik_sight *s, struct name n)
     f->known = (uint8_t)(f->known | SENT << n.way);
     host_note(t, s, f, n);
     if (n.kind == KIND_TCP && !s->p->ip.fragment)
-        learn_tcp(f, n.way, &s->p->ip);
+        learn_tcp(t, f, n.way, &s->p->ip);
 }
 
 /* Source and destination port, or the identifier of an echo, timestamp, information or mask message
@@ -414,13 +425,13 @@ static enum ik_quoted missing(const struct flows *t, const struct ik_sight *s,
 }
 
 /* RFC 5927 section 4.1: SND.UNA <= SEG.SEQ <= SND.NXT, as far as both were seen. */
-static bool is_in_flight(const struct flow *f, int way, uint32_t seq)
+static bool is_in_flight(const struct flow *f, const struct tcp_ends *e, int way, uint32_t seq)
 {
     const bool next = f->known & KNOW_NEXT << way, acked = f->known & KNOW_ACKED << way;
     if (!next && !acked)
         return true;
-    uint32_t from = acked ? f->acked[way] : f->next[way] - WINDOW_MAX;
-    uint32_t to = next ? f->next[way] : f->acked[way] + WINDOW_MAX;
+    uint32_t from = acked ? e->acked[way] : e->next[way] - WINDOW_MAX;
+    uint32_t to = next ? e->next[way] : e->acked[way] + WINDOW_MAX;
     if (is_beyond(from, to)) /* frames were lost: more was acknowledged than was seen */
         to = from;
     from -= SLACK;
@@ -445,7 +456,8 @@ static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q,
     }
     /* Packets of the other direction alone mean that this one goes another way. */
     s->quoted = f->known & SENT << n.way ? IK_QUOTED_KNOWN : IK_QUOTED_UNOBSERVED;
-    s->quoted_in_window = !(q->has & IK_QUOTE_TCP_SEQ) || is_in_flight(f, n.way, q->tcp_seq);
+    s->quoted_in_window =
+        !(q->has & IK_QUOTE_TCP_SEQ) || is_in_flight(f, ends_of(t, f), n.way, q->tcp_seq);
     s->quoted_via = via_of(f, n.way, s->p);
 }
 
@@ -476,10 +488,11 @@ static void expect_quoted(struct flows *t, const struct ik_quote *q, uint64_t pa
         t->ahead = name_of(pair, q->ip.proto, &q->ip.src, &q->ip.dst, t->ports);
 }
 
-static void fetch(const struct flows *t, uint64_t hash)
+static void fetch(const struct flows *t, const struct name *n)
 {
-    __builtin_prefetch(&t->flow[set_of(hash)][0], 1);
-    __builtin_prefetch(&t->flow[set_of(hash)][WAYS / 2], 1);
+    __builtin_prefetch(t->flow[set_of(n->hash)], 1);
+    if (n->kind == KIND_TCP)
+        __builtin_prefetch(&t->ends[set_of(n->hash) * WAYS], 1);
 }
 
 static void expect(void *state, const struct ik_sight *s)
@@ -489,14 +502,14 @@ static void expect(void *state, const struct ik_sight *s)
     const struct ik_ip *ip = &s->p->ip;
     if (q) {
         expect_quoted(t, q, s->quoted_pair);
-        fetch(t, t->ahead.hash);
+        fetch(t, &t->ahead);
         return;
     }
     t->ports = ports_of(s->p);
     if (t->ports == NO_PORTS && s->icmp)
         return; /* nothing that a quote could name */
     t->ahead = name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, t->ports);
-    fetch(t, t->ahead.hash);
+    fetch(t, &t->ahead);
     t->sender = host_of(s->host_hash, t->ahead.kind);
     __builtin_prefetch(&t->hosts[t->young][t->sender.word], 1);
 }

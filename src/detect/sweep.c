@@ -12,6 +12,9 @@
 #include "net/distinct.h"
 #include "net/ways.h"
 
+#include <stddef.h>
+#include <string.h>
+
 enum {
     SOURCES = 4096,
     WAITING = 8192,
@@ -19,6 +22,7 @@ enum {
     ENOUGH = 20,     /* addresses whose fates tell, half of them */
     LEAD_MAX_S = 64, /* seconds that a source stays longer, at most: one for each address more */
     STILL = 4,       /* part of the limit that shows that a sweep goes on */
+    NET_BYTES = 8,
 };
 
 #define PATIENCE (2 * IK_NS_PER_S)
@@ -27,36 +31,42 @@ enum {
 #define PROOF_WITHIN IK_NS_PER_S
 
 struct source {
-    struct ik_addr addr;
-    ik_ns from;      /* beginning of the window */
-    uint64_t from_n; /* and its frame */
-    uint32_t answered, failed, waiting;
-    int32_t walk;
-    uint32_t tag; /* tells it from who had the row before */
-    uint32_t next, untold;
+    _Alignas(64) ik_ns from; /* beginning of the window */
+    uint64_t from_n;         /* and its frame */
+    ik_ns due; /* when there was something to tell, and no question to prove it; 0: never */
+    uint8_t family, waiting;
     bool outside;
     bool swept; /* in the window before */
     bool sweeps;
-    ik_ns due; /* when there was something to tell, and no question to prove it; 0: never */
-    struct ik_distinct addresses;
+    uint8_t net[NET_BYTES]; /* its address: one of IPv6 has no more here */
+    uint32_t tag;           /* tells it from who had the row before */
+    uint32_t answered, failed;
+    int32_t walk;
+    uint32_t next, untold;
+    _Alignas(8) struct ik_distinct addresses;
 };
+_Static_assert(offsetof(struct source, addresses.exact) < 128,
+               "of few addresses two lines are used");
 
 /* The first question to an address. One that does not wait was a tracer's: those that follow are
  * too. */
 struct question {
     ik_ns asked;
+    uint32_t tag;
+    uint16_t source;
     bool waits;
-    uint32_t source, tag;
 };
+_Static_assert(SOURCES <= UINT16_MAX + 1, "the number of one");
 
 struct sweep {
     uint64_t evicted;
     uint32_t tags, n_due;
     struct ik_ways by_src, by_pair;
     uint32_t src_ahead, pair_ahead; /* rows of a question, by expect_more */
+    uint16_t asker[WAITING];        /* as in questions, but near */
     _Alignas(64) struct ik_ways_row src_rows[SOURCES];
     _Alignas(64) struct ik_ways_row pair_rows[WAITING];
-    struct question questions[WAITING];
+    _Alignas(64) struct question questions[WAITING];
     struct source sources[SOURCES];
 };
 
@@ -112,6 +122,13 @@ static void set_due(struct sweep *w, struct source *src, ik_ns at)
     src->due = at;
 }
 
+static struct ik_addr addr_of(const struct source *src)
+{
+    struct ik_addr a = {.family = src->family};
+    memcpy(a.bytes, src->net, sizeof(src->net));
+    return a;
+}
+
 /* True when it was told. What is found when time ran out waits for the next question of the source,
  * which proves it, for a second; then it is told without. */
 static bool tell(struct sweep *w, const struct teller *t, struct source *src,
@@ -124,8 +141,7 @@ static bool tell(struct sweep *w, const struct teller *t, struct source *src,
     set_due(w, src, 0);
     report->detector = IK_DETECT_SWEEP;
     report->kin = IK_KIN_SCAN;
-    report->of = src->addr;
-    report->src = src->addr;
+    report->src = report->of = addr_of(src);
     report->window = t->now - src->from;
     report->since = (struct ik_report_begin){.n = src->from_n, .time = src->from};
     report->remedy = IK_REMEDY_LIMIT_SOURCE;
@@ -210,7 +226,8 @@ static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint3
         set_due(w, src, 0);
         src->swept = !anew && src->sweeps;
         src->sweeps = false;
-        src->addr = s->src;
+        src->family = s->src.family;
+        memcpy(src->net, s->src.bytes, sizeof(src->net));
         src->from = s->now;
         src->from_n = s->p->frame.n;
         src->answered = src->failed = src->waiting = 0;
@@ -237,7 +254,9 @@ static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t 
     const uint32_t n = src->addresses.n;
     /* Those of sources with few addresses give way first: made-up ones have one. */
     w->pair_rows[row].at = s->now + (n < LEAD_MAX_S ? n - 1 : LEAD_MAX_S) * IK_NS_PER_S;
-    *q = (struct question){.asked = s->now, .waits = true, .source = source, .tag = src->tag};
+    *q = (struct question){
+        .asked = s->now, .tag = src->tag, .source = (uint16_t)source, .waits = true};
+    w->asker[row] = (uint16_t)source;
     src->waiting++;
 }
 
@@ -303,8 +322,9 @@ static void sweep_expect_more(void *state, const struct ik_sight *s)
     w->src_ahead = ik_ways_guess(&w->by_src, s->src_hash);
     w->pair_ahead = ik_ways_guess(&w->by_pair, s->pair_hash);
     const struct source *src = &w->sources[w->src_ahead];
-    __builtin_prefetch(&src->addr, 1);
+    __builtin_prefetch(src, 1);
     __builtin_prefetch(&src->addresses, 1);
+    __builtin_prefetch(&w->sources[w->asker[w->pair_ahead]], 1); /* who may lose a question */
     __builtin_prefetch(&w->questions[w->pair_ahead], 1);
 }
 
