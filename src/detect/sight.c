@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+enum { PLACE_SHIFT = 32 - 9 };
+_Static_assert(1u << (32 - PLACE_SHIFT) == IK_SIGHT_PLACES, "a place for each");
+
 enum {
     NET_BYTES = 8
 }; /* of IPv6 sources but those of a link: one can take any address of its /64 */
@@ -26,15 +29,27 @@ static uint64_t hash_anew(const struct ik_detect_cfg *cfg, const struct ik_addr 
                           : ik_siphash(cfg->secret, a->bytes, sizeof(a->bytes));
 }
 
-/* The same, where it is not that of the packet before; the key is the same for all, so that a host
- * has one hash whether it sends or receives. */
-static uint64_t hash_of(const struct ik_detect_cfg *cfg, struct ik_sight_last *last,
-                        const struct ik_addr *a)
+/* The same, where it was not made lately; the key is the same for all, so that a host has one hash
+ * whether it sends or receives. */
+static uint64_t hash4_of(const struct ik_detect_cfg *cfg, struct ik_sight_memo *memo,
+                         const struct ik_addr *a)
 {
-    if (is_same(&last->addr, a))
-        return last->hash;
-    last->addr = *a;
-    last->hash = hash_anew(cfg, a);
+    const uint32_t addr = ik_load_be32(a->bytes);
+    struct ik_sight_place *p = &memo->places[addr * 2654435769u >> PLACE_SHIFT];
+    if (p->addr != addr || !p->hash) {
+        p->addr = addr;
+        p->hash = hash_anew(cfg, a);
+    }
+    return p->hash;
+}
+
+static uint64_t hash6_of(const struct ik_detect_cfg *cfg, struct ik_sight_last *last,
+                         const struct ik_addr *a)
+{
+    if (!is_same(&last->addr, a)) {
+        last->addr = *a;
+        last->hash = hash_anew(cfg, a);
+    }
     return last->hash;
 }
 
@@ -165,26 +180,19 @@ static enum ik_query query_of(uint8_t family, uint8_t type)
     }
 }
 
-/* Both addresses are those of the memo, with one look at each: four bytes of IPv4. */
-static bool is_known(const struct ik_sight_memo *memo, const struct ik_ip *ip)
-{
-    return ip->version == 4 && is_same(&ip->src, &memo->src.addr) &&
-           is_same(&ip->dst, &memo->dst.addr);
-}
-
 static void fill_hashes(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
     s->src = counted(&ip->src);
-    if (!is_known(memo, ip)) {
-        (void)hash_of(s->cfg, &memo->src, &ip->src);
-        (void)hash_of(s->cfg, &memo->dst, &ip->dst);
-        memo->pair = pair_of(memo->src.hash, memo->dst.hash);
+    if (ip->version == 4) {
+        s->src_hash = s->host_hash = hash4_of(s->cfg, memo, &ip->src);
+        s->dst_hash = hash4_of(s->cfg, memo, &ip->dst);
+    } else {
+        s->host_hash = hash6_of(s->cfg, &memo->src, &ip->src);
+        s->dst_hash = hash6_of(s->cfg, &memo->dst, &ip->dst);
+        s->src_hash = hash6_of(s->cfg, &memo->net, &s->src);
     }
-    s->host_hash = memo->src.hash;
-    s->dst_hash = memo->dst.hash;
-    s->pair_hash = memo->pair;
-    s->src_hash = ip->version == 6 ? hash_of(s->cfg, &memo->net, &s->src) : s->host_hash;
+    s->pair_hash = pair_of(s->host_hash, s->dst_hash);
 }
 
 void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)

@@ -8,16 +8,19 @@
 
 #include <string.h>
 
-/* The hash of an address that was hashed last: packets of one flow come together. */
-struct ik_sight_last {
-    struct ik_addr addr;
-    uint64_t hash;
-};
-
-/* Hashes that were just made, for the next packet. */
+/* Hashes that were made lately, for the packets that come next: of IPv4 addresses in as many places
+ * as there are, of IPv6 the last ones. Who fills the places with others gains nothing: then hashes
+ * are made anew. */
+enum { IK_SIGHT_PLACES = 512 };
 struct ik_sight_memo {
-    struct ik_sight_last src, dst, net;
-    uint64_t pair;
+    struct ik_sight_place {
+        uint32_t addr;
+        uint64_t hash; /* 0: nobody */
+    } places[IK_SIGHT_PLACES];
+    struct ik_sight_last {
+        struct ik_addr addr;
+        uint64_t hash;
+    } src, dst, net;
 };
 
 /* Fills all up to `quoted` in *s, whose p (with an IP header) and cfg are there. */
