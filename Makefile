@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 need = tools/install-packages packages/run.txt
 
-.PHONY: all run test bench asan storm conformance compare detection install format clean
+.PHONY: all run test bench asan storm conformance compare detection enforcement install format clean
 all:
 	@$(need)
 	@[ -e build/build.ninja ] || meson setup build
@@ -43,6 +43,13 @@ conformance: all
 detection: all
 	@$(need) packages/test.txt
 	@tools/detection --write doc/detection.md
+
+# The same tools against a guard that enforces, in each way there is: writes doc/enforcement.md. Needs
+# root, and some five minutes.
+enforcement: all
+	@$(need) packages/test.txt
+	ninja -C build test/detect/deluge
+	@tools/enforcement --write doc/enforcement.md
 
 # Each field that dump reads beside what tshark and tcpdump read, as a table: of captures that a
 # generator makes, or of those in a folder, PCAPS=DIR.

@@ -270,6 +270,7 @@ def measure(name, way):
 
 # ---- verdicts ------------------------------------------------------------------------------------
 
+FEW = 70000  # bytes: what passes is more than a window
 BIGGEST, WINDOW = 1024, 64  # bytes in a packet of ptunnel, packets that it sends ahead of answers
 
 
@@ -277,7 +278,7 @@ def became(row):
     """What became of the abuse."""
     kind = lasting.KINDS[row.name]
     if row.order is None:
-        return "goes on"
+        return "goes on" if row.bytes is None or row.bytes[0] > FEW else "does not run"
     if kind.may is lasting.KNOWN:
         return "without effect"
     at_once, a_second = kind.may

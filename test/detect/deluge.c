@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Usage: live_detect_deluge gro DEVICE
- *        live_detect_deluge DEVICE MAC RATE SECONDS IPV4 IPV6
+ * Usage: deluge gro DEVICE
+ *        deluge DEVICE MAC RATE SECONDS IPV4 IPV6
  *
  * A flood of echo requests of RATE a second to a host at the other end of DEVICE, a veth: every
  * second burst is IPv4 from 20.0.0.0/8, the others IPv6 from the /64 that the host is in, each
