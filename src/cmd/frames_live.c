@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { NAMES = 64 };
+#define REST (IK_NS_PER_S / 10)
 
 struct live {
     struct ik_frames *f;
@@ -125,6 +126,16 @@ static ik_ns until_next(const struct ik_link *link)
     return next == IK_NEVER ? IK_NEVER : next > now ? next - now : 0;
 }
 
+/* A flood that leaves no time to wait must not keep what was found from being told. */
+static ik_ns see_to_rest(struct ik_frames *f, ik_ns rested)
+{
+    const ik_ns now = ik_clock_now().mono;
+    if (now - rested < REST || f->stop)
+        return rested;
+    (void)f->cfg.idle(f->cfg.ctx);
+    return now;
+}
+
 void ik_frames_run_live(struct ik_frames *f)
 {
     struct live l = {.f = f, .link = f->capture, .linktype = ik_link_linktype(f->capture)};
@@ -137,11 +148,13 @@ void ik_frames_run_live(struct ik_frames *f)
     ik_run_say(f->cfg.verb, _("listening on %s, link type %s"),
                f->cfg.capture.interface ? f->cfg.capture.interface : "any",
                ik_linktype_name(l.linktype));
+    ik_ns rested = ik_clock_now().mono;
     while (!f->stop) {
         if (take_batch(&l))
             ik_frames_poll(f);
         else
             (void)ik_frames_wait(f, f->capture->ops->fd(f->capture), until_next(f->capture));
+        rested = see_to_rest(f, rested);
     }
     drain(&l);
 }
