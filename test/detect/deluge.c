@@ -35,7 +35,8 @@
 enum {
     ETH = 14,
     BYTES = 98,
-    BURST = 16384,
+    MOST_BURST = 16384,
+    BURSTS = 4, /* a second, of each tap */
     TAPS = 16,
     NS = 1000000000,
     MOST_SECONDS = 60,
@@ -192,6 +193,7 @@ static int64_t now(void)
 
 struct tap {
     const struct flood *flood;
+    uint32_t burst;
     int64_t each, end; /* ns between bursts; when to stop */
     uint64_t made;
     int failed; /* errno */
@@ -202,11 +204,11 @@ static void *run_tap(void *arg)
 {
     struct tap *t = arg;
     for (int64_t due = now(); due < t->end;) {
-        if (!burst(t->flood, BURST)) {
+        if (!burst(t->flood, t->burst)) {
             t->failed = errno;
             break;
         }
-        t->made += BURST;
+        t->made += t->burst;
         const int64_t at = now();
         due = due + t->each > at - t->each ? due + t->each : at;
         const struct timespec rest = {.tv_sec = (due - at) / NS, .tv_nsec = (due - at) % NS};
@@ -222,6 +224,7 @@ static int pour(const struct flood floods[2], uint32_t rate, int64_t seconds)
 {
     pthread_t threads[TAPS];
     struct tap taps[TAPS];
+    const uint32_t fair = rate / (TAPS * BURSTS), n = fair < MOST_BURST ? fair : MOST_BURST;
     uint64_t made = 0;
     int failed = 0;
     cpu_set_t one;
@@ -231,7 +234,8 @@ static int pour(const struct flood floods[2], uint32_t rate, int64_t seconds)
         perror("sched_setaffinity");
     for (int i = 0; i < TAPS; i++) {
         taps[i] = (struct tap){.flood = &floods[i % 2],
-                               .each = (int64_t)TAPS * BURST * NS / rate,
+                               .burst = n,
+                               .each = (int64_t)TAPS * n * NS / rate,
                                .end = now() + seconds * NS};
         if (pthread_create(&threads[i], NULL, run_tap, &taps[i]))
             return 1;
@@ -274,7 +278,7 @@ int main(int argc, char **argv)
     const unsigned out = if_nametoindex(argv[1]);
     const uint32_t rate = (uint32_t)strtoul(argv[3], NULL, 10);
     const int64_t seconds = strtol(argv[4], NULL, 10);
-    if (!out || !rate || seconds < 1 || seconds > MOST_SECONDS ||
+    if (!out || rate < TAPS * BURSTS || seconds < 1 || seconds > MOST_SECONDS ||
         sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
                &mac[4], &mac[5]) != ETH_ALEN ||
         inet_pton(AF_INET, argv[5], dst4) != 1 || inet_pton(AF_INET6, argv[6], dst6) != 1)

@@ -35,8 +35,8 @@ def kind(by, orders, match, may=NOTHING, early=False, tunnel=False, shares=False
     return add
 
 
-def hping3(s, per_second, *args, seconds=SECONDS):
-    count = int(per_second * seconds)
+def hping3(s, per_second, *args):
+    count = int(per_second * SECONDS)
     return s.stranger.start(["hping3", "-q", "-i", "u%d" % (1000000 // per_second), "-c", count, *args],
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -155,7 +155,7 @@ def flood_from_forged_sources(s):
 @kind("ping", "flood limit", "ip6 saddr %s ip6 daddr %s icmpv6 type echo-request" % (STRANGER6, SERVER6),
       TEN)
 def flood_of_ipv6(s):
-    return s.stranger.start(["ping", "-q", "-f", "-i", "0.001", "-w", "%d" % SECONDS, SERVER6],
+    return s.stranger.start(["ping", "-q", "-f", "-l", "20", "-w", "%d" % SECONDS, SERVER6],
                             stdout=subprocess.DEVNULL)
 
 
@@ -174,11 +174,11 @@ def broadcast_asked(s):
                             stdout=subprocess.DEVNULL)
 
 
-@kind("hping3", "limit", "ip saddr %s icmp type echo-request" % STRANGER, TEN)
+@kind("fping", "limit", "ip saddr %s icmp type echo-request" % STRANGER, TEN)
 def sweep(s):
     s.router.ip("route add %s via %s" % (FAR, SERVER))
     s.far("10.22.0.0/26")
-    return hping3(s, 200, "-1", "--rand-dest", "-I", "eth0", "10.22.0.x", seconds=6)
+    return quiet(s.stranger, "fping", "-q", "-i", "5", "-c", "5", "-p", "1300", "-g", "10.22.0.1", "10.22.0.254")
 
 
 # ---- fragments -----------------------------------------------------------------------------------
