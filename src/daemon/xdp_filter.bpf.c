@@ -118,7 +118,8 @@ struct {
 struct packet {
     struct xdp_md *ctx;
     struct ik_xdp_state *state;
-    const struct icmp *icmp; /* of what is no first fragment: not to be read */
+    struct icmp icmp; /* of what is no first fragment: not to be read */
+    uint32_t at;      /* where it begins in the frame */
     const void *end;
     uint64_t src[2], dst[2]; /* as in the key of a host */
     uint64_t now;            /* once a slot was found */
@@ -262,33 +263,37 @@ static __always_inline enum flow flow_of(struct packet *p, uint8_t proto, struct
 
 static __always_inline enum flow quoted4(struct packet *p)
 {
-    const struct ip4 *q = (const void *)(p->icmp + 1);
-    if ((const void *)(q + 1) > p->end || (q->proto != PROTO_TCP && q->proto != PROTO_UDP) ||
-        q->frag & bpf_htons(0x1fff) || q->src != p->dst[1])
-        return NOBODYS;
-    const struct ports *ports = (const void *)q + (q->version_ihl & 15u) * 4u;
-    if ((const void *)(ports + 1) > p->end)
+    const uint32_t at = p->at + sizeof(struct icmp);
+    struct ip4 q;
+    struct ports ports;
+    if (bpf_xdp_load_bytes(p->ctx, at, &q, sizeof(q)) ||
+        (q.proto != PROTO_TCP && q.proto != PROTO_UDP) || q.frag & bpf_htons(0x1fff) ||
+        q.src != p->dst[1] ||
+        bpf_xdp_load_bytes(p->ctx, at + (q.version_ihl & 15u) * 4u, &ports, sizeof(ports)))
         return NOBODYS;
     struct bpf_sock_tuple t;
-    t.ipv4.saddr = q->dst;
-    t.ipv4.daddr = q->src;
-    t.ipv4.sport = ports->dst;
-    t.ipv4.dport = ports->src;
-    return flow_of(p, q->proto, &t, sizeof(t.ipv4));
+    t.ipv4.saddr = q.dst;
+    t.ipv4.daddr = q.src;
+    t.ipv4.sport = ports.dst;
+    t.ipv4.dport = ports.src;
+    return flow_of(p, q.proto, &t, sizeof(t.ipv4));
 }
 
 static __always_inline enum flow quoted6(struct packet *p)
 {
-    const struct ip6 *q = (const void *)(p->icmp + 1);
-    const struct ports *ports = (const void *)(q + 1);
-    if ((const void *)(ports + 1) > p->end || (q->next != PROTO_TCP && q->next != PROTO_UDP))
+    const uint32_t at = p->at + sizeof(struct icmp);
+    struct ip6 q;
+    struct ports ports;
+    if (bpf_xdp_load_bytes(p->ctx, at, &q, sizeof(q)) ||
+        (q.next != PROTO_TCP && q.next != PROTO_UDP) ||
+        bpf_xdp_load_bytes(p->ctx, at + sizeof(q), &ports, sizeof(ports)))
         return NOBODYS;
     struct bpf_sock_tuple t;
-    __builtin_memcpy(t.ipv6.saddr, q->dst, sizeof(q->dst));
-    __builtin_memcpy(t.ipv6.daddr, q->src, sizeof(q->src));
-    t.ipv6.sport = ports->dst;
-    t.ipv6.dport = ports->src;
-    return flow_of(p, q->next, &t, sizeof(t.ipv6));
+    __builtin_memcpy(t.ipv6.saddr, q.dst, sizeof(q.dst));
+    __builtin_memcpy(t.ipv6.daddr, q.src, sizeof(q.src));
+    t.ipv6.sport = ports.dst;
+    t.ipv6.dport = ports.src;
+    return flow_of(p, q.next, &t, sizeof(t.ipv6));
 }
 
 /* An error about a flow that is ours passes. One that may be about a datagram of ours is held to
@@ -351,9 +356,9 @@ static __always_inline int judge_echo(struct packet *p)
 static __always_inline int judge_lies(struct packet *p, uint8_t type, uint8_t code)
 {
     if (p->kinds & BIT(DROP_MTU)) {
-        const uint16_t mtu = bpf_ntohs(p->icmp->word[1]);
+        const uint16_t mtu = bpf_ntohs(p->icmp.word[1]);
         const bool is_lie =
-            p->v6 ? type == TOO_BIG6 && !p->icmp->word[0] && mtu < MTU_LEAST6
+            p->v6 ? type == TOO_BIG6 && !p->icmp.word[0] && mtu < MTU_LEAST6
                   : type == UNREACHABLE4 && code == FRAG_NEEDED4 && mtu && mtu < IK_ORDER_MTU4;
         if (is_lie && find_host(p, p->dst, IK_ORDER_DROP_MTU, 0, 0))
             return stop(IK_ORDER_DROP_MTU);
@@ -367,9 +372,7 @@ static __always_inline int judge_lies(struct packet *p, uint8_t type, uint8_t co
 /* Echo is what most floods are made of: it is none of what the first rules are about. */
 static __always_inline int judge_message(struct packet *p)
 {
-    if ((const void *)(p->icmp + 1) > p->end)
-        return XDP_PASS;
-    const uint8_t type = p->icmp->type, code = p->icmp->code;
+    const uint8_t type = p->icmp.type, code = p->icmp.code;
     const bool echo = is_echo(p->v6, type);
     struct ik_xdp_slot *s;
     if (!echo && judge_lies(p, type, code) == XDP_DROP)
@@ -408,11 +411,27 @@ static __always_inline int judge_fragment(struct packet *p)
     return XDP_PASS;
 }
 
-static __always_inline int judge(struct packet *p)
+/* The message's header, which lies at `usual` unless something stands before it. What lies
+ * elsewhere the kernel gets for us: pointers that move by what a packet says need one privilege
+ * more. False: it is cut short. */
+static __always_inline bool fetch(struct packet *p, const struct icmp *usual)
+{
+    if (p->at)
+        return !bpf_xdp_load_bytes(p->ctx, p->at, &p->icmp, sizeof(p->icmp));
+    if ((const void *)(usual + 1) > p->end)
+        return false;
+    p->at = sizeof(struct ether) + (p->v6 ? sizeof(struct ip6) : sizeof(struct ip4));
+    p->icmp = *usual;
+    return true;
+}
+
+static __always_inline int judge(struct packet *p, const struct icmp *usual)
 {
     if (p->is_fragment && judge_fragment(p) == XDP_DROP)
         return XDP_DROP;
-    return p->offset ? XDP_PASS : judge_message(p);
+    if (p->offset || !fetch(p, usual))
+        return XDP_PASS;
+    return judge_message(p);
 }
 
 /* ---- packets --------------------------------------------------------------------------------- */
@@ -455,8 +474,9 @@ static __always_inline int judge4(struct packet *p, const void *at)
         return XDP_PASS;
     p->is_fragment = frag & 0x3fff;
     p->offset = frag & 0x1fff;
-    p->icmp = at + (ip->version_ihl & 0x0f) * 4u;
-    return judge(p);
+    const uint32_t header = (ip->version_ihl & 0x0f) * 4u;
+    p->at = header == sizeof(*ip) ? 0 : sizeof(struct ether) + header;
+    return judge(p, (const void *)(ip + 1));
 }
 
 /* Bits of what ik_xdp_walk6 returns. */
@@ -472,19 +492,19 @@ __attribute__((noinline)) uint32_t ik_xdp_walk6(struct xdp_md *ctx, uint32_t at,
     for (int i = 0; i < HEADERS && next != PROTO_ICMP6; i++) {
         if (at > WALK_MOST)
             return 0;
-        const struct header6 *h = (const void *)(long)ctx->data + at;
-        if ((const void *)(h + 1) > (const void *)(long)ctx->data_end)
+        struct header6 h;
+        if (bpf_xdp_load_bytes(ctx, at, &h, sizeof(h)))
             return 0;
         if (next == NEXT_FRAGMENT) {
-            const uint32_t offset = bpf_ntohs(h->frag) >> 3;
+            const uint32_t offset = bpf_ntohs(h.frag) >> 3;
             fragment = 1u << WALKED_FRAGMENT | offset << WALKED_OFFSET;
             at += 8;
-            next = h->next;
+            next = h.next;
             if (offset)
                 break;
         } else if (next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_OPTIONS) {
-            at += 8 + 8 * (uint32_t)h->length;
-            next = h->next;
+            at += 8 + 8 * (uint32_t)h.length;
+            next = h.next;
         } else {
             return 0;
         }
@@ -501,9 +521,9 @@ static __always_inline int judge6(struct packet *p, const void *at)
     p->hops = ip->hops;
     __builtin_memcpy(p->src, ip->src, 16);
     __builtin_memcpy(p->dst, ip->dst, 16);
-    p->icmp = (const void *)(ip + 1);
     p->is_fragment = false;
     p->offset = 0;
+    p->at = 0;
     if (ip->next != PROTO_ICMP6) {
         if (ip->next == PROTO_TCP || ip->next == PROTO_UDP)
             return XDP_PASS;
@@ -513,12 +533,12 @@ static __always_inline int judge6(struct packet *p, const void *at)
             return XDP_PASS;
         p->is_fragment = walked >> WALKED_FRAGMENT & 1;
         p->offset = walked >> WALKED_OFFSET & 0x1fff;
-        p->icmp = (const void *)(long)p->ctx->data + (walked & WALK_MOST);
+        p->at = walked & WALK_MOST;
     }
-    return concerns(p, p->state->wide[1]) ? judge(p) : XDP_PASS;
+    return concerns(p, p->state->wide[1]) ? judge(p, (const void *)(ip + 1)) : XDP_PASS;
 }
 
-/* "frags": that an interface of large frames takes it too; all that is read lies in the first part.
+/* "frags": that an interface of large frames takes it too.
  */
 SEC("xdp.frags")
 int ik_xdp_filter(struct xdp_md *ctx)

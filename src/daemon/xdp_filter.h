@@ -14,9 +14,7 @@ enum ik_xdp_mode { IK_XDP_NATIVE, IK_XDP_GENERIC };
  * should follow before the first order. On success *out is the caller's, ended by
  * ik_xdp_filter_close. IK_E_EXISTS: another program is attached, which stays; IK_E_ACCESS;
  * IK_E_IFACE: no such interface; IK_E_UNSUPPORTED: not of Ethernet, or not in this kernel;
- * IK_E_SYSTEM, IK_E_NOMEM. `why` in words, may be empty. Needs CAP_NET_ADMIN, CAP_BPF, and
- * CAP_PERFMON: without that the kernel takes no program that looks behind a header of variable
- * length. */
+ * IK_E_SYSTEM, IK_E_NOMEM. `why` in words, may be empty. Needs CAP_NET_ADMIN and CAP_BPF. */
 IK_MUST_USE enum ik_err ik_xdp_filter_open(struct ik_xdp_filter **out, unsigned ifindex,
                                            enum ik_xdp_mode *mode,
                                            char why[static IK_ENFORCE_TEXT]);

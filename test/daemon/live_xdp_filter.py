@@ -539,7 +539,7 @@ class Life(Bed):
 
     def test_privileges(self):
         self.filter.ok('close')
-        needed = {'+net_admin', '+bpf', '+perfmon'}
+        needed = {'+net_admin', '+bpf'}
         for caps in (needed, *(needed - {one} for one in needed)):
             done = self.b.run(['setpriv', '--bounding-set', ','.join(['-all', *sorted(caps)]),
                                '--inh-caps', '-all', DRIVER], input='open %s\n' % self.dev)
