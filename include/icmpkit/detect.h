@@ -186,10 +186,11 @@ const struct ik_finding *ik_detect_open(const struct ik_detect *d, size_t i);
 
 struct ik_detect_stats {
     uint64_t packets, icmp;
-    uint64_t backward;    /* frames older than the ones before */
-    uint64_t findings;    /* opened */
-    uint64_t evicted;     /* entries of detectors that gave way: not observed */
-    uint64_t merged;      /* reports told in a finding of many sources */
+    uint64_t backward; /* frames older than the ones before */
+    uint64_t findings; /* opened */
+    uint64_t evicted;  /* entries of detectors that gave way though something could still have come
+                          of them: not observed */
+    uint64_t merged;   /* reports told in a finding of many sources */
     uint64_t senders[32]; /* echo requests of each known benign sender: ik_sender_name */
 };
 struct ik_detect_stats ik_detect_stats(const struct ik_detect *d);

@@ -89,7 +89,7 @@ static struct pair *place(struct ik_asked *a, uint64_t id, uint32_t now)
         most = age > most ? age : most;
     }
     if (waits(worst, now)) {
-        a->evicted++;
+        a->evicted += now - worst->when < SOON;
         a->lost = now;
     }
     *worst = (struct pair){.id = id};

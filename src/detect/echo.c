@@ -62,6 +62,7 @@ struct echo {
     bool begun, told;
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
+    uint64_t unjudged;         /* pairs that gave way with replies that nobody asked for so */
     uint64_t hash, key;        /* of the packet, by expect */
 };
 
@@ -96,6 +97,7 @@ static void gave_way(void *ctx, const void *old)
     const struct pair *p = old;
     t->replied -= !!(p->flags & PAIR_REPLIED);
     t->one_way -= is_one_way(p);
+    t->unjudged += p->different || p->orphans;
 }
 
 /* The hash of who asks whom. */
@@ -306,7 +308,7 @@ static void judge_unasked(struct echo *t, const struct seen *x)
     if (usual)
         tell_usual(t, x);
     if (usual || ik_sender_is_fixed(x->s->sender) || !would_be_known(t, x)) {
-        t->lost += !is_one_way(p);
+        t->lost += !is_one_way(p) && !ik_sender_is_fixed(x->s->sender);
         return;
     }
     note_content(t, x);
@@ -444,7 +446,7 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
 static uint64_t evicted(const void *state)
 {
     const struct echo *t = state;
-    return t->lost + t->pairs.evicted;
+    return t->lost + t->unjudged;
 }
 
 const struct ik_part ik_part_echo = {.wants = IK_WANTS_ECHO,

@@ -170,7 +170,7 @@ static struct target *target_of(struct errors *e, const struct ik_sight *s)
     const uint32_t row = ik_ways_take(&e->by_target, s->dst_hash);
     struct target *t = &e->targets[row];
     if (e->target_rows[row].at == INT64_MIN) {
-        e->evicted += t->all > 0;
+        e->evicted += t->all > 0 && t->bin == e->bin;
         *t = (struct target){.bin = e->bin, .since = ik_sight_begin(s)};
     }
     if (t->bin != e->bin) {
@@ -277,7 +277,7 @@ static uint32_t repeated(struct errors *e, const struct ik_sight *s)
     const uint32_t row = ik_ways_take(&e->by_flow, flow_id(s));
     struct flow *f = &e->flows[row];
     if (e->flow_rows[row].at == INT64_MIN) {
-        e->evicted += f->n > 0;
+        e->evicted += f->n > 0 && f->bin == e->bin;
         *f = (struct flow){.bin = e->bin};
     }
     e->flow_rows[row].at = s->now;
@@ -294,7 +294,7 @@ static struct router *router_of(struct errors *e, const struct ik_sight *s)
     const uint32_t row = ik_ways_take(&e->by_router, id);
     struct router *r = &e->routers[row];
     if (e->router_rows[row].at == INT64_MIN) {
-        e->evicted += r->n > 0;
+        e->evicted += r->n > 0 && r->bin == e->bin;
         *r = (struct router){
             .bin = e->bin, .towards = s->p->quote.ip.dst, .since = ik_sight_begin(s)};
     }

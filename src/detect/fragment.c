@@ -253,7 +253,7 @@ static struct datagram *datagram_of(struct fragments *t, const struct part *f)
                        (set[i].whole == d->whole && set[i].since < d->since)))
             d = &set[i];
     }
-    t->evicted += d->key && !d->whole;
+    t->evicted += d->key && !d->whole && !d->dead && f->s->now - d->latest <= LATE;
     begin(d, f);
     return d;
 }

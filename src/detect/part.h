@@ -133,7 +133,8 @@ struct ik_part {
     /* The source is over: what still waits for more is judged by what is known. NULL: nothing does.
      */
     void (*end)(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book);
-    /* Entries that gave way to others. NULL: none ever do. */
+    /* Entries that gave way to others while something could still have come of them: what was idle,
+     * or complete, hides nothing. NULL: none ever do. */
     uint64_t (*evicted)(const void *state);
     /* Begins to fetch what input will need of a packet, before the inputs of all parts, so that
      * their tables come from memory at once: of the sight there is what stands before `quoted`. It

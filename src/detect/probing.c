@@ -74,7 +74,8 @@ static struct emitter *emitter_of(struct probing *p, const struct ik_sight *s)
     const uint32_t row = ik_ways_take(&p->ways, s->src_hash);
     struct emitter *e = &p->emitters[row];
     if (p->rows[row].at == INT64_MIN) {
-        p->evicted += e->n > 0;
+        p->evicted += s->now - e->second < IK_NS_PER_S &&
+                      (e->bursts > 0 || 2 * e->n >= s->cfg->limits[IK_LIM_PROBE_BURST]);
         *e = (struct emitter){.from = s->now, .second = s->now, .since = ik_sight_begin(s)};
     }
     p->rows[row].at = s->now;

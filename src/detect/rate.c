@@ -132,7 +132,8 @@ static struct destination *destination_of(struct rates *r, const struct ik_sight
     *row = ik_ways_take_at(&r->by_dst, s->dst_hash, r->ahead);
     struct destination *d = &r->destinations[*row];
     if (r->dst_rows[*row].at == INT64_MIN) {
-        r->evicted += d->habit.n > 0;
+        /* Its habit is forgotten; of an earlier second there is nothing else. */
+        r->evicted += d->habit.n > 0 && (d->habit.bin == r->bin || d->habit.excess > 0);
         *d = (struct destination){.habit = {.bin = r->bin, .cold = r->bin == 0}};
     }
     return d;
@@ -187,7 +188,7 @@ static void suspect(struct rates *r, const struct ik_sight *s)
     const uint32_t row = ik_ways_take(&r->by_src, s->src_hash);
     struct suspect *u = &r->suspects[row];
     if (r->src_rows[row].at == INT64_MIN) {
-        r->evicted += u->bin > 0;
+        r->evicted += u->bin > 0 && r->bin - u->bin < OF_SECONDS;
         *u = (struct suspect){.bin = r->bin};
     }
     turn(u, r->bin);

@@ -76,7 +76,7 @@ static int kinds_asked(struct recon *r, const struct ik_sight *s, const struct k
     if (r->rows[row].at == INT64_MIN) {
         bool taken = false;
         for (int i = 0; i < N_KINDS; i++) {
-            taken |= source->seen[i] > 0;
+            taken |= source->seen[i] > 0 && s->now - source->seen[i] <= window;
             source->seen[i] = INT64_MIN;
         }
         r->evicted += taken;

@@ -14,6 +14,8 @@
 
 enum { QUESTIONS = 256, BITS = 32, HIGH = 10 };
 
+#define ACTIVE (10 * IK_NS_PER_S) /* answers come within it */
+
 /* A question that was never seen, by its answers. */
 struct question {
     struct ik_distinct repliers;
@@ -166,7 +168,7 @@ static struct question *question_of(struct smurf *m, const struct ik_sight *s)
     const uint32_t row = ik_ways_take(&m->ways, question_id(s));
     struct question *q = &m->questions[row];
     if (m->rows[row].at == INT64_MIN) {
-        m->evicted += q->answers > 0;
+        m->evicted += q->answers > 0 && s->now - q->since.time < ACTIVE;
         q->repliers.n = 0;
         q->answers = q->next = q->untold = 0;
         q->since = ik_sight_begin(s);

@@ -21,11 +21,13 @@ enum {
     EACH = 32,       /* questions of one source that wait at a time: a sample is enough */
     ENOUGH = 20,     /* addresses whose fates tell, half of them */
     LEAD_MAX_S = 64, /* seconds that a source stays longer, at most: one for each address more */
+    SOME = 5,        /* addresses: more than a host needs at once */
     STILL = 4,       /* part of the limit that shows that a sweep goes on */
     NET_BYTES = 8,
 };
 
 #define PATIENCE (2 * IK_NS_PER_S)
+#define ACTIVE (10 * IK_NS_PER_S) /* a source that began so lately may go on */
 #define PATIENCE_LAST \
     (IK_NS_PER_S / 2) /* when nothing more will come: nearly all answers are sooner */
 #define PROOF_WITHIN IK_NS_PER_S
@@ -221,7 +223,8 @@ static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint3
     struct source *src = &w->sources[*row];
     const bool anew = w->src_rows[*row].at == INT64_MIN;
     if (anew || s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
-        w->evicted += anew && src->addresses.n > 0;
+        w->evicted += anew && src->addresses.n > 0 &&
+                      (s->now - src->from < ACTIVE || src->addresses.n >= SOME);
         /* Not all of it: the list behind the count needs no zeros. */
         set_due(w, src, 0);
         src->swept = !anew && src->sweeps;
@@ -246,9 +249,11 @@ static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t 
     if (w->pair_rows[row].at != INT64_MIN)
         return;
     if (q->waits) { /* of somebody else, that gave way: its fate is not observed */
-        w->evicted++;
-        if (w->sources[q->source].tag == q->tag)
-            w->sources[q->source].waiting--;
+        struct source *its = &w->sources[q->source];
+        if (its->tag == q->tag) {
+            its->waiting--;
+            w->evicted += its->addresses.n >= SOME; /* of fewer, others tell as much */
+        }
     }
     struct source *src = &w->sources[source];
     const uint32_t n = src->addresses.n;

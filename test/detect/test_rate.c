@@ -223,6 +223,22 @@ static void destination__errors__not_counted_here(void **state)
     frames_free(f);
 }
 
+/* More destinations than places, each with a ping now and then: who gave way was idle, and nothing
+ * is said to have been missed. */
+static void idle_destinations__giving_way__are_not_counted(void **state)
+{
+    (void)state;
+    struct frames *f = warm();
+    struct ik_look_packet p = *direct_packet(f);
+    for (uint32_t i = 0; i < 100000; i++) {
+        direct_put(f, &p, 0xcb007105, 0x0a000000 + i % 20000, IK_ICMP4_ECHO);
+        direct_put(f, &p, 0x0a000000 + i % 20000, 0xcb007105, IK_ICMP4_ECHO_REPLY);
+        f->now += 5 * IK_NS_PER_MS;
+    }
+    assert_in_range(ik_detect_stats(f->detect).evicted, 0, 100);
+    frames_free(f);
+}
+
 /* ---- by source ------------------------------------------------------------------------------- */
 
 static void source__two_of_three_seconds__found(void **state)
@@ -371,6 +387,7 @@ int main(void)
         cmocka_unit_test(destination__million_others__found),
         cmocka_unit_test(source__two_of_three_seconds__found),
         cmocka_unit_test(source__ipv6_addresses_of_one_net__one_source),
+        cmocka_unit_test(idle_destinations__giving_way__are_not_counted),
         cmocka_unit_test(source__ping_and_sweep__silent),
         cmocka_unit_test(source__ten_million_spoofed__the_real_one_is_named),
         cmocka_unit_test(allowed_source__flood__silent),
