@@ -232,7 +232,7 @@ N_("Somebody makes a host use up its limit of ICMP errors, burst after burst, to
 
 /* src/detect/quench.c. */
 N_("A source quench is about a packet that was never sent.")
-N_("A source quench was abolished and can only slow a victim down.")
+N_("A source quench comes, which was abolished and can only slow a victim down.")
 
 /* src/detect/rate.c. */
 N_("Far more ICMP messages a second than usual, which nobody asked for, go to one host.")

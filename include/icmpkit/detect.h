@@ -133,6 +133,7 @@ struct ik_finding {
     enum ik_detector detector;
     enum ik_severity severity;
     struct ik_addr src, dst;    /* family 0: many or any */
+    struct ik_addr other;       /* the only other end so far, where src or dst is none */
     uint32_t sources;           /* distinct ones, about; 1 where src says who */
     uint8_t family, type, code; /* of the message that it is about; family 0: of several */
     ik_ns first, last, window;  /* seen first and last; what `value` was measured over */

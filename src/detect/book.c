@@ -262,6 +262,15 @@ static void add_times(const struct ik_book *b, struct ik_finding *f, ik_ns now,
     f->last = first || time > f->last ? time : f->last;
 }
 
+/* The other end, as long as there is only one. */
+static void add_other(struct ik_finding *f, const struct ik_report *r, bool first)
+{
+    if (first)
+        f->other = r->other;
+    else if (!(r->src.family && r->dst.family) && !ik_addr_same_host(&f->other, &r->other))
+        f->other.family = 0;
+}
+
 /* Takes a report of voice i, which may be new. */
 static void add(struct ik_book *b, struct entry *e, unsigned i, ik_ns now,
                 const struct ik_report *r)
@@ -272,6 +281,7 @@ static void add(struct ik_book *b, struct entry *e, unsigned i, ik_ns now,
     const bool raised = first || r->severity > f->severity;
     const enum ik_detector was = c->voices[0].voice.detector;
     add_times(b, f, now, r, first);
+    add_other(f, r, first);
     c->voices[i].packets += r->packets;
     f->packets = c->voices[i].packets > f->packets ? c->voices[i].packets : f->packets;
     if (first)
@@ -389,6 +399,7 @@ static void add_to_many(struct ik_book *b, ik_ns now, const struct ik_report *r)
     if (!ik_addr_same_host(&v->dst, &r->dst))
         v->dst = (struct ik_addr){.family = 0};
     v->remedy = remedy_of_many(v->remedy, v->src.family, v->dst.family);
+    e->f.other.family = 0;
     count_source(b, &e->f, r);
     b->merged++;
 }

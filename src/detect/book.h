@@ -35,6 +35,7 @@ struct ik_report {
     struct ik_addr of;
     enum ik_severity severity;
     struct ik_addr src, dst;    /* the cause: family 0 where it is not part of it */
+    struct ik_addr other;       /* the other end then, where all of it has one */
     uint8_t family, type, code; /* of the message; family 0: of several */
     ik_ns window;               /* that value was measured over; 0: one packet */
     double value, threshold;

@@ -228,6 +228,7 @@ static void flood_input(struct errors *e, const struct ik_sight *s)
         .of = s->p->ip.dst,
         .severity = v.n >= HIGH * limit ? IK_SEVERITY_HIGH : IK_SEVERITY_MEDIUM,
         .dst = s->p->ip.dst,
+        .other = ik_distinct_of_bits(t->senders) == 1 ? s->src : (struct ik_addr){.family = 0},
         .family = m->family,
         .type = m->type,
         .code = m->code,

@@ -15,7 +15,7 @@ static void input(void *state, struct ik_sight *s)
     r.value = r.threshold = 1;
     r.why = s->quoted == IK_QUOTED_UNKNOWN
                 ? "A source quench is about a packet that was never sent."
-                : "A source quench was abolished and can only slow a victim down.";
+                : "A source quench comes, which was abolished and can only slow a victim down.";
     r.source = "RFC 6633 section 8";
     r.remedy = IK_REMEDY_DROP_TYPE;
     ik_book_report(s->book, s->now, &r);

@@ -108,6 +108,7 @@ static void tell_destination(const struct ik_sight *s, struct destination *d, ui
         .of = s->p->ip.dst,
         .severity = severity_of(n, limit),
         .dst = s->p->ip.dst,
+        .other = ik_distinct_of_bits(d->sources) == 1 ? s->src : (struct ik_addr){.family = 0},
         .family = m->family,
         .type = m->type,
         .code = m->code,
@@ -211,7 +212,8 @@ static void tell_source(const struct rates *r, const struct ik_sight *s, struct 
                         uint64_t limit)
 {
     const struct ik_icmp *m = &s->p->icmp;
-    const bool to_one = ik_distinct_count(&u->destinations) == 1 && is_to_one(r, s, u);
+    const bool one = ik_distinct_count(&u->destinations) == 1;
+    const bool to_one = one && is_to_one(r, s, u);
     const uint32_t n = u->n > limit ? u->n : (uint32_t)limit;
     const struct ik_report report = {
         .detector = IK_DETECT_FLOOD_SRC,
@@ -219,6 +221,7 @@ static void tell_source(const struct rates *r, const struct ik_sight *s, struct 
         .of = to_one ? s->p->ip.dst : s->src,
         .severity = severity_of(n, limit),
         .src = s->src,
+        .other = one ? s->p->ip.dst : (struct ik_addr){.family = 0},
         .family = m->family,
         .type = m->type,
         .code = m->code,

@@ -97,6 +97,7 @@ static struct ik_report report_about(const struct ik_sight *s)
         .of = s->src,
         .severity = IK_SEVERITY_INFO,
         .src = s->src,
+        .other = s->p->ip.dst,
         .family = m->family,
         .type = m->type,
         .code = m->code,

@@ -36,7 +36,7 @@ struct ik_addr ik_finding_src(const struct ik_finding *f)
         if (f->also[i].src.family)
             return f->also[i].src;
     }
-    return f->src;
+    return f->src.family || !f->dst.family ? f->src : f->other;
 }
 
 struct ik_addr ik_finding_dst(const struct ik_finding *f)
@@ -45,7 +45,7 @@ struct ik_addr ik_finding_dst(const struct ik_finding *f)
         if (f->also[i].dst.family)
             return f->also[i].dst;
     }
-    return f->dst;
+    return f->dst.family || !f->src.family ? f->dst : f->other;
 }
 
 /* What is not there is NULL in records. */

@@ -151,6 +151,26 @@ static void flood__to_a_host_by_one_source__is_one__of_two_sources_two(void **st
     book_free(t);
 }
 
+static void other_end__is_named__as_long_as_it_is_the_only_one(void **state)
+{
+    (void)state;
+    struct book *t = book_new();
+    struct ik_report r = talk(IK_DETECT_RECON, IK_SEVERITY_INFO, "10.0.0.1", "192.0.2.1");
+    r.kin = IK_KIN_NONE;
+    r.other = r.dst;
+    r.dst.family = 0;
+    ik_book_report(t->b, t->now, &r);
+    ik_book_report(t->b, t->now, &r);
+    struct ik_addr dst = ik_finding_dst(ik_book_open(t->b, 0));
+    assert_true(ik_addr_same_host(&dst, &r.other));
+    r.other = frames_addr("192.0.2.2");
+    ik_book_report(t->b, t->now, &r);
+    assert_int_equal(ik_book_opened(t->b), 1);
+    dst = ik_finding_dst(ik_book_open(t->b, 0));
+    assert_int_equal(dst.family, 0);
+    book_free(t);
+}
+
 /* ---- as time goes on ------------------------------------------------------------------------- */
 
 static void silent_detectors__are_forgotten__and_so_is_their_severity(void **state)
@@ -291,6 +311,7 @@ int main(void)
         cmocka_unit_test(weak__signature__does_not_name_what_is_certain),
         cmocka_unit_test(other_hosts__and_other_kin__stay_findings_of_their_own),
         cmocka_unit_test(flood__to_a_host_by_one_source__is_one__of_two_sources_two),
+        cmocka_unit_test(other_end__is_named__as_long_as_it_is_the_only_one),
         cmocka_unit_test(silent_detectors__are_forgotten__and_so_is_their_severity),
         cmocka_unit_test(pairs__a_hundred_thousand__stay_bounded),
         cmocka_unit_test(evidence__begins_where_the_window_began),
