@@ -252,9 +252,8 @@ and holds the verdicts of both tables against this page; the numbers vary a litt
 The packets of the abuse, both ways, are counted up to the one at which the finding was told (as
 medium or worse, where it ever is), and so is the time, both from the first of them. While the tools
 run, a friend pings the same server; "beside" is what else was told, at any severity, in the same
-finding or in another. Tunnels that
-Debian has no package of are made by their documented formats (`test/detect/craft.py`). A sweep shows
-by answers that do not come, for which it waits two seconds.
+finding or in another. Tunnels that Debian has no package of are made by their documented formats
+(`test/detect/craft.py`). A sweep shows by answers that do not come, for which it waits two seconds.
 
 """
 
