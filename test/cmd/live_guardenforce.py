@@ -1,117 +1,27 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""icmp guard --enforce: what was found is stopped, what lies beside it goes on, and nothing is left
+"""icmp guard --enforce nft: what was found is stopped, what lies beside it goes on, and nothing is left
 when guard ends, however it ends."""
 
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from cases import case, contains, equal, main  # noqa: E402
+from guards import (TUNNEL_END, UNLIMITED, Guard, answered, at_least, deed, pair, pids,  # noqa: E402
+                    router_end)
 from net import ICMP, NOBODY, Net, require_root, wait_for  # noqa: E402
 
 TABLE = "table inet icmpkit_guard"
-# Of 40 pings within 0.4 s beside a flood; limited it would be 24 at most (20 at once, 10 a second).
-UNLIMITED = 30
-
-# Answers every echo request with data of its own, as the far end of a tunnel does.
-TUNNEL_END = r"""
-import socket, struct, time
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-s.settimeout(20)
-def total(b):
-    n = sum(struct.unpack("!%dH" % (len(b) // 2), b))
-    n = (n >> 16) + (n & 0xffff)
-    return ~(n + (n >> 16)) & 0xffff
-for i in range(10000):
-    p, (peer, _) = s.recvfrom(2048)
-    p = p[(p[0] & 15) * 4:]
-    if p[0] != 8:
-        continue
-    data = (b"an answer of the tunnel, number %06d" % i) * 2
-    m = b"\0\0\0\0" + p[4:8] + data
-    s.sendto(m[:2] + struct.pack("!H", total(m)) + m[4:], (peer, 0))
-"""
-
-
-class Guard:
-    """A guard in the background, JSON lines in a file."""
-
-    def __init__(self, node, *args, ready=True):
-        self.node = node
-        self.out = tempfile.NamedTemporaryFile("w+")
-        self.err = tempfile.NamedTemporaryFile("w+")
-        own = [] if "--control" in args else ["--control", "none"]  # never the machine's socket
-        self.child = node.start([ICMP, "guard", "--json"] + own + list(args),
-                                stdout=self.out, stderr=self.err)
-        if ready:
-            wait_for(lambda: '"record":"run"' in self.text() or self.child.poll() is not None,
-                     "guard")
-
-    def text(self):
-        return os.pread(self.out.fileno(), 1 << 26, 0).decode()
-
-    def said(self):
-        return os.pread(self.err.fileno(), 65536, 0).decode()
-
-    def records(self, kind):
-        lines = self.text().splitlines(keepends=True)
-        return [r for r in map(json.loads, (t for t in lines if t.endswith("\n")))
-                if r["record"] == kind]
-
-    def pid(self):
-        """Of icmp itself: what `ip netns exec` became."""
-        return self.child.pid
-
-    def end(self, signo=signal.SIGINT):
-        self.child.send_signal(signo)
-        return self.child.wait(timeout=20)
 
 
 def table(node):
     done = node.run(["nft", "list", "table", "inet", "icmpkit_guard"])
     return done.stdout if done.returncode == 0 else ""
-
-
-def answered(node, *args):
-    """Echo replies that a ping of iputils got."""
-    out = node.run(["ping", "-n", "-q", "-W", "1"] + list(args)).stdout
-    return int(out.split(" received")[0].split()[-1])
-
-
-def pids(node):
-    """Of the processes in its namespace, by name."""
-    found = {}
-    for pid in subprocess.run(["ip", "netns", "pids", node.ns], capture_output=True, text=True,
-                              timeout=20).stdout.split():
-        try:
-            with open("/proc/%s/comm" % pid, encoding="ascii") as file:
-                found[file.read().strip()] = int(pid)
-        except FileNotFoundError:
-            pass
-    return found
-
-
-def pair(net):
-    """A host with two neighbours."""
-    host, bad, good = net.node("host"), net.node("bad"), net.node("good")
-    net.link(host, bad, "192.0.2.0/24", "2001:db8:1::/64")
-    net.link(host, good, "198.51.100.0/24", "2001:db8:2::/64")
-    return host, bad, good
-
-
-def at_least(got, least):
-    if got < least:
-        raise AssertionError("%d of %d and more" % (got, least))
-
-
-def deed(guard, order):
-    return [d for d in guard.records("deed") if d.get("order") == order and d["what"] == "done"]
 
 
 @case
@@ -161,14 +71,6 @@ def fragmentation_needed_passes_whoever_it_is_from():
             equal(answered(host, family, "-M", "do", "-s", str(least), "-c", "2", target), 2)
         flood.kill()
         guard.end()
-
-
-def router_end(node, addr):
-    """The interface that has an address."""
-    for line in node.run(["ip", "-o", "addr"], check=True).stdout.splitlines():
-        if " %s/" % addr in line:
-            return line.split()[1]
-    raise AssertionError("no interface has " + addr)
 
 
 @case
