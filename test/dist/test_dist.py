@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-UNIT, CONFIG, ICMP = (pathlib.Path(p).resolve() for p in sys.argv[1:4])
+UNIT, CONFIG, ICMP, DROPIN = (pathlib.Path(p).resolve() for p in sys.argv[1:5])
 # Tenths of what `systemd-analyze security` calls exposure: "OK" is what it says of less than 40.
 EXPOSURE = 30
 
@@ -47,6 +47,28 @@ class Unit(unittest.TestCase):
         self.assertIn('--enforce', run(ICMP, 'guard', '--help').stdout)
 
 
+class Dropin(Unit):
+    """The unit with what --enforce xdp needs."""
+
+    def setUp(self):
+        super().setUp()
+        folder = self.unit.with_name('icmp-guard.service.d')
+        folder.mkdir()
+        shutil.copy(DROPIN, folder)
+
+    def test_its_options_are_those_of_guard(self):
+        words = re.search(r'ICMP_GUARD_OPTIONS=([^"]*)', DROPIN.read_text())[1].split()
+        with tempfile.NamedTemporaryFile(suffix='.pcap') as capture:
+            done = run(ICMP, 'guard', '-r', capture.name, *words)
+        self.assertIn('--enforce is for an interface', done.stderr)
+
+    def test_capabilities(self):
+        text = UNIT.read_text() + DROPIN.read_text()
+        for key in ('AmbientCapabilities', 'CapabilityBoundingSet'):
+            held = ' '.join(re.findall(rf'^{key}=(.*)$', text, re.M)).split()
+            self.assertEqual(sorted(held), ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_PERFMON'])
+
+
 class Config(unittest.TestCase):
     """With -r nothing else is needed, and an empty capture is quickly read."""
 
@@ -71,5 +93,5 @@ class Config(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    sys.argv[1:] = sys.argv[4:]
+    sys.argv[1:] = sys.argv[5:]
     unittest.main()
