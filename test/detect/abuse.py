@@ -89,12 +89,12 @@ def flood_hping3_forged_sources(s):
 
 @kind("ping", "flood-src", "flood-dst")
 def flood_ping(s):
-    s.stranger.run(["ping", "-q", "-f", "-c", "5000", "-w", "4", SERVER])
+    s.stranger.run(["ping", "-q", "-f", "-l", "3", "-c", "5000", "-w", "4", SERVER])
 
 
 @kind("ping", "flood-src", "flood-dst")
 def flood_ping_v6(s):
-    s.stranger.run(["ping", "-q", "-f", "-c", "5000", "-w", "4", SERVER6])
+    s.stranger.run(["ping", "-q", "-f", "-l", "3", "-c", "5000", "-w", "4", SERVER6])
 
 
 @kind("nping", "flood-src", "flood-dst")

@@ -286,25 +286,36 @@ def verdicts(text):
 # ---- the command ---------------------------------------------------------------------------------
 
 BUSY = ("flood", "routing", "rate", "ping_100", "ping_250", "sweep")  # want the machine for themselves
-AT_ONCE = 3
+AT_ONCE = 5
+
+
+def made_by(name):
+    """The program that makes it, and fn(folder) that has it made."""
+    if name in traffic.TUNNELS or name in traffic.BENIGN:
+        return {**traffic.TUNNELS, **traffic.BENIGN}[name][0], lambda folder: traffic.record(folder, name)
+    by, _, at, fn = {**abuse.ABUSE, **harmless.HARMLESS}[name]
+    return by, lambda folder: abuse.record(folder, name, at, fn)
+
+
+def record(folder, name):
+    """A capture; once more when a tool did not run, or the capture lost some: that says nothing of
+    guard."""
+    try:
+        return made_by(name)[1](folder)
+    except (AssertionError, subprocess.TimeoutExpired) as why:
+        print("%s: once more: %s" % (name, why), file=sys.stderr, flush=True)
+        return made_by(name)[1](folder)
 
 
 def captures(folder):
     """Makes all: {name: path}, and {name: why it was left out}."""
-    made, left = traffic.make(folder, list(traffic.TUNNELS))
-    makers, pool = {**abuse.ABUSE, **harmless.HARMLESS}, futures.ThreadPoolExecutor(AT_ONCE)
-    left.update({n: by + " is not installed" for n, (by, *_) in makers.items()
-                 if not abuse.present(by)})
-    todo = [n for n in makers if n not in left]
-    for name in [n for n in todo if n.startswith(BUSY)]:
-        made[name] = abuse.record(folder, name, *makers[name][2:])
-    with pool:
-        benign = pool.submit(traffic.make, folder, list(traffic.BENIGN))
-        rest = {n: pool.submit(abuse.record, folder, n, *makers[n][2:])
-                for n in todo if n not in made}
+    names = [*traffic.TUNNELS, *traffic.BENIGN, *abuse.ABUSE, *harmless.HARMLESS]
+    left = {n: made_by(n)[0] + " is not installed" for n in names if not abuse.present(made_by(n)[0])}
+    todo = [n for n in names if n not in left]
+    made = {n: record(folder, n) for n in todo if n.startswith(BUSY)}
+    with futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        rest = {n: pool.submit(record, folder, n) for n in todo if n not in made}
     made.update({n: done.result() for n, done in rest.items()})
-    for mine, his in zip((made, left), benign.result()):
-        mine.update(his)
     return made, left
 
 

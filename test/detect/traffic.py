@@ -9,7 +9,9 @@ writes one NAME.pcap each; TUNNELS and BENIGN name them. A capture begins before
 link between both hosts, so it sees what a gateway sees."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -58,8 +60,7 @@ def kind(table, needs):
 
 class Sniffer:
     def __init__(self, node, device, path):
-        self.child = node.start(["tcpdump", "-i", device, "-U", "-w", path, "-s", "0", "-B", "4096",
-                                 "--immediate-mode"])
+        self.child = node.start(["tcpdump", "-i", device, "-U", "-w", path, "-s", "0", "-B", "16384"])
         line = ""
         while "listening on" not in line:
             line = self.child.stderr.readline()
@@ -67,9 +68,30 @@ class Sniffer:
                 raise AssertionError("tcpdump did not begin")
 
     def end(self):
-        time.sleep(0.2)  # what is on its way
+        """Ends it when it has read all that came; AssertionError: some was lost."""
+        end = time.monotonic() + 20
+        while True:
+            time.sleep(0.2)  # what is on its way
+            self.child.send_signal(signal.SIGUSR1)
+            captured, received, dropped = self.counts()
+            if captured + dropped >= received:
+                break
+            if time.monotonic() > end:
+                raise AssertionError("the capture does not end: %d of %d" % (captured, received))
         self.child.terminate()
         self.child.wait(timeout=10)
+        if dropped:
+            raise AssertionError("the capture lost %d of %d" % (dropped, received))
+
+    def counts(self):
+        """(captured, received, dropped), as tcpdump tells when it is asked."""
+        while True:
+            line = self.child.stderr.readline()
+            if not line:
+                raise AssertionError("tcpdump ended")
+            found = re.findall(r"(\d+) packets? (?:captured|received|dropped)", line)
+            if len(found) == 3:
+                return map(int, found)
 
 
 def serve(node, address):
@@ -209,24 +231,29 @@ def oping(net, a, b, devices):
     a.run(["oping", "-c", "30", "-i", "0.05", B])
 
 
+def record(folder, name):
+    """Writes one capture; returns its path."""
+    with Net() as net:
+        a, b = net.node("a"), net.node("b")
+        devices = net.link(a, b, "10.11.0.0/24", "2001:db8:11::/64")
+        path = os.path.join(folder, name + ".pcap")
+        sniffer = Sniffer(a, devices[0], path)
+        {**TUNNELS, **BENIGN}[name][1](net, a, b, devices)
+        sniffer.end()
+        return path
+
+
 def make(folder, names=()):
     """Writes the captures whose names contain one of `names` (none: all); returns {name: path} and
     {name: why it was left out}."""
     made, left = {}, {}
-    for name, (tool, fn) in {**TUNNELS, **BENIGN}.items():
+    for name, (tool, _) in {**TUNNELS, **BENIGN}.items():
         if names and not any(part in name for part in names):
             continue
-        if not shutil.which(tool):
+        if shutil.which(tool):
+            made[name] = record(folder, name)
+        else:
             left[name] = tool + " is not installed"
-            continue
-        with Net() as net:
-            a, b = net.node("a"), net.node("b")
-            devices = net.link(a, b, "10.11.0.0/24", "2001:db8:11::/64")
-            path = os.path.join(folder, name + ".pcap")
-            sniffer = Sniffer(a, devices[0], path)
-            fn(net, a, b, devices)
-            sniffer.end()
-            made[name] = path
     return made, left
 
 
