@@ -169,12 +169,13 @@ static __always_inline struct ik_xdp_slot *find(struct packet *p, const struct i
     return s->until > p->now ? s : NULL;
 }
 
-static __always_inline struct ik_xdp_slot *find_host(struct packet *p, const uint64_t host[2],
+/* By value: a pointer into the packet's struct would keep all of that in memory. */
+static __always_inline struct ik_xdp_slot *find_host(struct packet *p, uint64_t a0, uint64_t a1,
                                                      enum ik_order_kind kind, uint8_t type,
                                                      uint8_t code)
 {
     const enum ik_xdp_form form = p->v6 ? IK_XDP_HOST6 : IK_XDP_HOST4;
-    const struct ik_xdp_key k = {{host[0], host[1]}, {0, 0}, ik_xdp_what(kind, form, type, code)};
+    const struct ik_xdp_key k = {{a0, a1}, {0, 0}, ik_xdp_what(kind, form, type, code)};
     return find(p, &k);
 }
 
@@ -189,7 +190,7 @@ static __always_inline struct ik_xdp_slot *find_source(struct packet *p, enum ik
         if (s)
             return s;
     }
-    return find_host(p, p->src, kind, type, code);
+    return find_host(p, p->src[0], p->src[1], kind, type, code);
 }
 
 static __always_inline struct ik_xdp_slot *find_pair(struct packet *p, enum ik_order_kind kind)
@@ -333,11 +334,11 @@ static __always_inline bool is_vital(const struct packet *p, uint8_t type, uint8
 static __always_inline int judge_group(struct packet *p)
 {
     if (!p->v6)
-        return find_host(p, p->src, IK_ORDER_DROP_GROUP, 0, 0) ||
-                       find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0)
+        return find_host(p, p->src[0], p->src[1], IK_ORDER_DROP_GROUP, 0, 0) ||
+                       find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_GROUP, 0, 0)
                    ? stop(IK_ORDER_DROP_GROUP)
                    : XDP_PASS;
-    struct ik_xdp_slot *s = find_host(p, p->dst, IK_ORDER_DROP_GROUP, 0, 0);
+    struct ik_xdp_slot *s = find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_GROUP, 0, 0);
     return s && !take(&s->bucket[0], IK_XDP_TEN, p->now) ? stop(IK_ORDER_DROP_GROUP) : XDP_PASS;
 }
 
@@ -360,7 +361,7 @@ static __always_inline int judge_lies(struct packet *p, uint8_t type, uint8_t co
         const bool is_lie =
             p->v6 ? type == TOO_BIG6 && !p->icmp.word[0] && mtu < MTU_LEAST6
                   : type == UNREACHABLE4 && code == FRAG_NEEDED4 && mtu && mtu < IK_ORDER_MTU4;
-        if (is_lie && find_host(p, p->dst, IK_ORDER_DROP_MTU, 0, 0))
+        if (is_lie && find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_MTU, 0, 0))
             return stop(IK_ORDER_DROP_MTU);
     }
     if (p->v6 && p->kinds & BIT(DROP_HOP_LIMIT) && type >= 133 && type <= 137 && p->hops != 255 &&
@@ -386,11 +387,11 @@ static __always_inline int judge_message(struct packet *p)
     if (p->kinds & BIT(LIMIT_SOURCE) && (s = find_source(p, IK_ORDER_LIMIT_SOURCE, type, 0)) &&
         !take(&s->bucket[0], IK_XDP_TEN, p->now))
         return stop(IK_ORDER_LIMIT_SOURCE);
-    if (p->kinds & BIT(LIMIT_DST) && (s = find_host(p, p->dst, IK_ORDER_LIMIT_DST, type, 0)) &&
-        is_flood(p, s))
+    if (p->kinds & BIT(LIMIT_DST) &&
+        (s = find_host(p, p->dst[0], p->dst[1], IK_ORDER_LIMIT_DST, type, 0)) && is_flood(p, s))
         return stop(IK_ORDER_LIMIT_DST);
     if (p->kinds & BIT(LIMIT_UNKNOWN) && is_error(p->v6, type) &&
-        (s = find_host(p, p->dst, IK_ORDER_LIMIT_UNKNOWN, 0, 0)) && is_strange(p, s))
+        (s = find_host(p, p->dst[0], p->dst[1], IK_ORDER_LIMIT_UNKNOWN, 0, 0)) && is_strange(p, s))
         return stop(IK_ORDER_LIMIT_UNKNOWN);
     return XDP_PASS;
 }
@@ -403,7 +404,7 @@ static __always_inline int judge_fragment(struct packet *p)
     if (p->spared)
         return XDP_PASS;
     if (p->kinds & BIT(DROP_OVERSIZE) && p->offset > FRAGMENT_LAST &&
-        find_host(p, p->dst, IK_ORDER_DROP_OVERSIZE, 0, 0))
+        find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_OVERSIZE, 0, 0))
         return stop(IK_ORDER_DROP_OVERSIZE);
     if (p->kinds & BIT(LIMIT_FRAGMENT) && (s = find_source(p, IK_ORDER_LIMIT_FRAGMENT, 0, 0)) &&
         !take(&s->bucket[0], IK_XDP_TEN, p->now))
@@ -416,8 +417,13 @@ static __always_inline int judge_fragment(struct packet *p)
  * more. False: it is cut short. */
 static __always_inline bool fetch(struct packet *p, const struct icmp *usual)
 {
-    if (p->at)
-        return !bpf_xdp_load_bytes(p->ctx, p->at, &p->icmp, sizeof(p->icmp));
+    if (p->at) {
+        struct icmp copy; /* the packet's struct itself may stay in registers */
+        if (bpf_xdp_load_bytes(p->ctx, p->at, &copy, sizeof(copy)))
+            return false;
+        p->icmp = copy;
+        return true;
+    }
     if ((const void *)(usual + 1) > p->end)
         return false;
     p->at = sizeof(struct ether) + (p->v6 ? sizeof(struct ip6) : sizeof(struct ip4));
@@ -449,10 +455,13 @@ static __always_inline bool concerns(struct packet *p, bool wide)
     p->spared = false;
     if (wide || from & 1u << IK_XDP_SPARED) {
         struct ik_xdp_spared k = {.bits = 8 + (p->v6 ? 128 : 32), .bytes = {p->v6 ? 6 : 4}};
-        if (p->v6)
-            __builtin_memcpy(k.bytes + 1, p->src, 16);
-        else
-            __builtin_memcpy(k.bytes + 1, &p->src[1], 4);
+        if (p->v6) {
+            const uint64_t src[2] = {p->src[0], p->src[1]};
+            __builtin_memcpy(k.bytes + 1, src, 16);
+        } else {
+            const uint32_t src = (uint32_t)p->src[1];
+            __builtin_memcpy(k.bytes + 1, &src, 4);
+        }
         p->spared = bpf_map_lookup_elem(&ik_spared, &k);
     }
     return true;

@@ -66,12 +66,14 @@ _Static_assert(sizeof(struct ik_xdp_slot) == 64, "a slot is a line of cache");
 /* The clock is the kernel's count of ticks, times the length of one: to read it costs no call, and
  * its steps of 1 to 10 ms are fine enough for what is counted here. */
 struct ik_xdp_state {
-    uint64_t factors[5]; /* secret, odd: of ik_xdp_word and ik_xdp_places */
-    uint64_t sip[2];     /* secret: of ik_xdp_each */
-    uint64_t tick;       /* ns */
-    uint64_t now;        /* ns, when the program ik_xdp_clock was last run */
-    uint32_t kinds;      /* bit n: an order of kind n is in force */
+    /* A line of cache that every packet needs. */
+    uint32_t kinds;   /* bit n: an order of kind n is in force */
     uint16_t wide[2]; /* a prefix wider than a host (IPv6: than a /64) is spared, of IPv4, IPv6 */
+    uint64_t tick;    /* ns */
+    uint64_t factors[5]; /* secret, odd: of ik_xdp_word and ik_xdp_places */
+    uint64_t now;        /* ns, when the program ik_xdp_clock was last run */
+
+    uint64_t sip[2]; /* secret: of ik_xdp_each */
     uint16_t from[IK_XDP_WORDS], to[IK_XDP_WORDS];
     uint16_t places[IK_XDP_PLACES];
     uint8_t wide4[65536 / 8]; /* a bit a /16 that a spared prefix wider than a host touches */
