@@ -87,6 +87,10 @@ static void from_many(const struct ik_sight *s)
     /* The answer goes to all of them: the attack itself. */
     if (is_echo_request(&s->p->icmp))
         report.severity = IK_SEVERITY_HIGH;
+    /* That the address stands for a network shows only here: a rule about groups would take the
+     * destination for one. */
+    if (s->src_spread == IK_SPREAD_HOME)
+        report.remedy = IK_REMEDY_DROP_TYPE;
     report.why = "The source is a broadcast or multicast address, which none can be.";
     report.source = "RFC 1122 section 3.2.1.3, RFC 4291 section 2.7";
     ik_book_report(s->book, s->now, &report);
