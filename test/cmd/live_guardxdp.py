@@ -320,7 +320,7 @@ def who_may_not_is_told():
 @case
 def an_ordinary_user_with_the_capabilities_of_the_service_may():
     """As the drop-in for the unit of systemd has it run."""
-    caps = "-all,+net_raw,+net_admin,+bpf,+perfmon"
+    caps = "-all,+net_raw,+net_admin,+bpf"
     with Net() as net:
         host, bad, _, dev = build(net)
         with tempfile.NamedTemporaryFile("w+") as out:
