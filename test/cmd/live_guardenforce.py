@@ -248,14 +248,15 @@ def who_runs_it_can_ask_and_let_go():
         equal(host.run(ask + ["list"] + at, check=True).stdout, "nothing is in force\n")
         flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "25", "192.0.2.1"])
         wait_for(lambda: deed(guard, "flood"), "the limit", 20)
-        listed = json.loads(host.run(ask + ["list", "--json"] + at, check=True).stdout)
-        equal((listed["order"], listed["who"], listed["type"]), ("flood", "192.0.2.1", 8))
+        # There may be an order against the source by now, too.
+        listed = orders(host, at)["flood"]
+        equal((listed["who"], listed["type"]), ("192.0.2.1", 8))
         assert 590 <= listed["left"] <= 600, listed
         contains(host.run(ask + ["list"] + at, check=True).stdout, "192.0.2.1, type 8, for ")
         wait_for(lambda: stopped(host, at) > 0, "a drop")
         said = host.run(ask + ["status"] + at, check=True).stdout
         for part in ("process %d looks at any" % guard.child.pid, "enforcement: nft",
-                     "orders in force: 1", "packets that flood stopped: "):
+                     "orders in force: ", "packets that flood stopped: "):
             contains(said, part)
         # Whoever may not read what guard finds may not ask it either.
         for word in (["list"], ["status"], ["unban", "192.0.2.1"]):
@@ -265,18 +266,25 @@ def who_runs_it_can_ask_and_let_go():
         equal(host.run(ask + ["unban", "203.0.113.1"] + at).returncode, 1)
         done = host.run(ask + ["unban", "192.0.2.1"] + at, check=True)
         equal(done.stdout, "orders taken back: 1\n")
-        equal(host.run(ask + ["list"] + at, check=True).stdout, "nothing is in force\n")
+        equal("flood" in orders(host, at), False)
         wait_for(lambda: "echo-request" not in host.run(
             ["nft", "list", "set", "inet", "icmpkit_guard", "flood4"]).stdout, "the pardon")
-        # It floods on, and stays pardoned.
-        at_least(answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1"), UNLIMITED)
         time.sleep(11)  # findings that go on are told again every ten seconds
-        equal(len(deed(guard, "flood")), 1)
+        equal(len(deed(guard, "flood")), 1)  # it floods on, and stays pardoned
         flood.kill()
+        flood.wait()
+        host.run(ask + ["unban", "192.0.2.2"] + at)
+        at_least(answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1"), UNLIMITED)
         guard.end()
         equal(os.path.exists(path), False)
         equal(host.run(ask + ["status"] + at).stderr,
               "guard: no guard listens at %s: is one running?\n" % path)
+
+
+def orders(node, at):
+    """Those in force, by their kind."""
+    lines = node.run([ICMP, "guard", "list", "--json"] + at, check=True).stdout.splitlines()
+    return {record["order"]: record for record in map(json.loads, lines)}
 
 
 def stopped(node, at):
