@@ -78,10 +78,20 @@ class Sniffer:
                 break
             if time.monotonic() > end:
                 raise AssertionError("the capture does not end: %d of %d" % (captured, received))
-        self.child.terminate()
-        self.child.wait(timeout=10)
+        self.stop()
         if dropped:
             raise AssertionError("the capture lost %d of %d" % (dropped, received))
+
+    def stop(self):
+        # A signal that comes just before libpcap waits for a packet of nflog is not seen until one comes.
+        for _ in range(20):
+            self.child.terminate()
+            try:
+                self.child.wait(timeout=0.5)
+                return
+            except subprocess.TimeoutExpired:
+                pass
+        raise AssertionError("tcpdump does not end")
 
     def counts(self):
         """(captured, received, dropped), as tcpdump tells when it is asked."""
