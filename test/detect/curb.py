@@ -19,6 +19,7 @@ from abuse import FAR, FRIEND, HOME, LOOP, SERVER, SERVER6, Site, present  # noq
 from bed import nanoseconds  # noqa: E402
 from mix import S, read  # noqa: E402
 from net import ICMP, Net, wait_for  # noqa: E402
+from page import fairly  # noqa: E402
 from traffic import Sniffer  # noqa: E402
 
 # name: (at whom the guard runs, at which interface, how it enforces)
@@ -388,8 +389,9 @@ answers can be taken from it. XDP takes what arrives before anybody reads it, an
 a tunnel whose far end is on the host itself goes on where its order only slows it, since one answer
 a second is enough for a window of data. *Without effect*: errors about a connection that there is pass, and TCP
 itself compares their sequence numbers (RFC 5927). A friend's ping is of the kind that a flood from
-forged sources is of, and is limited with it. A test runs all of it again, and holds its verdicts
-against this page; the numbers vary from run to run.
+forged sources is of, and is limited with it. What is not as it should be is measured once more: a busy
+machine slows tools down. A test runs all of it again, and holds its verdicts against this page; the
+numbers vary from run to run.
 
 """
 FLOOD = """
@@ -438,7 +440,7 @@ def run(kinds, ways, say):
     todo = [(name, way) for name in kinds for way in ways
             if name not in left and (way != NONE or lasting.KINDS[name].tunnel)]
     with futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = [pool.submit(measure, name, way) for name, way in todo]
+        rows = [pool.submit(fairly, measure, is_as_wished, line_of, name, way) for name, way in todo]
         for row in rows:
             say(line_of(row.result()))
     return [row.result() for row in rows], left

@@ -2,6 +2,7 @@
 """What the commands have in common that run a bed and write a page: tools/detection, tools/enforcement."""
 
 import argparse
+import subprocess
 import sys
 
 
@@ -18,6 +19,20 @@ def arguments(text, *more):
 def say(line):
     """How it goes, for who waits."""
     print(line, file=sys.stderr, flush=True)
+
+
+def fairly(measure, is_as_wished, line_of, *args):
+    """What measure(*args) returns; once more when a tool failed or it is not as wished, which a busy
+    machine can do, but hardly twice."""
+    try:
+        got = measure(*args)
+        if is_as_wished(got):
+            return got
+        why = line_of(got)
+    except (AssertionError, subprocess.TimeoutExpired) as fault:
+        why = '%s: %s' % (args, fault)
+    say('once more: %s' % why)
+    return measure(*args)
 
 
 def differences(old, new, verdicts, known=()):
