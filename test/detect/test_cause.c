@@ -1,36 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Several detectors, one cause: one finding, named by the most certain of them. */
-#include "frames.h"
+#include "book_rig.h"
 
-#include "detect/book.h"
 #include "detect/cause.h"
-
-enum { S = 1000000000 };
-
-struct book {
-    struct ik_book *b;
-    struct ik_detect_cfg cfg;
-    void *mem;
-    ik_ns now;
-};
-
-static struct book *book_new(void)
-{
-    struct book *t = calloc(1, sizeof(*t));
-    assert_non_null(t);
-    t->cfg = ik_detect_defaults();
-    t->mem = malloc(ik_book_bytes());
-    assert_non_null(t->mem);
-    t->b = ik_book_init(t->mem, &t->cfg);
-    t->now = 1000 * (ik_ns)S;
-    return t;
-}
-
-static void book_free(struct book *t)
-{
-    free(t->mem);
-    free(t);
-}
 
 static struct ik_report talk(enum ik_detector d, enum ik_severity severity, const char *src,
                              const char *dst)
