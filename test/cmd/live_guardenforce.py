@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from cases import case, contains, equal, main  # noqa: E402
 from guards import (TUNNEL_END, UNLIMITED, Guard, answered, at_least, deed, pair, pids,  # noqa: E402
-                    router_end)
+                    router_end, spares_its_gateway)
 from net import ICMP, NOBODY, Net, require_root, wait_for  # noqa: E402
 
 TABLE = "table inet icmpkit_guard"
@@ -222,18 +222,7 @@ def a_gateway_is_spared():
         guard = Guard(host, "-i", "any", "--enforce", "nft")
         contains(host.run(["nft", "list", "set", "inet", "icmpkit_guard", "spared4"]).stdout,
                  "192.0.2.2")
-        host.run(["ping", "-n", "-q", "-c", "20", "-i", "0.02", "-W", "1", "192.0.2.2"])
-        refused = wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "refused"],
-                           "the refusal", 20)
-        equal(refused[0]["why"], "it is a gateway of ours")
-        # A flood in its name does not cost it its pings.
-        bad.sysctl(net__ipv4__icmp_echo_ignore_all=0)
-        flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
-        wait_for(lambda: deed(guard, "flood"), "the limit", 20)
-        at_least(answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1"), UNLIMITED)
-        flood.kill()
-        guard.end()
-        equal(deed(guard, "pair"), [])
+        spares_its_gateway(guard, host, bad)
 
 
 @case

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from cases import case, contains, equal, main, skip_all  # noqa: E402
 from guards import (TUNNEL_END, UNLIMITED, Guard, answered, at_least, deed, pair, pids,  # noqa: E402
-                    router_end)
+                    router_end, spares_its_gateway)
 from net import ICMP, NOBODY, Net, require_root, wait_for  # noqa: E402
 
 WARDEN = "icmp-warden-xdp"
@@ -361,17 +361,7 @@ def a_gateway_is_spared():
         host.ip("route add default via 192.0.2.2")
         end_of_tunnel(bad)
         guard = xdp(host, dev)
-        host.run(["ping", "-n", "-q", "-c", "20", "-i", "0.02", "-W", "1", "192.0.2.2"])
-        what = wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "refused"],
-                        "the refusal", 20)
-        equal(what[0]["why"], "it is a gateway of ours")
-        bad.sysctl(net__ipv4__icmp_echo_ignore_all=0)
-        flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
-        wait_for(lambda: deed(guard, "flood"), "the limit", 20)
-        at_least(answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1"), UNLIMITED)
-        flood.kill()
-        guard.end()
-        equal(deed(guard, "pair"), [])
+        spares_its_gateway(guard, host, bad)
 
 
 @case

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 
+from cases import equal
 from net import ICMP, wait_for
 
 # Of 40 pings within 0.4 s beside a flood; limited it would be 24 at most (20 at once, 10 a second).
@@ -108,3 +109,19 @@ def router_end(node, addr):
         if " %s/" % addr in line:
             return line.split()[1]
     raise AssertionError("no interface has " + addr)
+
+
+def spares_its_gateway(guard, host, bad):
+    """A tunnel's end that is the host's gateway is not cut off, nor does a flood in its name cost it its
+    pings."""
+    host.run(["ping", "-n", "-q", "-c", "20", "-i", "0.02", "-W", "1", "192.0.2.2"])
+    refused = wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "refused"],
+                       "the refusal", 20)
+    equal(refused[0]["why"], "it is a gateway of ours")
+    bad.sysctl(net__ipv4__icmp_echo_ignore_all=0)
+    flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
+    wait_for(lambda: deed(guard, "flood"), "the limit", 20)
+    at_least(answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1"), UNLIMITED)
+    flood.kill()
+    guard.end()
+    equal(deed(guard, "pair"), [])
