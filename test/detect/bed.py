@@ -4,6 +4,7 @@ traffic: captures are made, looked at, and told of as a table (tools/detection).
 
 import calendar
 import collections
+import functools
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ import mix  # noqa: E402
 import traffic  # noqa: E402
 from craft import S, Host  # noqa: E402
 from net import ICMP  # noqa: E402
-from page import fairly, say  # noqa: E402
+from page import Fair  # noqa: E402
 
 WORTH = ("medium", "high", "critical")  # of these the exit status is 1
 TUNNEL = ("tunnel-mismatch", "tunnel-orphan", "ip-in-icmp", "tool-signature", "template-diversity")
@@ -149,12 +150,13 @@ def abuses(folder, paths):
     sets += [(n, by, path, TUNNEL, is_icmp, (), "packets") for n, by, path in crafted(folder)]
     sets += [(n, by, paths[n], wanted, is_abuse, abuse.HOME, aim_of(n))
              for n, (by, wanted, *_) in abuse.ABUSE.items() if n in paths]
+    fair = Fair()
     for name, by, path, *rest in sets:
-        row = judge(name, by, path, *rest)
-        if not row.met and name in paths:  # the tool may have been slow
-            say("once more: " + line_of(row))
-            row = judge(name, by, record(folder, name), *rest)
-        yield row
+        if name not in paths:
+            yield judge(name, by, path, *rest)
+            continue
+        tries = iter((lambda: path, lambda: record(folder, name)))  # the tool may have been slow
+        yield fair.measure(lambda: judge(name, by, next(tries)(), *rest), lambda row: row.met, line_of)
 
 
 # ---- harmless ------------------------------------------------------------------------------------
@@ -250,8 +252,8 @@ TEXT = """# What guard finds, and after how long
 This page is written by `make detection`, which needs root: it runs the tools in network namespaces
 that it makes, captures what passes a router, and gives that to `icmp guard -r`. Nothing leaves the
 namespaces; floods have 2,000 packets a second at most and end after seconds. What is not as it should
-be is made once more: a busy machine slows tools down. A test runs it again and holds the verdicts of
-both tables against this page; the numbers vary a little from run to run.
+be is made once more, three times in a run at most: a busy machine slows tools down. A test runs it
+again and holds the verdicts of both tables against this page; the numbers vary a little from run to run.
 
 ## Abuse
 
@@ -305,17 +307,18 @@ def made_by(name):
 
 def record(folder, name):
     """A capture."""
-    return fairly(made_by(name)[1], os.path.exists, str, folder)
+    return made_by(name)[1](folder)
 
 
 def captures(folder):
     """Makes all: {name: path}, and {name: why it was left out}."""
     names = [*traffic.TUNNELS, *traffic.BENIGN, *abuse.ABUSE, *harmless.HARMLESS]
     left = {n: made_by(n)[0] + " is not installed" for n in names if not abuse.present(made_by(n)[0])}
-    todo = [n for n in names if n not in left]
-    made = {n: record(folder, n) for n in todo if n.startswith(BUSY)}
+    present, fair = [n for n in names if n not in left], Fair()
+    one = functools.partial(fair.measure, record, os.path.exists, str, folder)
+    made = {n: one(n) for n in present if n.startswith(BUSY)}
     with futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        rest = {n: pool.submit(record, folder, n) for n in todo if n not in made}
+        rest = {n: pool.submit(one, n) for n in present if n not in made}
     made.update({n: done.result() for n, done in rest.items()})
     return made, left
 

@@ -19,7 +19,6 @@ from abuse import FAR, FRIEND, HOME, LOOP, SERVER, SERVER6, Site, present  # noq
 from bed import nanoseconds  # noqa: E402
 from mix import S, read  # noqa: E402
 from net import ICMP, Net, wait_for  # noqa: E402
-from page import fairly  # noqa: E402
 from traffic import Sniffer  # noqa: E402
 
 # name: (at whom the guard runs, at which interface, how it enforces)
@@ -389,8 +388,8 @@ answers can be taken from it. XDP takes what arrives before anybody reads it, an
 a tunnel whose far end is on the host itself goes on where its order only slows it, since one answer
 a second is enough for a window of data. *Without effect*: errors about a connection that there is pass, and TCP
 itself compares their sequence numbers (RFC 5927). A friend's ping is of the kind that a flood from
-forged sources is of, and is limited with it. What is not as it should be is measured once more: a busy
-machine slows tools down. A test runs all of it again, and holds its verdicts against this page; the
+forged sources is of, and is limited with it. What is not as it should be is measured once more, three
+times in a run at most: a busy machine slows tools down. A test runs all of it again, and holds its verdicts against this page; the
 numbers vary from run to run.
 
 """
@@ -430,17 +429,18 @@ TITLES = {**dict(zip(WAYS, WAYS)), NONE: "nothing: tunnels that nobody stops"}
 AT_ONCE = 4
 
 
-def run(kinds, ways, say):
-    """Rows of these kinds in these ways, and {name: why it was left out}; say(line) tells how it goes."""
+def run(kinds, ways, say, fair):
+    """Rows of these kinds in these ways, and {name: why it was left out}; say(line) tells how it goes; fair:
+    who lets them be measured once more."""
     left = {}
     for name in kinds:
         tool = lasting.KINDS[name].by
         if not present(tool):
             left[name] = tool + " is not installed"
-    todo = [(name, way) for name in kinds for way in ways
+    pairs = [(name, way) for name in kinds for way in ways
             if name not in left and (way != NONE or lasting.KINDS[name].tunnel)]
     with futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = [pool.submit(fairly, measure, is_as_wished, line_of, name, way) for name, way in todo]
+        rows = [pool.submit(fair.measure, measure, is_as_wished, line_of, name, way) for name, way in pairs]
         for row in rows:
             say(line_of(row.result()))
     return [row.result() for row in rows], left

@@ -21,18 +21,29 @@ def say(line):
     print(line, file=sys.stderr, flush=True)
 
 
-def fairly(measure, is_as_wished, line_of, *args):
-    """What measure(*args) returns; once more when a tool failed or it is not as wished, which a busy
-    machine can do, but hardly twice."""
-    try:
-        got = measure(*args)
-        if is_as_wished(got):
-            return got
-        why = line_of(got)
-    except (AssertionError, subprocess.TimeoutExpired) as fault:
-        why = '%s: %s' % (args, fault)
-    say('once more: %s' % why)
-    return measure(*args)
+class Fair:
+    """Lets what went wrong be measured once more, which a busy machine can do; not more often than SECONDS
+    times in a run: what guard gets wrong now and then shows all the same."""
+
+    SECONDS = 3
+
+    def __init__(self):
+        self.used = []
+
+    def measure(self, made, is_as_wished, line_of, *args):
+        """What made(*args) returns; once more when a tool failed or it is not as wished."""
+        try:
+            got = made(*args)
+            if is_as_wished(got):
+                return got
+            why = line_of(got)
+        except (AssertionError, subprocess.TimeoutExpired) as fault:
+            why = '%s: %s' % (args, fault)
+        self.used.append(why)
+        if len(self.used) > self.SECONDS:
+            raise AssertionError('too much went wrong to be chance: ' + '; '.join(self.used))
+        say('once more: ' + why)
+        return made(*args)
 
 
 def differences(old, new, verdicts, known=()):

@@ -9,6 +9,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import curb  # noqa: E402
 import deluge  # noqa: E402
+import page  # noqa: E402
 
 HOST, GATEWAY = "nft on the host", "nft on a gateway"
 
@@ -80,6 +81,30 @@ class Reading(unittest.TestCase):
         self.assertEqual(curb.verdicts(text), {
             HOST + ": redirect": "as it should", GATEWAY + ": redirect": "not as it should",
             HOST + ": flood": "as it should"})
+
+
+class Fairness(unittest.TestCase):
+    def measured(self, fair, *results):
+        tries = iter(results)
+        return fair.measure(lambda name: next(tries), lambda got: got == "good", str, "row")
+
+    def test_the_second_result_counts_whatever_it_is(self):
+        self.assertEqual(self.measured(page.Fair(), "good", "bad"), "good")
+        self.assertEqual(self.measured(page.Fair(), "bad", "good"), "good")
+        self.assertEqual(self.measured(page.Fair(), "bad", "worse", "good"), "worse")
+
+    def test_a_tool_that_fails_twice_fails(self):
+        def fail(name):
+            raise AssertionError("it does not run")
+        with self.assertRaisesRegex(AssertionError, "it does not run"):
+            page.Fair().measure(fail, bool, str, "row")
+
+    def test_what_goes_wrong_often_is_no_chance(self):
+        fair = page.Fair()
+        for _ in range(page.Fair.SECONDS):
+            self.assertEqual(self.measured(fair, "bad", "good"), "good")
+        with self.assertRaisesRegex(AssertionError, "chance"):
+            self.measured(fair, "bad", "good")
 
 
 if __name__ == "__main__":
