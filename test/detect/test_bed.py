@@ -110,6 +110,26 @@ class Bed(unittest.TestCase):
                    record(1, "ended", "high"), record(2, "new", "low", "recon"), {"record": "run"}]
         self.assertEqual(bed.heard(records), (["sweep"], {"sweep", "recon"}))
 
+    def test_a_capture_ends_though_packets_go_on_coming(self):
+        class Talked(bed.traffic.Sniffer):
+            """One that reads what came a second ago, on a link where a packet comes each second."""
+            def __init__(self):
+                self.read, self.child, self.stopped = 9, self, False
+
+            def send_signal(self, _):
+                self.read += 1
+
+            def counts(self):
+                return self.read, self.read + 1, 0
+
+            def stop(self):
+                self.stopped = True
+
+        talked = Talked()
+        talked.end()
+        self.assertTrue(talked.stopped)
+        self.assertEqual(talked.read, 11)
+
     def test_times_of_records_and_of_captures_are_on_one_scale(self):
         self.assertEqual(bed.nanoseconds("1970-01-02T00:00:01.000000005Z"), 86401000000005)
 
