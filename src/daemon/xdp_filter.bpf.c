@@ -101,7 +101,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 1);
+    __uint(max_entries, IK_XDP_SLOTS / IK_XDP_COUNTED);
     __type(key, uint32_t);
     __type(value, struct ik_xdp_stopped);
 } ik_stopped SEC(".maps");
@@ -132,12 +132,13 @@ struct packet {
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
-static __always_inline int stop(enum ik_order_kind kind)
+/* By the order in the slot that was found last. */
+static __always_inline int stop(const struct packet *p)
 {
-    const uint32_t zero = 0;
-    struct ik_xdp_stopped *s = bpf_map_lookup_elem(&ik_stopped, &zero);
+    const uint32_t element = p->number / IK_XDP_COUNTED;
+    struct ik_xdp_stopped *s = bpf_map_lookup_elem(&ik_stopped, &element);
     if (s)
-        s->of[kind]++;
+        s->of[p->number % IK_XDP_COUNTED]++;
     return XDP_DROP;
 }
 
@@ -336,20 +337,20 @@ static __always_inline int judge_group(struct packet *p)
     if (!p->v6)
         return find_host(p, p->src[0], p->src[1], IK_ORDER_DROP_GROUP, 0, 0) ||
                        find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_GROUP, 0, 0)
-                   ? stop(IK_ORDER_DROP_GROUP)
+                   ? stop(p)
                    : XDP_PASS;
     struct ik_xdp_slot *s = find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_GROUP, 0, 0);
-    return s && !take(&s->bucket[0], IK_XDP_TEN, p->now) ? stop(IK_ORDER_DROP_GROUP) : XDP_PASS;
+    return s && !take(&s->bucket[0], IK_XDP_TEN, p->now) ? stop(p) : XDP_PASS;
 }
 
 static __always_inline int judge_echo(struct packet *p)
 {
     struct ik_xdp_slot *s;
     if (!p->v6 && p->kinds & BIT(BLOCK_PAIR) && find_pair(p, IK_ORDER_BLOCK_PAIR))
-        return stop(IK_ORDER_BLOCK_PAIR);
+        return stop(p);
     if (p->kinds & BIT(LIMIT_PAIR) && (s = find_pair(p, IK_ORDER_LIMIT_PAIR)) &&
         !take(&s->bucket[0], IK_XDP_ONE, p->now))
-        return stop(IK_ORDER_LIMIT_PAIR);
+        return stop(p);
     return p->kinds & BIT(DROP_GROUP) ? judge_group(p) : XDP_PASS;
 }
 
@@ -362,11 +363,11 @@ static __always_inline int judge_lies(struct packet *p, uint8_t type, uint8_t co
             p->v6 ? type == TOO_BIG6 && !p->icmp.word[0] && mtu < MTU_LEAST6
                   : type == UNREACHABLE4 && code == FRAG_NEEDED4 && mtu && mtu < IK_ORDER_MTU4;
         if (is_lie && find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_MTU, 0, 0))
-            return stop(IK_ORDER_DROP_MTU);
+            return stop(p);
     }
     if (p->v6 && p->kinds & BIT(DROP_HOP_LIMIT) && type >= 133 && type <= 137 && p->hops != 255 &&
         find_source(p, IK_ORDER_DROP_HOP_LIMIT, 0, 0))
-        return stop(IK_ORDER_DROP_HOP_LIMIT);
+        return stop(p);
     return XDP_PASS;
 }
 
@@ -381,18 +382,18 @@ static __always_inline int judge_message(struct packet *p)
     if (p->spared || (!echo && is_vital(p, type, code)))
         return XDP_PASS;
     if (p->kinds & BIT(DROP_KIND) && find_source(p, IK_ORDER_DROP_KIND, type, code))
-        return stop(IK_ORDER_DROP_KIND);
+        return stop(p);
     if (echo && p->kinds & ECHO_KINDS && judge_echo(p) == XDP_DROP)
         return XDP_DROP;
     if (p->kinds & BIT(LIMIT_SOURCE) && (s = find_source(p, IK_ORDER_LIMIT_SOURCE, type, 0)) &&
         !take(&s->bucket[0], IK_XDP_TEN, p->now))
-        return stop(IK_ORDER_LIMIT_SOURCE);
+        return stop(p);
     if (p->kinds & BIT(LIMIT_DST) &&
         (s = find_host(p, p->dst[0], p->dst[1], IK_ORDER_LIMIT_DST, type, 0)) && is_flood(p, s))
-        return stop(IK_ORDER_LIMIT_DST);
+        return stop(p);
     if (p->kinds & BIT(LIMIT_UNKNOWN) && is_error(p->v6, type) &&
         (s = find_host(p, p->dst[0], p->dst[1], IK_ORDER_LIMIT_UNKNOWN, 0, 0)) && is_strange(p, s))
-        return stop(IK_ORDER_LIMIT_UNKNOWN);
+        return stop(p);
     return XDP_PASS;
 }
 
@@ -405,10 +406,10 @@ static __always_inline int judge_fragment(struct packet *p)
         return XDP_PASS;
     if (p->kinds & BIT(DROP_OVERSIZE) && p->offset > FRAGMENT_LAST &&
         find_host(p, p->dst[0], p->dst[1], IK_ORDER_DROP_OVERSIZE, 0, 0))
-        return stop(IK_ORDER_DROP_OVERSIZE);
+        return stop(p);
     if (p->kinds & BIT(LIMIT_FRAGMENT) && (s = find_source(p, IK_ORDER_LIMIT_FRAGMENT, 0, 0)) &&
         !take(&s->bucket[0], IK_XDP_TEN, p->now))
-        return stop(IK_ORDER_LIMIT_FRAGMENT);
+        return stop(p);
     return XDP_PASS;
 }
 

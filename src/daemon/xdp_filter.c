@@ -35,9 +35,18 @@ struct ik_xdp_filter {
     struct bpf_object *object;
     struct ik_xdp_state *state;                    /* mapped */
     int link, spared, stopped, clock;              /* link is ours to close */
+    uint32_t program;                              /* its number, in the link */
     uint32_t n_slots;                              /* the first so many were ever used */
     uint16_t from[IK_XDP_WORDS], to[IK_XDP_WORDS]; /* the words as they will be */
     uint16_t spared_from[IK_XDP_WORDS];            /* bits of those who are spared */
+    uint64_t stopped_by[IK_ORDERS];                /* packets, as last read */
+    struct counted {
+        uint64_t read; /* what its counters came to, as last read */
+        uint64_t of;   /* of that, what belongs to the order in it */
+        uint8_t kind;  /* of the order that is, or was, in it */
+    } counted[IK_XDP_SLOTS];
+    int n_cpus;
+    struct ik_xdp_stopped *each; /* room for an element of each processor */
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -246,6 +255,38 @@ static uint16_t free_slot(struct ik_xdp_filter *f)
     return f->n_slots < IK_XDP_SLOTS ? (uint16_t)f->n_slots++ : 0;
 }
 
+/* ---- counters -------------------------------------------------------------------------------- */
+
+/* Of the slots of one element. */
+static bool read_counts(struct ik_xdp_filter *f, uint32_t element)
+{
+    if (bpf_map_lookup_elem(f->stopped, &element, f->each))
+        return false;
+    for (uint32_t i = 0; i < IK_XDP_COUNTED; i++) {
+        struct counted *c = &f->counted[element * IK_XDP_COUNTED + i];
+        uint64_t sum = 0;
+        for (int cpu = 0; cpu < f->n_cpus; cpu++)
+            sum += f->each[cpu].of[i];
+        f->stopped_by[c->kind] += sum - c->read;
+        c->of += sum - c->read;
+        c->read = sum;
+    }
+    return true;
+}
+
+/* A packet that met the order before may be counted yet: it is not the next one's. */
+static bool count_anew(struct ik_xdp_filter *f, uint16_t number, enum ik_order_kind kind)
+{
+    struct counted *c = &f->counted[number];
+    if (!read_counts(f, number / IK_XDP_COUNTED))
+        return false;
+    c->of = 0;
+    c->kind = (uint8_t)kind;
+    return true;
+}
+
+/* ---- orders ---------------------------------------------------------------------------------- */
+
 static enum ik_err put(struct ik_xdp_filter *f, const struct ik_xdp_key *k, uint64_t until)
 {
     uint16_t number = look_up(f, k);
@@ -256,6 +297,8 @@ static enum ik_err put(struct ik_xdp_filter *f, const struct ik_xdp_key *k, uint
     number = free_slot(f);
     if (!number)
         return IK_E_FULL;
+    if (!count_anew(f, number, (enum ik_order_kind)(k->what & 0xff)))
+        return IK_E_SYSTEM;
     f->state->slots[number] = (struct ik_xdp_slot){
         .a = {k->a[0], k->a[1]}, .b = {k->b[0], k->b[1]}, .what = k->what, .until = until};
     if (enter(f, k, number))
@@ -340,32 +383,37 @@ enum ik_err ik_xdp_filter_spare(struct ik_xdp_filter *f, const struct ik_prefix 
     return IK_OK;
 }
 
-/* ---- counters, and time ---------------------------------------------------------------------- */
+/* ---- what came of it ------------------------------------------------------------------------- */
 
-static bool is_attached(const struct ik_xdp_filter *f)
+/* The program that the link has at an interface; 0: none, since somebody took it from there. */
+static uint32_t program_there(const struct ik_xdp_filter *f)
 {
     struct bpf_link_info info = {0};
     uint32_t n = sizeof(info);
-    return !bpf_obj_get_info_by_fd(f->link, &info, &n) && info.xdp.ifindex;
+    return !bpf_obj_get_info_by_fd(f->link, &info, &n) && info.xdp.ifindex ? info.prog_id : 0;
 }
 
-enum ik_err ik_xdp_filter_count(const struct ik_xdp_filter *f, uint64_t stopped[static IK_ORDERS])
+enum ik_err ik_xdp_filter_count(struct ik_xdp_filter *f, uint64_t stopped[static IK_ORDERS])
 {
-    const uint32_t zero = 0;
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 1 || !is_attached(f))
-        return IK_E_SYSTEM;
-    struct ik_xdp_stopped *each = calloc((size_t)cpus, sizeof(*each));
-    if (!each)
-        return IK_E_NOMEM;
-    const bool ok = !bpf_map_lookup_elem(f->stopped, &zero, each);
-    for (int k = 0; k < IK_ORDERS && ok; k++) {
-        stopped[k] = 0;
-        for (int i = 0; i < cpus; i++)
-            stopped[k] += each[i].of[k];
-    }
-    free(each);
+    const uint32_t there = program_there(f);
+    bool ok = there && there == f->program;
+    for (uint32_t i = 0; i * IK_XDP_COUNTED < f->n_slots && ok; i++)
+        ok = read_counts(f, i);
+    memcpy(stopped, f->stopped_by, sizeof(f->stopped_by));
     return ok ? IK_OK : IK_E_SYSTEM;
+}
+
+uint64_t ik_xdp_filter_stopped(const struct ik_xdp_filter *f, const struct ik_order *o)
+{
+    const bool pair = ik_order_key(o->kind) == IK_ORDER_KEY_PAIR;
+    struct ik_xdp_key key;
+    uint64_t sum = 0;
+    for (int i = 0; i <= pair; i++) {
+        const uint16_t number = key_of(o, i, &key) ? look_up(f, &key) : 0;
+        if (number)
+            sum += f->counted[number].of;
+    }
+    return sum;
 }
 
 uint32_t ik_xdp_filter_seconds_left(const struct ik_xdp_filter *f)
@@ -487,7 +535,8 @@ static enum ik_err attach(struct ik_xdp_filter *f, unsigned ifindex, enum ik_xdp
         f->link = bpf_link_create(program, (int)ifindex, BPF_XDP, &opts);
         if (f->link >= 0) {
             *mode = (enum ik_xdp_mode)m;
-            return IK_OK;
+            f->program = program_there(f);
+            return f->program ? IK_OK : IK_E_SYSTEM;
         }
         error = errno;
         if (err_of(error) == IK_E_EXISTS)
@@ -508,7 +557,10 @@ enum ik_err ik_xdp_filter_open(struct ik_xdp_filter **out, unsigned ifindex, enu
         return IK_E_NOMEM;
     f->link = -1;
     f->n_slots = 1; /* number 0 is none */
-    err = load(f, why);
+    f->n_cpus = libbpf_num_possible_cpus();
+    if (f->n_cpus > 0)
+        f->each = calloc((size_t)f->n_cpus, sizeof(*f->each));
+    err = f->each ? load(f, why) : IK_E_NOMEM;
     if (!err)
         err = attach(f, ifindex, mode, why);
     if (err)
@@ -527,5 +579,6 @@ void ik_xdp_filter_close(struct ik_xdp_filter *f)
     if (f->state)
         munmap(f->state, sizeof(*f->state));
     bpf_object__close(f->object);
+    free(f->each);
     free(f);
 }

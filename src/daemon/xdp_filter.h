@@ -28,10 +28,13 @@ IK_MUST_USE enum ik_err ik_xdp_filter_spare(struct ik_xdp_filter *f, const struc
 IK_MUST_USE enum ik_err ik_xdp_filter_add(struct ik_xdp_filter *f, const struct ik_order *o);
 /* Nothing to take back is no error. IK_E_VALUE as above. */
 IK_MUST_USE enum ik_err ik_xdp_filter_remove(struct ik_xdp_filter *f, const struct ik_order *o);
-/* Packets stopped since the start, by kind of order. IK_E_SYSTEM: the program is attached no more;
- * IK_E_NOMEM. */
-IK_MUST_USE enum ik_err ik_xdp_filter_count(const struct ik_xdp_filter *f,
+/* Packets stopped since the start, by kind of order. IK_E_SYSTEM: the program is attached no more,
+ * or another stands in its place. */
+IK_MUST_USE enum ik_err ik_xdp_filter_count(struct ik_xdp_filter *f,
                                             uint64_t stopped[static IK_ORDERS]);
+/* Packets that this one stopped since it was added and had not been there, as of the latest
+ * ik_xdp_filter_count; 0 too where there is none. */
+uint64_t ik_xdp_filter_stopped(const struct ik_xdp_filter *f, const struct ik_order *o);
 /* Of the order that holds longest, rounded up; 0: none is in force. */
 uint32_t ik_xdp_filter_seconds_left(const struct ik_xdp_filter *f);
 void ik_xdp_filter_close(struct ik_xdp_filter *f);

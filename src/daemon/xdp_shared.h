@@ -15,6 +15,7 @@
  * theirs.
  * - A slot is one order with its whole key, which is compared: no collision brings an order upon
  *   somebody else.
+ * - What is stopped is counted by slot, and by processor: none waits for another.
  * - The one table that strangers fill is `each`: the buckets of sources that send to a host that
  *   IK_ORDER_LIMIT_DST protects. Two sources that meet in a bucket share ten messages a second of
  *   the type and to the host that the order is about. Its hash is SipHash with a secret that is
@@ -33,6 +34,7 @@ enum {
     IK_XDP_PLACES = 1 << IK_XDP_PLACE_BITS,
     IK_XDP_EACH_BITS = 16,
     IK_XDP_EACH = 1 << IK_XDP_EACH_BITS,
+    IK_XDP_COUNTED = 64, /* slots whose counters are one element of their table */
 };
 
 /* Bits of a word beside those of the kinds. */
@@ -86,9 +88,12 @@ struct ik_xdp_spared {
     uint8_t bytes[1 + 16]; /* family, address */
 };
 
+/* Packets that the orders in so many slots in a row stopped, on one processor. They count on when a
+ * slot is used anew. */
 struct ik_xdp_stopped {
-    uint64_t of[IK_ORDERS]; /* packets */
+    uint64_t of[IK_XDP_COUNTED];
 };
+_Static_assert(IK_XDP_SLOTS % IK_XDP_COUNTED == 0, "every slot has a counter");
 
 /* A limit: `every` so many ns one, and `burst` at once after a pause. */
 struct ik_xdp_limit {

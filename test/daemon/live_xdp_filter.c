@@ -3,6 +3,7 @@
  *   open INTERFACE                      "native", "generic"
  *   spare PREFIX
  *   add|remove KIND WHO OTHER|- TYPE CODE SECONDS
+ *   stopped KIND WHO OTHER|- TYPE CODE SECONDS     packets that it stopped
  *   left                                seconds
  *   count                               "KIND N" of each that is not 0
  *   close
@@ -48,7 +49,7 @@ static bool order_of(char *const *word, struct ik_order *out)
            (!strcmp(word[3], "-") || prefix_of(word[3], &out->other));
 }
 
-static void say_count(const struct ik_xdp_filter *f)
+static void say_count(struct ik_xdp_filter *f)
 {
     uint64_t stopped[IK_ORDERS];
     const enum ik_err err = ik_xdp_filter_count(f, stopped);
@@ -62,6 +63,16 @@ static void say_count(const struct ik_xdp_filter *f)
                    (unsigned long long)stopped[k]);
     }
     printf("\n");
+}
+
+static void say_stopped(struct ik_xdp_filter *f, const struct ik_order *o)
+{
+    uint64_t all[IK_ORDERS];
+    const enum ik_err err = ik_xdp_filter_count(f, all);
+    if (err)
+        say_err(err, "");
+    else
+        printf("%llu\n", (unsigned long long)ik_xdp_filter_stopped(f, o));
 }
 
 static void say_open(struct ik_xdp_filter **f, const char *name)
@@ -89,6 +100,8 @@ static bool carry_out(struct ik_xdp_filter **f, char *const *word, int n)
         say_err(ik_xdp_filter_add(*f, &o), "");
     else if (n == WORDS && !strcmp(word[0], "remove") && order_of(word, &o))
         say_err(ik_xdp_filter_remove(*f, &o), "");
+    else if (n == WORDS && !strcmp(word[0], "stopped") && order_of(word, &o))
+        say_stopped(*f, &o);
     else if (n == 1 && !strcmp(word[0], "left"))
         printf("%u\n", ik_xdp_filter_seconds_left(*f));
     else if (n == 1 && !strcmp(word[0], "count"))

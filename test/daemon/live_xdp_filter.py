@@ -15,6 +15,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'live'))
 from net import Net, require_root, wait_for  # noqa: E402
+from xdplinks import detach, replace  # noqa: E402
 from packets import ICMP, ICMP6, UDP, icmp, ip4, ip6  # noqa: E402
 
 DRIVER = os.path.join(os.environ['PROGRAMS'], 'live_daemon_xdp_filter')
@@ -108,6 +109,9 @@ class Filter:
     def count(self):
         words = self.ask('count').split()
         return dict(zip(words[::2], map(int, words[1::2])))
+
+    def stopped(self, kind, who, other='-', type=0, code=0):
+        return int(self.ask('stopped %s %s %s %d %d 60' % (kind, who, other, type, code)))
 
     def end(self):
         self.child.stdin.close()
@@ -472,6 +476,32 @@ class Life(Bed):
         self.assertEqual(self.filter.ask('left'), '0')
         self.filter.ok('remove pair 10.0.0.2 198.51.100.9 0 0 60')
 
+    def test_count__of_each_order(self):
+        """What it stopped, and not what others of its kind did, nor the one before in its place."""
+        first, second = echo('198.51.100.9', '10.0.0.2'), echo('198.51.100.7', '10.0.0.2')
+        self.filter.add('pair', '198.51.100.9', '10.0.0.2')
+        self.filter.add('limit', '198.51.100.7', type=8)
+        self.filter.add('limit', '198.51.100.8', type=8)
+        self.none_passes(first)
+        passed = self.passed(*[second] * 60)
+        self.assertEqual(self.filter.stopped('pair', '198.51.100.9', '10.0.0.2'), 40)
+        # Of a pair both ways count, whichever of them is asked for.
+        self.none_passes(reply('10.0.0.2', '198.51.100.9'))
+        self.assertEqual(self.filter.stopped('pair', '10.0.0.2', '198.51.100.9'), 80)
+        self.assertEqual(self.filter.stopped('limit', '198.51.100.7', type=8), 60 - passed)
+        self.assertEqual(self.filter.stopped('limit', '198.51.100.8', type=8), 0)
+        self.assertEqual(self.filter.stopped('limit', '198.51.100.7'), 0)  # another type
+        self.filter.add('pair', '198.51.100.9', '10.0.0.2')  # goes on
+        self.none_passes(first)
+        self.assertEqual(self.filter.stopped('pair', '198.51.100.9', '10.0.0.2'), 120)
+        self.filter.ok('remove pair 198.51.100.9 10.0.0.2 0 0 60')
+        self.assertEqual(self.filter.stopped('pair', '198.51.100.9', '10.0.0.2'), 0)
+        self.filter.add('kind', '198.51.100.9', type=8)  # takes its place
+        self.assertEqual(self.filter.stopped('kind', '198.51.100.9', type=8), 0)
+        self.none_passes(first)
+        self.assertEqual(self.filter.stopped('kind', '198.51.100.9', type=8), 40)
+        self.assertEqual(self.filter.count(), {'pair': 120, 'limit': 60 - passed, 'kind': 40})
+
     def test_orders__as_many_as_there_is_room_for(self):
         def who(i):
             return '198.%d.%d.%d' % (18 + i // 65536, i // 256 % 256, i % 256)
@@ -482,6 +512,9 @@ class Life(Bed):
         some = [message(who(i), '10.0.0.2', 13) for i in range(8191)]
         for at in range(0, len(some), 500):
             self.assertEqual(self.passed(*some[at:at + 500]), 0)
+        for i in (0, 62, 63, 64, 4000, 8190):
+            self.assertEqual(self.filter.stopped('kind', who(i), type=13), 1, i)
+        self.assertEqual(self.filter.count(), {'kind': 8191})
         for i in range(0, 8191, 2):
             self.filter.ok('remove kind %s - 13 0 60' % who(i))
         for at in range(0, len(some), 500):
@@ -528,6 +561,19 @@ class Life(Bed):
         self.b.ip('link del gone')
         self.assertIn('system error', other.ask('count'))
         other.end()
+
+    def test_link_that_is_cut__is_noticed(self):
+        """From outside, as root may with bpftool: the interface stays, and so does our descriptor."""
+        self.filter.add('pair', '198.51.100.9', '10.0.0.2')
+        detach(self.b, self.dev)
+        self.assertEqual(self.programs(), 0)
+        self.assertIn('system error', self.filter.ask('count'))
+        self.all_pass(echo('198.51.100.9', '10.0.0.2'))
+
+    def test_program_that_is_replaced__is_noticed(self):
+        replace(self.b, self.dev)
+        self.assertEqual(self.programs(), 1)
+        self.assertIn('system error', self.filter.ask('count'))
 
     def test_interfaces_that_cannot(self):
         self.b.run(['ip', 'tuntap', 'add', 'dev', 'tun7', 'mode', 'tun'], check=True)
