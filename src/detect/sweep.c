@@ -18,7 +18,7 @@
 enum {
     SOURCES = 4096,
     WAITING = 8192,
-    EACH = 32,       /* questions of one source that wait at a time: a sample is enough */
+    EACH = 32,       /* questions of one source that are followed, before only some are */
     ENOUGH = 20,     /* addresses whose fates tell, half of them */
     LEAD_MAX_S = 64, /* seconds that a source stays longer, at most: one for each address more */
     SOME = 5,        /* addresses: more than a host needs at once */
@@ -36,7 +36,7 @@ struct source {
     _Alignas(64) ik_ns from; /* beginning of the window */
     uint64_t from_n;         /* and its frame */
     ik_ns due; /* when there was something to tell, and no question to prove it; 0: never */
-    uint8_t family, waiting;
+    uint8_t family;
     bool outside;
     bool swept; /* in the window before */
     bool sweeps;
@@ -44,7 +44,9 @@ struct source {
     uint32_t tag;           /* tells it from who had the row before */
     uint32_t answered, failed;
     int32_t walk;
-    uint32_t next, untold;
+    uint32_t next, next_walk; /* addresses at which it is told of again, as this and that */
+    uint32_t untold;
+    uint32_t period, seen; /* of sampling, and the questions in it */
     _Alignas(8) struct ik_distinct addresses;
 };
 _Static_assert(offsetof(struct source, addresses.exact) < 128,
@@ -164,9 +166,9 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
 {
     const ik_ns *limits = t->cfg->limits;
     const uint32_t n = ik_distinct_count(&src->addresses);
+    const ik_ns limit = src->swept ? limits[IK_LIM_SWEEP] / STILL : limits[IK_LIM_SWEEP];
     if (n < src->next)
         return;
-    const ik_ns limit = src->swept ? limits[IK_LIM_SWEEP] / STILL : limits[IK_LIM_SWEEP];
     if (n >= limit && is_mostly_unanswered(src, t->cfg)) {
         struct ik_report report = {
             .severity = IK_SEVERITY_MEDIUM,
@@ -178,7 +180,7 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
         src->sweeps = true;
         if (tell(w, t, src, &report))
             src->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
-    } else if (src->outside && src->walk >= limits[IK_LIM_SWEEP_FAILURES]) {
+    } else if (src->outside && src->walk >= limits[IK_LIM_SWEEP_FAILURES] && n >= src->next_walk) {
         struct ik_report report = {
             .severity = IK_SEVERITY_LOW,
             .value = src->walk,
@@ -187,7 +189,7 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
             .why = "A source from outside asks addresses that do not answer, one after another.",
         };
         if (tell(w, t, src, &report))
-            src->next = n + 1;
+            src->next_walk = n + 1;
     } else {
         set_due(w, src, 0);
     }
@@ -195,6 +197,8 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
 
 /* ---- questions and their fates --------------------------------------------------------------- */
 
+/* A question that met its fate is kept for as long as one without an answer: within that time no
+ * address counts twice, whether it answers or not. */
 static void settle(struct sweep *w, uint32_t row, enum fate fate, const struct teller *t)
 {
     struct question *q = &w->questions[row];
@@ -202,12 +206,11 @@ static void settle(struct sweep *w, uint32_t row, enum fate fate, const struct t
     const bool waited = q->waits;
     if (fate == FATE_NONE)
         q->asked = t->now;
-    else
+    else if (t->now - q->asked >= PATIENCE)
         w->pair_rows[row] = (struct ik_ways_row){.id = 0, .at = INT64_MIN};
     q->waits = false;
     if (!waited || src->tag != q->tag)
         return;
-    src->waiting--;
     src->answered += fate == FATE_ANSWERED;
     src->failed += fate == FATE_FAILED;
     if (fate == FATE_ANSWERED && src->walk > -t->cfg->limits[IK_LIM_SWEEP_FAILURES])
@@ -233,10 +236,11 @@ static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint3
         memcpy(src->net, s->src.bytes, sizeof(src->net));
         src->from = s->now;
         src->from_n = s->p->frame.n;
-        src->answered = src->failed = src->waiting = 0;
+        src->answered = src->failed = 0;
         src->walk = 0;
         src->tag = ++w->tags;
-        src->next = src->untold = 0;
+        src->next = src->next_walk = src->untold = 0;
+        src->seen = 0;
         src->addresses.n = 0;
     }
     return src;
@@ -250,10 +254,8 @@ static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t 
         return;
     if (q->waits) { /* of somebody else, that gave way: its fate is not observed */
         struct source *its = &w->sources[q->source];
-        if (its->tag == q->tag) {
-            its->waiting--;
+        if (its->tag == q->tag)
             w->evicted += its->addresses.n >= SOME; /* of fewer, others tell as much */
-        }
     }
     struct source *src = &w->sources[source];
     const uint32_t n = src->addresses.n;
@@ -262,7 +264,20 @@ static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t 
     *q = (struct question){
         .asked = s->now, .tag = src->tag, .source = (uint16_t)source, .waits = true};
     w->asker[row] = (uint16_t)source;
-    src->waiting++;
+}
+
+/* Which questions are followed: in each period the first few, then of each twice as many half as
+ * many. Never by what became of others: who has room again when an answer came follows those that
+ * answer. */
+static bool is_sampled(struct source *src, ik_ns now)
+{
+    const uint32_t period = (uint32_t)(now / PATIENCE);
+    if (src->period != period) {
+        src->period = period;
+        src->seen = 0;
+    }
+    const uint32_t i = src->seen++;
+    return i < EACH || i % ((1u << (31 - __builtin_clz(i))) / (EACH / 2)) == 0;
 }
 
 static void asked(struct sweep *w, const struct ik_sight *s, const struct teller *t)
@@ -276,7 +291,7 @@ static void asked(struct sweep *w, const struct ik_sight *s, const struct teller
     src->untold++;
     /* Beyond the exact list nobody knows which address is new: each question is taken for a sample.
      */
-    if ((fresh || n > IK_DISTINCT_EXACT) && src->waiting < EACH)
+    if ((fresh || n > IK_DISTINCT_EXACT) && is_sampled(src, s->now))
         wait_for_answer(w, s, row);
     if (src->due || (fresh && src->answered + src->failed > 0))
         judge(w, t, src);

@@ -69,6 +69,35 @@ static void sweep__at_any_rate__found_within_five_seconds_of_the_twentieth(void 
     }
 }
 
+/* fping -g of 254 addresses from outside, five rounds: the first quarter is up. Whatever the clock
+ * says when it begins, that more than half fail is told, though their first failures are told
+ * before, and though all have been asked by then. */
+static void sweep__of_whom_a_quarter_answers__medium(void **state)
+{
+    (void)state;
+    enum { ALL = 254, UP = 63, ROUNDS = 5, PHASES = 40 };
+    const struct ik_prefix home = frames_prefix("198.18.0.0/16");
+    struct ik_detect_cfg cfg = ik_detect_defaults();
+    cfg.home = &home;
+    cfg.n_home = 1;
+    for (int phase = 0; phase < PHASES; phase++) {
+        struct frames *f = frames_new(parts, &cfg);
+        f->now += phase * 50 * IK_NS_PER_MS;
+        ik_ns tick = 1000 * IK_NS_PER_S;
+        for (int i = 0; i < ROUNDS * ALL; i++) {
+            ask(f, "203.0.113.5", host(i % ALL));
+            if (i % ALL < UP)
+                answer(f, host(i % ALL), "203.0.113.5");
+            f->now += 5 * IK_NS_PER_MS;
+            for (; f->now - tick >= IK_NS_PER_S; tick += IK_NS_PER_S)
+                frames_tick(f);
+        }
+        if (frames_found(f, IK_DETECT_SWEEP)->severity != IK_SEVERITY_MEDIUM)
+            fail_msg("phase %d", phase);
+        frames_free(f);
+    }
+}
+
 static void sweep__in_a_short_capture__is_told_at_its_end(void **state)
 {
     (void)state;
@@ -356,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sweep__at_any_rate__found_within_five_seconds_of_the_twentieth),
+        cmocka_unit_test(sweep__of_whom_a_quarter_answers__medium),
         cmocka_unit_test(sweep__in_a_short_capture__is_told_at_its_end),
         cmocka_unit_test(monitor__whose_capture_is_cut_off__silent),
         cmocka_unit_test(sweep__goes_on__evidence_is_kept),
