@@ -92,16 +92,6 @@ const char *ik_sender_name(unsigned sender)
     return sender < IK_SENDERS ? names[sender] : NULL;
 }
 
-bool ik_sender_is_fixed(unsigned sender)
-{
-    static const bool is_fixed[IK_SENDERS] = {
-        false,
-#define SENDER(id, name, fixed) fixed,
-#include "detect/senders.def"
-    };
-    return sender < IK_SENDERS && is_fixed[sender];
-}
-
 /* ---- heads ----------------------------------------------------------------------------------- */
 
 static uint64_t load_le64(const uint8_t *p)
@@ -163,6 +153,11 @@ static bool has_period(struct ik_rd d)
     return d.left <= PERIOD_MAX; /* it may end before it comes round */
 }
 
+static bool is_letter(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
 /* Random ones have both cases; what is all capitals is a word of somebody. */
 static bool has_letters(struct ik_rd d)
 {
@@ -171,15 +166,17 @@ static bool has_letters(struct ik_rd d)
         const uint8_t c = d.p[i];
         upper |= c >= 'A' && c <= 'Z';
         lower |= c >= 'a' && c <= 'z';
-        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+        if (!is_letter(c))
             return false;
     }
     return upper && lower;
 }
 
+/* Its first byte does. */
 static bool begins_with(struct ik_rd d, const struct form *f)
 {
-    return !memcmp(d.p, f->words, f->words_bytes < d.left ? f->words_bytes : d.left);
+    return f->words_bytes == 1 ||
+           !memcmp(d.p, f->words, f->words_bytes < d.left ? f->words_bytes : d.left);
 }
 
 static bool pattern_fits(const struct form *f, struct ik_rd d)
@@ -232,8 +229,8 @@ static bool fits(const struct form *f, const struct ik_look_packet *p, const str
     const struct ik_rd d = ik_rd_from(e->data, f->at);
     if (f->words && d.left && d.p[0] != (uint8_t)f->words[0])
         return false;
-    return rule_fits((enum rule)f->rule, p, e) && pattern_fits(f, d) &&
-           head_fits((enum head)f->head, e->data);
+    return rule_fits((enum rule)f->rule, p, e) && head_fits((enum head)f->head, e->data) &&
+           pattern_fits(f, d);
 }
 
 /* ---- clocks of unknown senders --------------------------------------------------------------- */
@@ -272,13 +269,17 @@ static uint8_t clock_of(struct ik_rd d, ik_ns time)
 
 /* ---- the part -------------------------------------------------------------------------------- */
 
-enum { FORMS = sizeof(forms) / sizeof(forms[0]), SIZES = 256 };
+enum { FORMS = sizeof(forms) / sizeof(forms[0]), SIZES = 256, BYTES = 256 };
 _Static_assert(FORMS <= 64, "a bit each");
 
+/* Bytes by which forms are told from each other: the first, and one that lies behind the clocks. */
+enum { PROBES = 2 };
+static const uint8_t probes[PROBES] = {0, 24};
+
 /* Which forms a payload may have, at a glance: by its size (the last row: of all that are larger),
- * and by its first byte. Bit i is forms[i]. */
+ * and by some of its bytes. Bit i is forms[i]. */
 struct senders {
-    uint64_t by_size[SIZES + 1], by_first[SIZES];
+    uint64_t by_size[SIZES + 1], by_byte[PROBES][BYTES];
 };
 
 static bool has_size(const struct form *f, uint32_t n)
@@ -286,31 +287,48 @@ static bool has_size(const struct form *f, uint32_t n)
     return n < SIZES ? n >= f->min && n <= f->max : f->max >= SIZES;
 }
 
-static bool has_first(const struct form *f, uint8_t first)
+/* False where a payload of the form never has that byte there. */
+static bool may_have(const struct form *f, size_t at, uint8_t byte)
 {
-    return f->at > 0 || !f->words || first == (uint8_t)f->words[0];
+    if (at < f->at)
+        return true;
+    at -= f->at;
+    switch ((enum way)f->way) {
+    case WAY_REPEAT:
+        return byte == (uint8_t)f->words[at % f->words_bytes];
+    case WAY_TEXT:
+    case WAY_WHOLE:
+        return at >= f->words_bytes || byte == (uint8_t)f->words[at];
+    case WAY_LETTERS:
+        return is_letter(byte);
+    case WAY_ANY:
+    case WAY_PERIOD:
+    case WAY_ONE:
+        break;
+    }
+    return true;
 }
 
 static uint64_t candidates(const struct senders *t, const struct ik_payload *e)
 {
-    const uint64_t size = t->by_size[e->n < SIZES ? e->n : SIZES];
-    return e->data.left ? size & t->by_first[e->data.p[0]] : size;
+    uint64_t fit = t->by_size[e->n < SIZES ? e->n : SIZES];
+    for (size_t i = 0; i < PROBES; i++)
+        fit &= e->data.left > probes[i] ? t->by_byte[i][e->data.p[probes[i]]] : UINT64_MAX;
+    return fit;
 }
 
 static void input(void *state, struct ik_sight *s)
 {
-    struct ik_payload e;
-    if (!ik_payload_of(s, &e))
-        return;
-    for (uint64_t left = candidates(state, &e); left; left &= left - 1) {
+    const struct ik_payload *e = &s->echo;
+    for (uint64_t left = candidates(state, e); left; left &= left - 1) {
         const struct form *f = &forms[__builtin_ctzll(left)];
-        if (!fits(f, s->p, &e))
+        if (!fits(f, s->p, e))
             continue;
         s->sender = f->sender;
         s->clock_bytes = f->clock;
         return;
     }
-    s->clock_bytes = clock_of(e.data, s->p->frame.time);
+    s->clock_bytes = clock_of(e->data, s->p->frame.time);
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)
@@ -327,8 +345,11 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
         const uint64_t bit = (uint64_t)1 << i;
         for (uint32_t n = 0; n <= SIZES; n++)
             t->by_size[n] |= has_size(&forms[i], n) ? bit : 0;
-        for (uint32_t first = 0; first < SIZES; first++)
-            t->by_first[first] |= has_first(&forms[i], (uint8_t)first) ? bit : 0;
+        for (uint32_t byte = 0; byte < PROBES * BYTES; byte++) {
+            const uint32_t probe = byte / BYTES;
+            const bool may = may_have(&forms[i], probes[probe], (uint8_t)byte);
+            t->by_byte[probe][byte % BYTES] |= may ? bit : 0;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum ik_sender {
     IK_SENDER_UNKNOWN,
@@ -13,4 +14,11 @@ enum ik_sender {
 
 /* True when its payload has no room for a message of somebody: all but the clock is given by the
  * form. Not where its user chooses the pattern, or only the begin is known. */
-bool ik_sender_is_fixed(unsigned sender);
+static inline bool ik_sender_is_fixed(unsigned sender)
+{
+    const uint32_t fixed = 0
+#define SENDER(id, name, fixed) | (uint32_t)(fixed) << IK_SENDER_##id
+#include "detect/senders.def"
+        ;
+    return sender < IK_SENDERS && fixed >> sender & 1;
+}

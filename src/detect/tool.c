@@ -212,22 +212,63 @@ static void report(void *state, struct ik_sight *s, const struct tool *t,
     s->tunnel = true;
 }
 
+/* ---- the part -------------------------------------------------------------------------------- */
+
+enum { TOOLS = sizeof(tools) / sizeof(tools[0]), BYTES = 256 };
+_Static_assert(TOOLS <= 32, "a bit each");
+
+/* Which tools a payload may be of, at a glance: of replies and requests, by its first byte. Bit i
+ * is tools[i]. The tally stands behind it. */
+struct glance {
+    _Alignas(64) uint32_t by_first[2][BYTES];
+};
+
 static void input(void *state, struct ik_sight *s)
 {
-    struct ik_payload e;
-    if (ik_sender_is_fixed(s->sender) || !ik_payload_of(s, &e))
+    struct glance *g = state;
+    const struct ik_payload *e = &s->echo;
+    if (ik_sender_is_fixed(s->sender))
         return;
-    for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
-        if (!fits(&tools[i], s, &e))
+    uint32_t left =
+        e->data.left ? g->by_first[e->request][e->data.p[0]] : UINT32_MAX >> (32 - TOOLS);
+    for (; left; left &= left - 1) {
+        const struct tool *t = &tools[__builtin_ctz(left)];
+        if (!fits(t, s, e))
             continue;
         if (ik_sight_minds(s, IK_DETECT_TOOL))
-            report(state, s, &tools[i], &e);
+            report(g + 1, s, t, e);
         return;
     }
 }
 
-const struct ik_part ik_part_tool = {.wants = IK_WANTS_ECHO,
-                                     .bytes = ik_tally_bytes,
-                                     .init = ik_tally_init,
-                                     .input = input,
-                                     .evicted = ik_tally_evicted};
+static bool may_begin(const struct tool *t, uint8_t first)
+{
+    const bool ip4 = t->check == CHECK_IP4 || t->check == CHECK_IP4_FAR;
+    return t->head_bytes ? first == (uint8_t)t->head[0] : !ip4 || first >> 4 == 4;
+}
+
+static size_t bytes(const struct ik_detect_cfg *cfg)
+{
+    return sizeof(struct glance) + ik_tally_bytes(cfg);
+}
+
+static void init(void *state, const struct ik_detect_cfg *cfg)
+{
+    struct glance *g = state;
+    for (uint32_t i = 0; i < TOOLS * BYTES; i++) {
+        const struct tool *t = &tools[i / BYTES];
+        const uint32_t bit = may_begin(t, (uint8_t)i) ? (uint32_t)1 << i / BYTES : 0;
+        g->by_first[0][i % BYTES] |= t->way & REPLY ? bit : 0;
+        g->by_first[1][i % BYTES] |= t->way & REQUEST ? bit : 0;
+    }
+    ik_tally_init(g + 1, cfg);
+}
+
+static uint64_t evicted(const void *state)
+{
+    const struct glance *g = state;
+    return ik_tally_evicted(g + 1);
+}
+
+const struct ik_part ik_part_tool = {
+    .wants = IK_WANTS_ECHO, .bytes = bytes, .init = init, .input = input, .evicted = evicted};
