@@ -159,6 +159,18 @@ static bool name_file(struct ik_capsave *s, ik_ns time)
     return true;
 }
 
+/* Opened to be written, it would be empty before it is read. */
+static bool is_source(const struct ik_capsave *s)
+{
+    const char *source = s->cfg.source;
+    struct stat read, written;
+    if (!source || stat(s->path, &written))
+        return false;
+    if (strcmp(source, "-") != 0 ? stat(source, &read) : fstat(STDIN_FILENO, &read))
+        return false;
+    return S_ISREG(read.st_mode) && read.st_dev == written.st_dev && read.st_ino == written.st_ino;
+}
+
 static bool begin_file(struct ik_capsave *s, ik_ns time)
 {
     const char *why = NULL;
@@ -173,6 +185,8 @@ static bool begin_file(struct ik_capsave *s, ik_ns time)
         s->fd = -1;
         if (!name_file(s, time))
             return false;
+        if (is_source(s))
+            return fail(s, _("it is the file that is read; take another name"));
         s->fd = ik_newfile_open(AT_FDCWD, s->path, &why);
         s->regular = true;
         if (s->fd < 0)

@@ -8,6 +8,8 @@ struct ik_capsave;
 struct ik_capsave_cfg {
     const char *verb;      /* for what is said on stderr */
     const char *path;      /* "-": standard output; with rotate_s a form of strftime(3) */
+    const char *source;    /* what is read meanwhile, and so not written over; "-": standard input;
+                              NULL: no file */
     uint64_t rotate_bytes; /* 0: never */
     ik_ns rotate_after;    /* 0: never */
     uint32_t rotate_files; /* 0: without end */

@@ -336,6 +336,7 @@ static bool open_save(struct ik_dump *d)
     const struct ik_dump_opt *o = &d->plan.opt;
     const struct ik_capsave_cfg cfg = {.verb = "dump",
                                        .path = o->write,
+                                       .source = o->read,
                                        .rotate_bytes = (uint64_t)o->rotate_mb * 1000000,
                                        .rotate_after = o->rotate_s * IK_NS_PER_S,
                                        .rotate_files = (uint32_t)o->rotate_files,

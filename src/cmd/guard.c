@@ -377,8 +377,10 @@ static bool open_frames(struct ik_guard *g)
 
 static bool open_save(struct ik_guard *g)
 {
-    const struct ik_capsave_cfg cfg = {
-        .verb = "guard", .path = g->opt.pcapng, .flush = g->interface != NULL};
+    const struct ik_capsave_cfg cfg = {.verb = "guard",
+                                       .path = g->opt.pcapng,
+                                       .source = g->opt.read,
+                                       .flush = g->interface != NULL};
     return !g->opt.pcapng || ik_capsave_open(&g->save, &cfg);
 }
 

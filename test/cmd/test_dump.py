@@ -266,6 +266,17 @@ class Dump(unittest.TestCase):
 
     # ---- writing ------------------------------------------------------------------------------
 
+    def test_the_file_that_is_read__is_not_written_over(self):
+        with open(self.pcap, 'rb') as f:
+            was = f.read()
+        for args in (('-w', self.pcap), ('-w', self.pcap, '-C', '1'),
+                     ('-w', self.pcap, '-G', '1')):
+            done = self.run_dump('-r', self.pcap, *args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn('it is the file that is read', done.stderr)
+            with open(self.pcap, 'rb') as f:
+                self.assertEqual(f.read(), was, args)
+
     def test_partners_and_flaws_are_comments_that_wireshark_shows(self):
         if not shutil.which('tshark'):
             self.skipTest('needs tshark')

@@ -82,6 +82,21 @@ class Guard(unittest.TestCase):
         self.assertIn('icmp guard -r FILE', self.refused())
         self.assertIn('icmp guard -r FILE', self.refused('--json'))
 
+    def test_proof_into_the_capture_that_is_read__leaves_it_as_it_was(self):
+        with open(self.bad, 'rb') as f:
+            was = f.read()
+        os.link(self.bad, self.path('again.pcap'))
+        for name in (self.bad, self.path('again.pcap'), os.path.join(self.folder, '.', 'bad.pcap')):
+            self.assertIn('it is the file that is read', self.refused('-r', self.bad, '--pcapng', name))
+            with open(self.bad, 'rb') as f:
+                self.assertEqual(f.read(), was)
+        os.remove(self.path('again.pcap'))
+        with open(self.bad, 'rb') as f:
+            done = self.run_it('-r', '-', '--pcapng', self.bad, stdin=f)
+        self.assertEqual(done.returncode, 2)
+        with open(self.bad, 'rb') as f:
+            self.assertEqual(f.read(), was)
+
     def test_what_is_not_there__is_refused_in_a_line(self):
         self.assertIn('no-such', self.refused('-r', self.path('no-such')))
         self.assertIn('is no option', self.refused(self.bad))
