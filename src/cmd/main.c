@@ -3,6 +3,8 @@
 #include "dump.h"
 #include "explain.h"
 #include "guard.h"
+#include "guardctl.h"
+#include "guardpolicy.h"
 #include "lab.h"
 #include "lang.h"
 #include "ping.h"
@@ -16,13 +18,17 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct ik_opt_spec *const guard_more[] = {&ik_guardpolicy_spec, &ik_guardctl_list_spec,
+                                                       &ik_guardctl_unban_spec,
+                                                       &ik_guardctl_status_spec, NULL};
+
 static const struct ik_verb verbs[] = {
     {"ping", N_("round trips to one or many targets"), ik_ping_verb, &ik_ping_spec, true},
     {"trace", N_("the path to one or many targets"), ik_trace_verb, &ik_trace_spec, true},
     {"dump", N_("ICMP packets of an interface or a capture file, explained"), ik_dump_verb,
      &ik_dump_spec, false},
     {"guard", N_("ICMP that is an attack, a leak or a mistake, and what stops it"), ik_guard_verb,
-     &ik_guard_spec, false},
+     &ik_guard_spec, false, guard_more},
     {"explain", N_("what a type and code mean, and what to do"), ik_explain_verb, &ik_explain_spec,
      false},
     {"lab", N_("an internet of hosts and routers in a file"), ik_lab_verb, &ik_lab_spec, false},
@@ -66,6 +72,17 @@ static void list(FILE *to)
     fprintf(to, "  %-8s  %s\n", "version", _("the version, as --version"));
 }
 
+/* The options of "guard policy", say; NULL: there is no such. */
+static const struct ik_opt_spec *find_more(const struct ik_verb *v, const char *word)
+{
+    const size_t n = strlen(v->name);
+    for (const struct ik_opt_spec *const *s = v->more; s && *s; s++) {
+        if (!strncmp((*s)->verb, v->name, n) && !strcmp((*s)->verb + n + 1, word))
+            return *s;
+    }
+    return NULL;
+}
+
 static int help(int argc, char **argv)
 {
     if (argc < 2) {
@@ -75,11 +92,12 @@ static int help(int argc, char **argv)
     const struct ik_verb *v = find(argv[1]);
     if (!v)
         return unknown(argv[1]);
-    if (argc > 2) {
+    const struct ik_opt_spec *spec = argc == 3 ? find_more(v, argv[2]) : v->spec;
+    if (argc > 3 || !spec) {
         ik_run_say("icmp", "%s", _("help is for one verb at a time: 'icmp help VERB'"));
         return 2;
     }
-    ik_opt_help(v->spec, stdout);
+    ik_opt_help(spec, stdout);
     return ik_run_printed("icmp");
 }
 

@@ -13,4 +13,6 @@ struct ik_verb {
     /* With file capabilities (AT_SECURE) only such a verb may use them; others drop them before
      * they parse anything, so that installing icmpkit lets nobody sniff. */
     bool may_use_file_capabilities;
+    /* Of what it does by a second word, "guard policy" say, until NULL; NULL: nothing. */
+    const struct ik_opt_spec *const *more;
 };

@@ -63,6 +63,21 @@ def help_is_for_one_verb():
 
 
 @case
+def help_that_messages_point_to_is_there():
+    for words in (["guard"], ["guard", "policy"], ["guard", "list"], ["guard", "unban"],
+                  ["guard", "status"], ["dump"], ["lab"], ["trace"]):
+        done = run(words + ["--no-such"])
+        equal(done.returncode, 2)
+        pointed = done.stderr.split("'icmp ")[1].split("'")[0].split()
+        equal(pointed, ["help"] + words)
+        there = run(pointed)
+        equal((there.returncode, there.stderr), (0, ""))
+        contains(there.stdout, "Usage: icmp " + " ".join(words))
+    for words in (["guard", "polcy"], ["guard", "policy", "list"], ["ping", "policy"]):
+        equal(run(["help"] + words).returncode, 2)
+
+
+@case
 def reader_that_stops_reading_does_not_make_it_unstoppable():
     """The pipe is full from the start, so no line of the command fits and it cannot end by itself.
     A signal that its loop has taken already is followed by another, as an impatient user's is."""
