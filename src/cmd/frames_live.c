@@ -33,7 +33,7 @@ bool ik_frames_open_live(struct ik_frames *f)
         name = "any";
     ik_text_escape((struct ik_rd){(const uint8_t *)name, strlen(name)}, safe, sizeof safe);
     if (err == IK_E_ACCESS)
-        ik_run_say_refused(verb, _("capturing"));
+        ik_run_say_root(verb, _("capturing"));
     else if (err == IK_E_IFACE)
         ik_run_say(verb, _("no interface '%s', or it is down; 'icmp dump -D' lists them"), safe);
     else

@@ -42,12 +42,19 @@ static const char *quoted(const char *path, char *buf, size_t cap)
     return buf;
 }
 
-void ik_run_say_refused(const char *verb, const char *raw_for)
+/* This program, as it is called in a shell. */
+static void quote_program(char *buf, size_t cap)
 {
-    char path[512], arg[520];
+    char path[512];
     const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
     path[n > 0 ? n : 0] = 0;
-    quoted(n > 0 ? path : "/usr/bin/icmp", arg, sizeof arg);
+    quoted(n > 0 ? path : "/usr/bin/icmp", buf, cap);
+}
+
+void ik_run_say_refused(const char *verb, const char *raw_for)
+{
+    char arg[520];
+    quote_program(arg, sizeof arg);
     if (raw_for)
         ik_run_say(verb, _("%s needs a raw socket; grant it with: sudo setcap cap_net_raw=ep %s"),
                    raw_for, arg);
@@ -58,6 +65,14 @@ void ik_run_say_refused(const char *verb, const char *raw_for)
               "%s  or, without capabilities: sudo sysctl -w "
               "net.ipv4.ping_group_range=\"0 2147483647\""),
             arg);
+}
+
+void ik_run_say_root(const char *verb, const char *what)
+{
+    char arg[520];
+    quote_program(arg, sizeof arg);
+    ik_run_say(verb, _("%s needs root: sudo %s %s ... (file capabilities are for ping and trace)"),
+               what, arg, verb);
 }
 
 static void say_write_error(const struct ik_run *r)

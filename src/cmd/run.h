@@ -81,6 +81,8 @@ uint16_t ik_run_ident(const struct ik_run *r, int port);
 enum ik_err ik_run_open_icmp(struct ik_run *r, const struct ik_link_cfg *cfg, const char *raw_for);
 /* The line that says which commands grant what was refused. `raw_for`: see above, or NULL. */
 void ik_run_say_refused(const char *verb, const char *raw_for);
+/* The same for what capabilities of the program's file do not grant, as they would to everybody. */
+void ik_run_say_root(const char *verb, const char *what);
 /* Sockets are open: drops all privileges for good, then makes loop and signals. */
 IK_MUST_USE bool ik_run_start(struct ik_run *r);
 /* Looks up a name, as ik_names_forward; the resolver is made at the first call. IK_E_UNSUPPORTED

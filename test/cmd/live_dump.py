@@ -221,10 +221,13 @@ def lists_interfaces():
 @case
 def ordinary_user_is_refused():
     with Net() as net:
-        done = net.node("a").run([ICMP, "dump", "-i", "lo", "-c1"], user=NOBODY)
+        node = net.node("a")
+        done = node.run([ICMP, "dump", "-i", "lo", "-c1"], user=NOBODY)
         equal(done.returncode, 2)
         equal(done.stdout, "")
-        contains(done.stderr, "dump: ")
+        contains(done.stderr, "dump: capturing needs root: sudo ")
+        done = node.run([ICMP, "guard", "-i", "lo", "--for", "1"], user=NOBODY)
+        contains(done.stderr, "guard: capturing needs root: sudo ")
 
 
 @case
@@ -244,6 +247,7 @@ def file_capabilities_let_nobody_sniff():
         done = node.run([copy, "dump", "-i", "lo", "-c1"], user=NOBODY)
         equal(done.returncode, 2, done.stderr)
         equal(done.stdout, "")
+        equal("setcap" in done.stderr, False, "what was done already, and does not help")
 
 
 @case
