@@ -124,7 +124,8 @@ struct ik_voice {
 enum { IK_ALSO_MAX = 6 };
 
 /* One cause. It is told when it is new, when its severity changes, another detector joins or much
- * was added, and when it ended; `id` stays. Several detectors may see one cause: the most certain
+ * was added, and when it ended; `id` stays. While packets of it are stopped unseen it is told now
+ * and then. Several detectors may see one cause: the most certain
  * of them names it and says what was measured, the others stand in `also`. `severity` is the
  * highest of all. */
 struct ik_finding {
@@ -138,6 +139,8 @@ struct ik_finding {
     uint8_t family, type, code; /* of the message that it is about; family 0: of several */
     ik_ns first, last, window;  /* seen first and last; what `value` was measured over */
     uint64_t packets;           /* that counted towards it, with the detector that counted most */
+    uint64_t stopped;           /* of ik_detect_stopped: none of these was looked at */
+    ik_ns stopped_last;         /* when there were such last; 0: never */
     double value, threshold;
     enum ik_limit limit; /* whose threshold; IK_LIMITS: exact, by the format itself */
     const char *why;     /* what was seen, a sentence, static (msgid) */
@@ -176,6 +179,10 @@ ik_ns ik_detect_deadline(const struct ik_detect *d);
 /* The next finding that has something to say, borrowed until the next call; NULL: none. To be
  * drained after each input and tick. */
 const struct ik_finding *ik_detect_take(struct ik_detect *d);
+/* So many packets more were stopped for the sake of a finding before anybody could look at them: it
+ * goes on, as severe as it was, and they are told apart from those that were seen. False: it is
+ * over, or never was. */
+bool ik_detect_stopped(struct ik_detect *d, uint64_t id, uint64_t packets);
 /* True when the latest packet became evidence: the place to keep its bytes. */
 bool ik_detect_kept(const struct ik_detect *d);
 /* The source is over: what waited for more is judged by what is known, and all findings end (they

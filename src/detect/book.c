@@ -3,6 +3,7 @@
  *
  *   report: new cause -> NEW; more severe, or of one detector more -> UPDATED at once;
  *           much added -> UPDATED, now and then
+ *   stopped unseen: kept as it is -> UPDATED, now and then
  *   tick:   not so severe for `hold` -> lowered, UPDATED; not seen for `hold` -> ENDED, forgotten
  *
  * A detector has at most IK_BOOK_SOURCES findings of its own causes. What comes beyond them is told
@@ -39,7 +40,8 @@ struct entry {
     ik_ns seen[SEVERITIES]; /* when it was last reported as that severe, or more */
     ik_ns told;             /* when news of it were last made */
     uint64_t told_packets;  /* and what was told */
-    uint16_t open_at;       /* its place in book.open */
+    uint64_t told_stopped;
+    uint16_t open_at; /* its place in book.open */
     uint8_t say;
     uint8_t shelf; /* the detector among whose findings it counts: the one that opened it */
     bool many;
@@ -133,6 +135,7 @@ static void say(struct ik_book *b, struct entry *e, ik_ns now, uint8_t what)
     e->say |= what;
     e->told = now;
     e->told_packets = e->f.packets;
+    e->told_stopped = e->f.stopped;
 }
 
 /* The finding with all that its detectors say. */
@@ -213,7 +216,7 @@ static struct entry *place(struct ik_book *b, ik_ns now, const struct ik_report 
     e->f = (struct ik_finding){.id = ++b->opened};
     e->cause.n = 0;
     e->kin = 0;
-    e->told_packets = 0;
+    e->told_packets = e->told_stopped = 0;
     e->open_at = b->n_open;
     e->shelf = (uint8_t)r->detector;
     e->say = 0;
@@ -354,16 +357,6 @@ static bool outdoes(const struct detector *d, const struct ik_report *r)
            (r->severity == d->least_severity && r->value > OUTDO * d->least_value);
 }
 
-/* A remedy against one source means nothing when there are many. */
-static enum ik_remedy remedy_of_many(enum ik_remedy r, bool one_src, bool one_dst)
-{
-    if (r == IK_REMEDY_LIMIT_SOURCE && !one_src)
-        return one_dst ? IK_REMEDY_LIMIT_DST : IK_REMEDY_NONE;
-    if (r == IK_REMEDY_BLOCK_PAIR && !(one_src && one_dst))
-        return IK_REMEDY_NONE;
-    return r;
-}
-
 static void count_source(struct ik_book *b, struct ik_finding *f, const struct ik_report *r)
 {
     struct detector *d = &b->detectors[r->detector];
@@ -392,13 +385,7 @@ static void add_to_many(struct ik_book *b, ik_ns now, const struct ik_report *r)
     const bool same_kind =
         v->why == NULL || (v->family == r->family && v->type == r->type && v->code == r->code);
     add(b, e, 0, now, r);
-    if (!same_kind)
-        v->family = v->type = v->code = 0;
-    if (!ik_addr_same_host(&v->src, &r->src))
-        v->src = (struct ik_addr){.family = 0};
-    if (!ik_addr_same_host(&v->dst, &r->dst))
-        v->dst = (struct ik_addr){.family = 0};
-    v->remedy = remedy_of_many(v->remedy, v->src.family, v->dst.family);
+    ik_cause_blur(v, r, same_kind);
     e->f.other.family = 0;
     count_source(b, &e->f, r);
     b->merged++;
@@ -407,26 +394,12 @@ static void add_to_many(struct ik_book *b, ik_ns now, const struct ik_report *r)
 /* What a finding was to the detector that it counts as, as a report of it. */
 static struct ik_report report_of(const struct entry *e)
 {
-    const struct ik_voice *v = voice_of_shelf(e);
-    return (struct ik_report){
-        .detector = (enum ik_detector)e->shelf,
-        .severity = v->severity,
-        .src = v->src,
-        .dst = v->dst,
-        .family = v->family,
-        .type = v->type,
-        .code = v->code,
-        .window = v->window,
-        .value = v->value,
-        .threshold = v->threshold,
-        .limit = v->limit,
-        .why = v->why,
-        .source = v->source,
-        .tool = e->f.tool,
-        .remedy = v->remedy,
-        .packets = e->f.packets,
-        .sources = e->f.sources,
-    };
+    struct ik_report r = ik_cause_report(voice_of_shelf(e));
+    r.detector = (enum ik_detector)e->shelf;
+    r.tool = e->f.tool;
+    r.packets = e->f.packets;
+    r.sources = e->f.sources;
+    return r;
 }
 
 /* A cause that is not known while all places of its detector are taken. */
@@ -487,6 +460,37 @@ void ik_book_report(struct ik_book *b, ik_ns now, const struct ik_report *r)
     else if (e->f.sources == 0)
         e->f.sources = r->src.family != 0;
     b->last = index_of(b, e);
+}
+
+/* ---- what nobody saw ------------------------------------------------------------------------- */
+
+static struct entry *with_id(struct ik_book *b, uint64_t id)
+{
+    for (uint16_t i = 0; i < b->n_open; i++) {
+        if (b->entries[b->open[i]].f.id == id)
+            return &b->entries[b->open[i]];
+    }
+    return NULL;
+}
+
+/* Who does not see how much it is lowers nothing. Who reads on is told at least as often as he
+ * would have been told of its end. */
+bool ik_book_stopped(struct ik_book *b, ik_ns now, uint64_t id, uint64_t packets)
+{
+    struct entry *e = with_id(b, id);
+    if (!e)
+        return false;
+    e->f.stopped += packets;
+    e->f.stopped_last = now - b->shift;
+    for (int s = 0; s <= (int)e->f.severity; s++)
+        e->seen[s] = now;
+    for (unsigned i = 0; i < e->cause.n; i++)
+        e->cause.voices[i].last = now;
+    const int64_t *limits = b->cfg->limits;
+    const bool much = e->f.stopped >= MUCH * e->told_stopped;
+    if (now - e->told >= limits[much ? IK_LIM_AGAIN : IK_LIM_HOLD])
+        say(b, e, now, SAY_UPDATED);
+    return true;
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */

@@ -63,6 +63,9 @@ void ik_book_next(struct ik_book *b, ik_ns shift);
 /* Takes a report at `now`. The same detector, src and dst are one cause, and so is kin. A cause
  * without room is told in a finding of many sources. */
 void ik_book_report(struct ik_book *b, ik_ns now, const struct ik_report *r);
+/* So many packets of an open finding were stopped, which no detector could see: it is kept as it
+ * is. False: none has that id. */
+bool ik_book_stopped(struct ik_book *b, ik_ns now, uint64_t id, uint64_t packets);
 /* Ends and lowers what was not reported for long. To be called once a second. */
 void ik_book_tick(struct ik_book *b, ik_ns now);
 const struct ik_finding *ik_book_take(struct ik_book *b);

@@ -198,3 +198,44 @@ void ik_cause_tell(const struct ik_cause *c, struct ik_finding *f)
     for (unsigned i = 1; i < c->n; i++)
         f->also[i - 1] = c->voices[i].voice;
 }
+
+/* A remedy against one source means nothing when there are many. */
+static enum ik_remedy remedy_of_many(enum ik_remedy r, bool one_src, bool one_dst)
+{
+    if (r == IK_REMEDY_LIMIT_SOURCE && !one_src)
+        return one_dst ? IK_REMEDY_LIMIT_DST : IK_REMEDY_NONE;
+    if (r == IK_REMEDY_BLOCK_PAIR && !(one_src && one_dst))
+        return IK_REMEDY_NONE;
+    return r;
+}
+
+void ik_cause_blur(struct ik_voice *v, const struct ik_report *r, bool same_kind)
+{
+    if (!same_kind)
+        v->family = v->type = v->code = 0;
+    if (!ik_addr_same_host(&v->src, &r->src))
+        v->src = (struct ik_addr){.family = 0};
+    if (!ik_addr_same_host(&v->dst, &r->dst))
+        v->dst = (struct ik_addr){.family = 0};
+    v->remedy = remedy_of_many(v->remedy, v->src.family, v->dst.family);
+}
+
+struct ik_report ik_cause_report(const struct ik_voice *v)
+{
+    return (struct ik_report){
+        .detector = v->detector,
+        .severity = v->severity,
+        .src = v->src,
+        .dst = v->dst,
+        .family = v->family,
+        .type = v->type,
+        .code = v->code,
+        .window = v->window,
+        .value = v->value,
+        .threshold = v->threshold,
+        .limit = v->limit,
+        .why = v->why,
+        .source = v->source,
+        .remedy = v->remedy,
+    };
+}

@@ -35,6 +35,11 @@ void ik_cause_add(struct ik_cause *c, unsigned i, const struct ik_report *r, ik_
 /* Nothing is more severe than `most` any longer. */
 void ik_cause_lower(struct ik_cause *c, enum ik_severity most);
 void ik_cause_leave(struct ik_cause *c, unsigned i);
+/* The voice, which took the report, is of many causes: what they have not in common, it forgets.
+ * `same_kind`: the report's message is that of those before. */
+void ik_cause_blur(struct ik_voice *v, const struct ik_report *r, bool same_kind);
+/* What the voice says, as a report without tool, packets and sources. */
+struct ik_report ik_cause_report(const struct ik_voice *v);
 /* Writes to *f what the voices say: all but its id, state, severity, times, sources, packets, tool
  * and evidence. */
 void ik_cause_tell(const struct ik_cause *c, struct ik_finding *f);

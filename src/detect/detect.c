@@ -290,6 +290,12 @@ const struct ik_finding *ik_detect_take(struct ik_detect *d)
     return ik_book_take(d->book);
 }
 
+bool ik_detect_stopped(struct ik_detect *d, uint64_t id, uint64_t packets)
+{
+    ik_book_next(d->book, d->shift);
+    return ik_book_stopped(d->book, d->now, id, packets);
+}
+
 bool ik_detect_kept(const struct ik_detect *d)
 {
     return ik_book_kept(d->book);

@@ -144,7 +144,8 @@ static enum ik_remedy remedy_of(const struct ik_finding *f)
 
 struct ik_record ik_finding_record(const struct ik_finding *f, struct ik_finding_mem *mem)
 {
-    struct ik_record r = ik_record_make(IK_REC_finding, f->last);
+    const bool unseen = f->stopped && f->stopped_last > f->last;
+    struct ik_record r = ik_record_make(IK_REC_finding, unseen ? f->stopped_last : f->last);
     struct ik_rec_finding *to = &r.finding;
     to->id = (int64_t)f->id;
     to->state = ik_finding_state_name(f->state);
@@ -159,6 +160,10 @@ struct ik_record ik_finding_record(const struct ik_finding *f, struct ik_finding
     to->first = f->first;
     to->last = f->last;
     to->packets = (int64_t)f->packets;
+    if (f->stopped) {
+        to->stopped = (int64_t)f->stopped;
+        to->stopped_last = f->stopped_last;
+    }
     put_measure(to, f);
     to->evidence = (struct ik_rec_evidence){f->evidence, f->n_evidence};
     to->tool = f->tool;

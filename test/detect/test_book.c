@@ -139,6 +139,55 @@ static void update__of_what_goes_on__comes_seldom(void **state)
     book_free(t);
 }
 
+/* ---- what is stopped unseen ------------------------------------------------------------------ */
+
+static bool stopped(struct book *t, uint64_t id, uint64_t packets)
+{
+    ik_book_next(t->b, 0);
+    return ik_book_stopped(t->b, t->now, id, packets);
+}
+
+/* What an order stops no detector sees: without its counts the finding would be over after a
+ * minute, and be lowered before. */
+static void stopped__unseen__keeps_a_finding_as_it_is(void **state)
+{
+    (void)state;
+    struct book *t = book_new();
+    unsigned updates = 0;
+    const struct ik_finding *f;
+    see(t, 7, IK_SEVERITY_HIGH);
+    see(t, 8, IK_SEVERITY_HIGH);
+    take(t, IK_FINDING_NEW);
+    const ik_ns last = take(t, IK_FINDING_NEW)->last;
+    for (int second = 1; second <= 600; second++) {
+        pass(t, 1);
+        assert_true(stopped(t, 1, 100));
+        while ((f = ik_book_take(t->b))) {
+            if (f->id == 2)
+                continue; /* of the same kind, and nobody stops it */
+            assert_int_equal(f->state, IK_FINDING_UPDATED);
+            assert_int_equal(f->severity, IK_SEVERITY_HIGH);
+            assert_int_equal(f->stopped, 100 * second);
+            assert_int_equal(f->packets, 1); /* as many as were seen, and then */
+            assert_int_equal(f->last, last);
+            assert_int_equal(f->stopped_last, t->now);
+            updates++;
+        }
+    }
+    assert_in_range(updates, 10, 16); /* each minute, and as it doubles */
+    assert_int_equal(open_now(t), 1);
+    const ik_ns over = t->now;
+    pass(t, 62);
+    f = take(t, IK_FINDING_ENDED);
+    assert_int_equal(f->id, 1);
+    assert_int_equal(f->stopped, 60000);
+    assert_int_equal(f->stopped_last, over);
+    assert_false(stopped(t, 1, 1)); /* it is over */
+    assert_false(stopped(t, 3, 1));
+    take_none(t);
+    book_free(t);
+}
+
 /* ---- severity -------------------------------------------------------------------------------- */
 
 static void severity__rises_at_once__and_falls_after_hold(void **state)
@@ -520,6 +569,7 @@ int main(void)
         cmocka_unit_test(report__of_one_cause__is_one_finding),
         cmocka_unit_test(report__of_another_dst_or_detector__is_another),
         cmocka_unit_test(update__of_what_goes_on__comes_seldom),
+        cmocka_unit_test(stopped__unseen__keeps_a_finding_as_it_is),
         cmocka_unit_test(severity__rises_at_once__and_falls_after_hold),
         cmocka_unit_test(finding__seen_again_within_hold__goes_on),
         cmocka_unit_test(value__of_the_worst__stays),
