@@ -116,6 +116,9 @@ size_t ik_orders_of(const struct ik_finding *f, const struct ik_orders_cfg *cfg,
 /* NULL when the order is one that may be carried out; else why not (msgid). */
 const char *ik_order_fault(const struct ik_order *o, const struct ik_orders_cfg *cfg);
 enum { IK_ORDER_SECONDS_MAX = 86400 };
+/* Until when one holds that is given, or prolonged, at `now`: for its seconds, but no longer than
+ * IK_ORDER_SECONDS_MAX after a detector last `saw` what it is about. */
+ik_ns ik_order_until(ik_ns saw, ik_ns now, uint32_t seconds);
 
 /* Fills in whom this machine spares, up to `cap`: its own addresses, gateways, resolvers, the peers
  * of SSH sessions that we run under; `here` false: only what is no host's address. *n: how many.
@@ -141,12 +144,13 @@ enum ik_enforce_way {
 const char *ik_enforce_way_name(enum ik_enforce_way w);
 
 /* What became of an order: id, spelling in outputs, for people (msgid). */
-#define IK_DEEDS(X)                     \
-    X(WOULD, "would", "would be done")  \
-    X(DONE, "done", "done")             \
-    X(REFUSED, "refused", "not done")   \
-    X(FAILED, "failed", "failed")       \
-    X(REMOVED, "removed", "taken back") \
+#define IK_DEEDS(X)                        \
+    X(WOULD, "would", "would be done")     \
+    X(DONE, "done", "done")                \
+    X(PROLONGED, "prolonged", "prolonged") \
+    X(REFUSED, "refused", "not done")      \
+    X(FAILED, "failed", "failed")          \
+    X(REMOVED, "removed", "taken back")    \
     X(LOST, "lost", "enforcement has ended")
 enum ik_deed_what {
 #define X(id, name, text) IK_DEED_##id,
@@ -159,6 +163,7 @@ const char *ik_deed_text(enum ik_deed_what w);
 struct ik_deed {
     enum ik_deed_what what;
     struct ik_order order; /* of REFUSED only its finding; of LOST nothing */
+    uint64_t stopped;      /* packets that it stopped so far; or IK_STOPPED_UNKNOWN */
     const char *why;       /* of REFUSED a msgid; of FAILED and LOST what was said of it (a msgid,
                               or nftables' own words), unescaped, may be empty; else NULL */
 };
@@ -167,7 +172,9 @@ struct ik_deed {
 struct ik_force {
     struct ik_order order;
     ik_ns since, until; /* on the scale of the `now` that was given */
+    uint64_t stopped;   /* packets, as of the latest news; or IK_STOPPED_UNKNOWN */
 };
+#define IK_STOPPED_UNKNOWN UINT64_MAX
 
 struct ik_enforce_cfg {
     enum ik_enforce_way way;
@@ -176,6 +183,8 @@ struct ik_enforce_cfg {
     bool here;             /* packets are of this machine: whom it cannot do without is spared */
     bool keep;             /* what was installed stays at the end, until it expires */
     void (*on_deed)(void *ctx, const struct ik_deed *deed);
+    /* An order stopped so many packets more that nobody could look at. */
+    void (*on_stopped)(void *ctx, const struct ik_order *o, uint64_t packets);
     void *ctx;
 };
 
@@ -200,6 +209,12 @@ IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_
 bool ik_enforce_is_generic(const struct ik_enforce *e);
 /* What to give to the loop; NULL for a dry one. */
 struct ik_source *ik_enforce_source(struct ik_enforce *e);
+/* Asks now and then what orders stopped that no detector sees, the way being XDP, and prolongs
+ * those that go on stopping. To be called at `now`, and again when it says (IK_NEVER: no order is
+ * in force). */
+ik_ns ik_enforce_tick(struct ik_enforce *e, ik_ns now);
+/* True when nothing is enforced any more, which was told as a deed. */
+bool ik_enforce_is_lost(const struct ik_enforce *e);
 /* Acts on a finding that was told. `now` never goes back. */
 void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns now);
 /* Takes back what is in force about an address: their number. The deeds are told later. The same is
@@ -209,8 +224,9 @@ size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns 
 bool ik_enforce_at(const struct ik_enforce *e, size_t i, ik_ns now, struct ik_force *out);
 /* Packets that orders of this kind stopped, as of the latest news. */
 uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k);
-/* Brings ik_enforce_stopped up to date; waits for 0.2 s at most. */
-void ik_enforce_count(struct ik_enforce *e);
+/* Brings ik_enforce_stopped, and what each order stopped, up to date; gives up when 0.2 s go by
+ * without an answer. */
+void ik_enforce_count(struct ik_enforce *e, ik_ns now);
 void ik_enforce_close(struct ik_enforce *e);
 
 /* ---- a word with a guard that runs -------------------------------------------------------------
@@ -252,7 +268,8 @@ struct ik_control_row {
         struct ik_control_status status;
         struct {
             struct ik_order order;
-            uint32_t left; /* seconds */
+            uint32_t left;    /* seconds */
+            uint64_t stopped; /* packets; or IK_STOPPED_UNKNOWN */
         } force;
         uint64_t count;
     };

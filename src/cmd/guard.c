@@ -94,7 +94,8 @@ static void print_text(struct ik_guard *g, const struct ik_finding *f,
 {
     const bool live = g->interface, ended = f->state == IK_FINDING_ENDED;
     const bool block = live ? f->state == IK_FINDING_NEW : ended;
-    const bool line = live && (ended || (f->state == IK_FINDING_UPDATED && known->news));
+    const bool line =
+        live && (ended || (f->state == IK_FINDING_UPDATED && (known->news || known->unseen)));
     struct text t;
     if ((!block && !line) || !text_begin(g, &t))
         return;
@@ -239,12 +240,13 @@ static ik_ns time_now(const struct ik_guard *g)
 static ik_ns on_idle(void *ctx)
 {
     struct ik_guard *g = ctx;
-    ik_ns next = IK_NEVER;
+    ik_ns next = IK_NEVER, counted = IK_NEVER;
     if (g->interface || g->lab) {
         const ik_ns now = time_now(g);
         ik_detect_tick(g->detect, now);
         tell(g, NULL);
         next = ik_detect_deadline(g->detect);
+        counted = g->interface ? ik_guard_enforce_tick(g) : IK_NEVER;
         if (g->end < next)
             next = g->end;
         if (now >= g->end)
@@ -253,7 +255,7 @@ static ik_ns on_idle(void *ctx)
             next = next > now ? next - now : 0;
     }
     flush(g);
-    return next;
+    return counted < next ? counted : next;
 }
 
 /* ---- the end, or word on the way ------------------------------------------------------------- */

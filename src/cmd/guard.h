@@ -77,6 +77,8 @@ struct ik_guard_known {
     enum ik_severity worst;
     uint8_t also; /* other detectors, at most so far */
     bool news;    /* that it is as severe, or that another detector sees it too */
+    bool unseen;  /* news of what was stopped */
+    uint64_t stopped;
     struct ik_guard_flow flow;
 };
 
@@ -193,8 +195,8 @@ void ik_guard_lab_run(struct ik_guard *g);
 
 /* ---- enforcement ----------------------------------------------------------------------------- */
 
-/* ": what: whom, type 8, for 600 s" */
-void ik_guard_text_order(FILE *to, const struct ik_order *o);
+/* ": what: whom, type 8, for 600 s, packets stopped: 7"; IK_STOPPED_UNKNOWN: not that. */
+void ik_guard_text_order(FILE *to, const struct ik_order *o, uint64_t stopped);
 /* What was done, in words. */
 void ik_guard_text_deed(FILE *to, const struct ik_deed *d);
 struct ik_guard_deed_mem {
@@ -209,6 +211,8 @@ IK_MUST_USE bool ik_guard_enforce_open(struct ik_guard *g,
                                        void (*on_deed)(void *ctx, const struct ik_deed *d));
 /* The settings were read, or read again. False: said. */
 IK_MUST_USE bool ik_guard_enforce_settle(struct ik_guard *g);
+/* Looks at what was stopped; for how long it need not be done again. */
+ik_ns ik_guard_enforce_tick(struct ik_guard *g);
 void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f);
 void ik_guard_enforce_lost(const struct ik_deed *d);
 

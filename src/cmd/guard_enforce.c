@@ -25,7 +25,7 @@ static const char *who_text(const struct ik_prefix *p, char mem[static WHO_TEXT]
     return mem;
 }
 
-void ik_guard_text_order(FILE *to, const struct ik_order *o)
+void ik_guard_text_order(FILE *to, const struct ik_order *o, uint64_t stopped)
 {
     char who[WHO_TEXT], other[WHO_TEXT];
     const enum ik_order_key key = ik_order_key(o->kind);
@@ -37,6 +37,8 @@ void ik_guard_text_order(FILE *to, const struct ik_order *o)
     if (key == IK_ORDER_KEY_CODE)
         fprintf(to, _(", type %u code %u"), o->type, o->code);
     fprintf(to, _(", for %u s"), o->seconds);
+    if (stopped != IK_STOPPED_UNKNOWN)
+        fprintf(to, _(", packets stopped: %llu"), (unsigned long long)stopped);
 }
 
 /* What nft said has no translation. */
@@ -75,7 +77,7 @@ void ik_guard_text_deed(FILE *to, const struct ik_deed *d)
         fprintf(to, "[%llu] ", (unsigned long long)d->order.finding);
     fputs(ik_lang_text(ik_deed_text(d->what)), to);
     if (has_order(d))
-        ik_guard_text_order(to, &d->order);
+        ik_guard_text_order(to, &d->order, d->stopped);
     say_why(to, d);
     fputs("\n\n", to);
 }
@@ -105,6 +107,8 @@ struct ik_record ik_guard_deed_record(const struct ik_deed *d, ik_ns time,
     if (key == IK_ORDER_KEY_CODE)
         r->code = o->code;
     r->seconds = o->seconds;
+    if (d->stopped != IK_STOPPED_UNKNOWN)
+        r->stopped = (int64_t)d->stopped;
     return rec;
 }
 
@@ -184,6 +188,14 @@ static bool has_place(const struct ik_guard *g)
     return false;
 }
 
+/* What no detector saw goes on. */
+static void on_stopped(void *ctx, const struct ik_order *o, uint64_t packets)
+{
+    struct ik_guard *g = ctx;
+    if (g->detect)
+        (void)ik_detect_stopped(g->detect, o->finding, packets); /* it may be over */
+}
+
 bool ik_guard_enforce_open(struct ik_guard *g, void (*on_deed)(void *, const struct ik_deed *))
 {
     const struct ik_guard_opt *o = &g->opt;
@@ -194,6 +206,7 @@ bool ik_guard_enforce_open(struct ik_guard *g, void (*on_deed)(void *, const str
                                        .here = g->interface != NULL,
                                        .keep = o->on_exit == IK_GUARD_EXPIRE,
                                        .on_deed = on_deed,
+                                       .on_stopped = on_stopped,
                                        .ctx = g};
     char why[IK_ENFORCE_TEXT];
     if (o->enforce == IK_GUARD_NONE)
@@ -222,6 +235,13 @@ bool ik_guard_enforce_settle(struct ik_guard *g)
     if (err)
         ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
     return !err;
+}
+
+ik_ns ik_guard_enforce_tick(struct ik_guard *g)
+{
+    const ik_ns now = ik_clock_now().mono;
+    const ik_ns next = g->enforce ? ik_enforce_tick(g->enforce, now) : IK_NEVER;
+    return next == IK_NEVER ? IK_NEVER : next - now;
 }
 
 void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f)

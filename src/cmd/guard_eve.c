@@ -176,6 +176,8 @@ static void put_metadata(struct ik_put *w, const struct ik_finding *f)
     meta(w, "icmpkit_text", f->why);
     number(w, "icmpkit_value", f->value);
     number(w, "icmpkit_threshold", f->threshold);
+    if (f->stopped)
+        number(w, "icmpkit_stopped", (double)f->stopped);
     meta(w, "icmpkit_limit", row ? row->key : NULL);
     meta(w, "icmpkit_tool", f->tool);
     put_also(w, f);

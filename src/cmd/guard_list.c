@@ -84,10 +84,13 @@ const struct ik_guard_known *ik_guard_list_note(struct ik_guard_list *l, const s
                                      .worst = f->severity,
                                      .also = f->n_also,
                                      .news = true,
+                                     .stopped = f->stopped,
                                      .flow = flow_of(f, p)};
         l->severities[f->severity]++;
     } else {
         k->news = f->severity > k->worst || f->n_also > k->also;
+        k->unseen = f->stopped > k->stopped;
+        k->stopped = f->stopped;
         k->also = f->n_also > k->also ? f->n_also : k->also;
         if (f->severity > k->worst) {
             l->severities[k->worst]--;

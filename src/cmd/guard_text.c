@@ -149,6 +149,17 @@ static void say_seen(FILE *to, struct ik_dump_stamp *stamp, const struct ik_find
         fprintf(to, _("%s, packets: %llu\n"), first, n);
 }
 
+/* What guard knows by nothing but a count. */
+static void say_stopped(FILE *to, struct ik_dump_stamp *stamp, const struct ik_finding *f)
+{
+    char last[PIECE];
+    if (!f->stopped)
+        return;
+    label(to, _("stopped"));
+    fprintf(to, _("until %s, packets that nobody looked at: %llu\n"),
+            when(stamp, f->stopped_last, last), (unsigned long long)f->stopped);
+}
+
 static void say_message(FILE *to, const struct ik_finding *f)
 {
     char name[NAME];
@@ -234,6 +245,7 @@ void ik_guard_text_finding(FILE *to, struct ik_dump_stamp *stamp, const struct i
     ik_page_fill(&p, why, strlen(why), INDENT, INDENT);
     say_measure(to, f);
     say_seen(to, stamp, f);
+    say_stopped(to, stamp, f);
     say_message(to, f);
     for (unsigned i = 0; i < f->n_evidence; i++)
         say_evidence(to, stamp, &f->evidence[i], i == 0);
@@ -262,12 +274,16 @@ void ik_guard_text_news(FILE *to, struct ik_dump_stamp *stamp, const struct ik_f
 {
     char time[PIECE], mem[PIECE], who[LINE];
     const bool over = f->state == IK_FINDING_ENDED;
+    const ik_ns last = f->stopped && f->stopped_last > f->last ? f->stopped_last : f->last;
     fprintf(to,
-            over ? _("%s: over: %s %s: %s [%llu], packets: %llu\n\n")
-                 : _("%s: now %s: %s: %s [%llu], packets: %llu\n\n"),
-            when(stamp, f->last, time), ik_severity_name(over ? known->worst : f->severity),
+            over ? _("%s: over: %s %s: %s [%llu], packets: %llu")
+                 : _("%s: now %s: %s: %s [%llu], packets: %llu"),
+            when(stamp, last, time), ik_severity_name(over ? known->worst : f->severity),
             detectors(f, who), ends_of(f, mem), (unsigned long long)f->id,
             (unsigned long long)f->packets);
+    if (f->stopped)
+        fprintf(to, _(", stopped before anybody looked: %llu"), (unsigned long long)f->stopped);
+    fputs("\n\n", to);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

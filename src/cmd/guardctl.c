@@ -88,7 +88,8 @@ static void say_way(const struct ik_control_status *s)
 
 static void on_force(struct asking *a, const struct ik_control_row *row)
 {
-    const struct ik_deed deed = {.what = IK_DEED_DONE, .order = row->force.order};
+    const struct ik_deed deed = {
+        .what = IK_DEED_DONE, .order = row->force.order, .stopped = row->force.stopped};
     struct ik_guard_deed_mem mem;
     const bool first = !a->forces++;
     if (a->o->json) {
@@ -104,7 +105,7 @@ static void on_force(struct asking *a, const struct ik_control_row *row)
     struct ik_order left = row->force.order;
     left.seconds = row->force.left;
     printf("[%llu]", (unsigned long long)left.finding);
-    ik_guard_text_order(stdout, &left);
+    ik_guard_text_order(stdout, &left, row->force.stopped);
     putchar('\n');
 }
 
@@ -287,7 +288,6 @@ static void answer_status(struct ik_guard *g, struct ik_control_talk *talk)
     struct ik_force force;
     s->pid = getpid();
     s->dry = g->opt.dry_run;
-    s->enforces = g->enforce;
     s->way = g->opt.enforce == IK_GUARD_XDP ? IK_ENFORCE_XDP : IK_ENFORCE_NFT;
     s->generic = g->enforce && ik_enforce_is_generic(g->enforce);
     s->since = g->since;
@@ -299,9 +299,10 @@ static void answer_status(struct ik_guard *g, struct ik_control_talk *talk)
     s->evicted = stats.evicted;
     while (ik_detect_open(g->detect, s->open))
         s->open++;
-    if (g->enforce)
-        ik_enforce_count(g->enforce);
     const ik_ns now = ik_clock_now().mono;
+    if (g->enforce)
+        ik_enforce_count(g->enforce, now);
+    s->enforces = g->enforce && !ik_enforce_is_lost(g->enforce);
     while (g->enforce && ik_enforce_at(g->enforce, s->forces, now, &force))
         s->forces++;
     for (int k = 0; k < IK_ORDERS && g->enforce; k++)
@@ -316,7 +317,9 @@ static void answer_list(struct ik_guard *g, struct ik_control_talk *talk)
     for (size_t i = 0; g->enforce && ik_enforce_at(g->enforce, i, now, &force); i++) {
         const struct ik_control_row row = {
             .kind = IK_CONTROL_IS_FORCE,
-            .force = {.order = force.order, .left = (uint32_t)((force.until - now) / IK_NS_PER_S)}};
+            .force = {.order = force.order,
+                      .left = (uint32_t)((force.until - now) / IK_NS_PER_S),
+                      .stopped = force.stopped}};
         ik_control_say(talk, &row);
     }
 }

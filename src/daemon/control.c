@@ -16,7 +16,7 @@
 enum { BACKLOG = 16, ASK_WAIT_MS = 100, CALL_WAIT_S = 5, SAY_WAIT_S = 1 };
 
 /* Says which layout it is, and of which version of this file. */
-#define MAGIC (UINT32_C(0x69636700) + 2)
+#define MAGIC (UINT32_C(0x69636700) + 3)
 
 struct ask_message {
     uint32_t magic, bytes; /* bytes: of a row, as the other side has it */

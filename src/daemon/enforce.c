@@ -13,7 +13,9 @@ enum {
     REFUSALS = 256, /* findings whose refusal was told */
     /* Renewed when less than this share of the time is left. */
     RENEW_DIVISOR = 2,
+    WAIT_MS = 200,
 };
+#define COUNT_EVERY IK_NS_PER_S
 
 enum state { FREE, ASKED, IN_FORCE, LEAVING, PARDONED };
 
@@ -21,7 +23,20 @@ struct slot {
     struct ik_force force;
     uint32_t asked; /* number of the latest ask; 0: none */
     uint8_t state;
-    bool known; /* it was told as done: this is a renewal */
+    bool known;      /* it was told as done: this is a renewal */
+    bool unseen;     /* which only the counter asked for */
+    ik_ns saw;       /* when a detector saw last what it is about */
+    ik_ns last;      /* of the finding, then */
+    uint64_t before; /* what its counter was when it began */
+};
+
+/* Orders are counted in rounds, some at a time, the next when there is an answer. */
+struct round {
+    ik_ns next;      /* when one is to begin */
+    uint32_t asked;  /* number of the ask that is out; 0: none */
+    uint32_t cursor; /* the first slot after those asked for */
+    uint32_t n, slots[IK_WARDEN_ORDERS];
+    struct ik_order orders[IK_WARDEN_ORDERS];
 };
 
 struct ik_enforce {
@@ -32,9 +47,9 @@ struct ik_enforce {
     struct ik_warden warden;
     bool lost;
     uint32_t number;  /* of the latest ask */
-    uint32_t heard;   /* of the latest news */
     uint32_t n_slots; /* the first so many were ever used */
     struct slot slots[FORCES];
+    struct round round;
     uint64_t refused[REFUSALS]; /* ids of findings, by their last bits */
     uint64_t stopped[IK_ORDERS];
 };
@@ -71,11 +86,19 @@ const char *ik_deed_text(enum ik_deed_what w)
 static void tell(struct ik_enforce *e, enum ik_deed_what what, const struct ik_order *o,
                  const char *why)
 {
-    const struct ik_deed deed = {.what = what, .order = *o, .why = why};
+    const struct ik_deed deed = {
+        .what = what, .order = *o, .stopped = IK_STOPPED_UNKNOWN, .why = why};
     e->cfg.on_deed(e->cfg.ctx, &deed);
 }
 
-/* ---- news of the warden ---------------------------------------------------------------------- */
+static void tell_prolonged(struct ik_enforce *e, const struct ik_force *f)
+{
+    const struct ik_deed deed = {
+        .what = IK_DEED_PROLONGED, .order = f->order, .stopped = f->stopped};
+    e->cfg.on_deed(e->cfg.ctx, &deed);
+}
+
+/* ---- asking the warden ----------------------------------------------------------------------- */
 
 static void lose(struct ik_enforce *e, const char *why)
 {
@@ -86,6 +109,113 @@ static void lose(struct ik_enforce *e, const char *why)
     tell(e, IK_DEED_LOST, &none, why);
 }
 
+static enum ik_err send(struct ik_enforce *e, enum ik_warden_op op, const struct ik_order *orders,
+                        uint32_t n)
+{
+    struct ik_warden_ask a = {.number = ++e->number ? e->number : ++e->number, .op = op, .n = n};
+    memcpy(a.orders, orders, n * sizeof(*orders));
+    return ik_warden_ask(&e->warden, &a);
+}
+
+static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
+{
+    const enum ik_err err = send(e, op, &s->force.order, 1);
+    if (!err)
+        s->asked = e->number;
+    return err;
+}
+
+static bool is_over(const struct slot *s, ik_ns now)
+{
+    return s->state == FREE ||
+           ((s->state == IN_FORCE || s->state == PARDONED) && s->force.until <= now);
+}
+
+/* Anew, or for longer; what cannot be asked is told. */
+static void ask_to_add(struct ik_enforce *e, struct slot *s)
+{
+    const struct ik_order *o = &s->force.order;
+    s->state = ASKED;
+    const enum ik_err err = ask(e, s, IK_WARDEN_ADD);
+    if (err)
+        s->state = FREE;
+    if (err == IK_E_AGAIN)
+        tell(e, IK_DEED_FAILED, o, "enforcement is too slow");
+    else if (err)
+        lose(e, "");
+}
+
+/* ---- what orders stop ------------------------------------------------------------------------ */
+
+static bool counts(const struct slot *s, ik_ns now)
+{
+    return (s->state == IN_FORCE || s->known) && !is_over(s, now);
+}
+
+/* Asks for the next so many; the first time of a round also for none, so that kinds are counted. */
+static void ask_counts(struct ik_enforce *e, bool first, ik_ns now)
+{
+    struct round *r = &e->round;
+    r->asked = r->n = 0;
+    for (; r->cursor < e->n_slots && r->n < IK_WARDEN_ORDERS; r->cursor++) {
+        const struct slot *s = &e->slots[r->cursor];
+        if (!counts(s, now))
+            continue;
+        r->slots[r->n] = r->cursor;
+        r->orders[r->n++] = s->force.order;
+    }
+    if ((r->n || first) && !send(e, IK_WARDEN_COUNT, r->orders, r->n))
+        r->asked = e->number;
+}
+
+static void begin_round(struct ik_enforce *e, ik_ns now)
+{
+    e->round.next = now + COUNT_EVERY;
+    e->round.cursor = 0;
+    ask_counts(e, true, now);
+}
+
+/* What an order stops goes on: it does, too. Once it was seen for so long by nobody but the filter,
+ * which knows less than a detector, it ends. */
+static void prolong(struct ik_enforce *e, struct slot *s, ik_ns now)
+{
+    const ik_ns length = (ik_ns)e->orders.seconds * IK_NS_PER_S;
+    const ik_ns until = ik_order_until(s->saw, now, e->orders.seconds);
+    if (s->state != IN_FORCE || s->force.until - now > length / RENEW_DIVISOR ||
+        until <= s->force.until || until - now < IK_NS_PER_S)
+        return;
+    s->force.until = until;
+    s->force.order.seconds = (uint32_t)((until - now) / IK_NS_PER_S);
+    s->unseen = true;
+    ask_to_add(e, s);
+}
+
+static void take_count(struct ik_enforce *e, struct slot *s, uint64_t counted, ik_ns now)
+{
+    if (counted == IK_STOPPED_UNKNOWN || counted < s->before)
+        return;
+    const uint64_t sum = counted - s->before, more = sum - s->force.stopped;
+    if (sum <= s->force.stopped)
+        return;
+    s->force.stopped = sum;
+    e->cfg.on_stopped(e->cfg.ctx, &s->force.order, more);
+    prolong(e, s, now);
+}
+
+/* An order may have ended since it was asked for, and another have its slot. */
+static void take_counts(struct ik_enforce *e, const struct ik_warden_told *told, ik_ns now)
+{
+    struct round *r = &e->round;
+    for (uint32_t i = 0; i < r->n && !told->err && !e->lost; i++) {
+        struct slot *s = &e->slots[r->slots[i]];
+        if (counts(s, now) && ik_order_same(&s->force.order, &r->orders[i]))
+            take_count(e, s, told->stopped_by[i], now);
+    }
+    ask_counts(e, false, now);
+}
+
+/* ---- news of the warden ---------------------------------------------------------------------- */
+
 static struct slot *slot_of(struct ik_enforce *e, uint32_t number)
 {
     for (uint32_t i = 0; i < e->n_slots; i++) {
@@ -95,23 +225,23 @@ static struct slot *slot_of(struct ik_enforce *e, uint32_t number)
     return NULL;
 }
 
-static void take_news(struct ik_enforce *e, const struct ik_warden_told *told)
+/* What became of an order. */
+static void take_answer(struct ik_enforce *e, struct slot *s, const struct ik_warden_told *told)
 {
-    struct slot *s = slot_of(e, told->number);
-    e->heard = told->number;
-    if (!told->err)
-        memcpy(e->stopped, told->stopped, sizeof(e->stopped));
-    if (told->err && told->op == IK_WARDEN_SPARE)
-        lose(e, told->why); /* somebody who is to be spared is not */
-    if (!s)
-        return;
     const struct ik_order order = s->force.order;
     const bool leaving = s->state == LEAVING, kept = leaving == !!told->err;
     const bool again = s->known && !told->err && !leaving;
     s->state = kept ? IN_FORCE : leaving ? PARDONED : FREE;
     s->known = kept;
+    if (again && s->unseen)
+        tell_prolonged(e, &s->force);
+    s->unseen = false;
     if (again)
         return;
+    if (kept && !leaving) {
+        s->before = told->stopped_by[0];
+        s->force.stopped = s->before == IK_STOPPED_UNKNOWN ? IK_STOPPED_UNKNOWN : 0;
+    }
     tell(e,
          told->err ? IK_DEED_FAILED
          : leaving ? IK_DEED_REMOVED
@@ -119,26 +249,39 @@ static void take_news(struct ik_enforce *e, const struct ik_warden_told *told)
          &order, told->err ? told->why : NULL);
 }
 
+/* Who is to be spared and is not, and counters that are there no more, are the end of it. */
+static bool is_end(const struct ik_warden_told *told)
+{
+    return told->err && (told->op == IK_WARDEN_SPARE ||
+                         (told->op == IK_WARDEN_COUNT && told->err == IK_E_SYSTEM));
+}
+
+static void take_news(struct ik_enforce *e, const struct ik_warden_told *told, ik_ns now)
+{
+    struct slot *s = slot_of(e, told->number);
+    if (!told->err)
+        memcpy(e->stopped, told->stopped, sizeof(e->stopped));
+    if (is_end(told))
+        lose(e, told->why);
+    else if (told->number == e->round.asked)
+        take_counts(e, told, now);
+    if (s)
+        take_answer(e, s, told);
+}
+
 static void ready(struct ik_source *source, struct ik_now now)
 {
     struct ik_enforce *e = (struct ik_enforce *)source;
     struct ik_warden_told told;
-    (void)now;
     while (!e->lost && ik_warden_hear(&e->warden, &told)) {
         if (told.number)
-            take_news(e, &told);
+            take_news(e, &told, now.mono);
         else
             lose(e, told.why);
     }
 }
 
 /* ---- orders ---------------------------------------------------------------------------------- */
-
-static bool is_over(const struct slot *s, ik_ns now)
-{
-    return s->state == FREE ||
-           ((s->state == IN_FORCE || s->state == PARDONED) && s->force.until <= now);
-}
 
 /* That of the same order, or a free one; NULL when all are in use. */
 static struct slot *place_of(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
@@ -158,22 +301,8 @@ static struct slot *place_of(struct ik_enforce *e, const struct ik_order *o, ik_
     return free_slot;
 }
 
-static enum ik_err send(struct ik_enforce *e, enum ik_warden_op op, const struct ik_order *o)
-{
-    const struct ik_warden_ask a = {
-        .number = ++e->number ? e->number : ++e->number, .op = op, .order = *o};
-    return ik_warden_ask(&e->warden, &a);
-}
-
-static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
-{
-    const enum ik_err err = send(e, op, &s->force.order);
-    if (!err)
-        s->asked = e->number;
-    return err;
-}
-
-static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
+/* `last`: of the finding. What was not seen anew since is the counter's to prolong. */
+static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns last, ik_ns now)
 {
     const ik_ns length = (ik_ns)o->seconds * IK_NS_PER_S;
     struct slot *s = place_of(e, o, now);
@@ -182,27 +311,25 @@ static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns now)
         return;
     }
     const bool again = s->state != FREE;
-    if (s->state == LEAVING || s->state == PARDONED)
+    if (s->state == LEAVING || s->state == PARDONED || (again && last == s->last))
         return;
+    s->saw = now;
+    s->last = last;
     if (again && s->force.until - now > length / RENEW_DIVISOR)
         return;
-    s->force = (struct ik_force){
-        .order = *o, .since = again ? s->force.since : now, .until = now + length};
+    s->force = (struct ik_force){.order = *o,
+                                 .since = again ? s->force.since : now,
+                                 .until = now + length,
+                                 .stopped = again ? s->force.stopped : IK_STOPPED_UNKNOWN};
     s->known = s->known && again;
-    if (e->cfg.dry) {
-        s->state = IN_FORCE;
-        if (!again)
-            tell(e, IK_DEED_WOULD, o, NULL);
+    s->unseen = false;
+    if (!e->cfg.dry) {
+        ask_to_add(e, s);
         return;
     }
-    s->state = ASKED;
-    const enum ik_err err = ask(e, s, IK_WARDEN_ADD);
-    if (err)
-        s->state = FREE;
-    if (err == IK_E_AGAIN)
-        tell(e, IK_DEED_FAILED, o, "enforcement is too slow");
-    else if (err)
-        lose(e, "");
+    s->state = IN_FORCE;
+    if (!again)
+        tell(e, IK_DEED_WOULD, o, NULL);
 }
 
 static void refuse(struct ik_enforce *e, const struct ik_finding *f, const char *why)
@@ -220,7 +347,7 @@ void ik_enforce_finding(struct ik_enforce *e, const struct ik_finding *f, ik_ns 
     const char *refused;
     const size_t n = ik_orders_of(f, &e->orders, orders, &refused);
     for (size_t i = 0; i < n && !e->lost; i++)
-        give(e, &orders[i], now);
+        give(e, &orders[i], f->last, now);
     if (refused)
         refuse(e, f, refused);
 }
@@ -251,9 +378,9 @@ size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns 
 
 bool ik_enforce_at(const struct ik_enforce *e, size_t i, ik_ns now, struct ik_force *out)
 {
-    for (uint32_t k = 0; k < e->n_slots; k++) {
+    for (uint32_t k = 0; k < e->n_slots && !e->lost; k++) {
         const struct slot *s = &e->slots[k];
-        if (!(s->state == IN_FORCE || s->known) || is_over(s, now) || i--)
+        if (!counts(s, now) || i--)
             continue;
         *out = s->force;
         return true;
@@ -266,17 +393,39 @@ uint64_t ik_enforce_stopped(const struct ik_enforce *e, enum ik_order_kind k)
     return e->stopped[k];
 }
 
-/* Under load the news may be as old as the last order. */
-void ik_enforce_count(struct ik_enforce *e)
+bool ik_enforce_is_lost(const struct ik_enforce *e)
 {
-    enum { WAIT_MS = 200 };
-    static const struct ik_order none;
-    if (e->cfg.dry || e->lost || send(e, IK_WARDEN_COUNT, &none))
-        return;
-    const uint32_t wanted = e->number;
+    return e->lost;
+}
+
+static void hear_round(struct ik_enforce *e, ik_ns now)
+{
     struct pollfd fd = {e->source.fd, POLLIN, 0};
-    while (!e->lost && e->heard != wanted && poll(&fd, 1, WAIT_MS) == 1)
-        ready(&e->source, (struct ik_now){0, 0});
+    while (!e->lost && e->round.asked && poll(&fd, 1, WAIT_MS) == 1)
+        ready(&e->source, (struct ik_now){.mono = now});
+}
+
+/* One that is under way may be older than what is asked now. */
+void ik_enforce_count(struct ik_enforce *e, ik_ns now)
+{
+    if (e->cfg.dry)
+        return;
+    hear_round(e, now);
+    if (!e->lost)
+        begin_round(e, now);
+    hear_round(e, now);
+}
+
+ik_ns ik_enforce_tick(struct ik_enforce *e, ik_ns now)
+{
+    bool any = false;
+    if (e->cfg.dry || e->lost || e->cfg.way != IK_ENFORCE_XDP)
+        return IK_NEVER;
+    for (uint32_t i = 0; i < e->n_slots && !any; i++)
+        any = counts(&e->slots[i], now) || e->slots[i].state == ASKED;
+    if (any && !e->round.asked && now >= e->round.next)
+        begin_round(e, now);
+    return any ? now + COUNT_EVERY : IK_NEVER;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -339,7 +488,7 @@ enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *
         e->spared[e->orders.n_spared++] =
             (struct ik_spared){.who = spare[i], .why = "the configuration spares it"};
         const enum ik_err err =
-            e->cfg.dry ? IK_OK : send(e, IK_WARDEN_SPARE, &(struct ik_order){.who = spare[i]});
+            e->cfg.dry ? IK_OK : send(e, IK_WARDEN_SPARE, &(struct ik_order){.who = spare[i]}, 1);
         if (err)
             return err;
     }

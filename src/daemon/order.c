@@ -155,6 +155,13 @@ const char *ik_order_fault(const struct ik_order *o, const struct ik_orders_cfg 
     return !why && pair ? spared(&o->other, cfg, false) : why;
 }
 
+ik_ns ik_order_until(ik_ns saw, ik_ns now, uint32_t seconds)
+{
+    const ik_ns most = saw + IK_ORDER_SECONDS_MAX * IK_NS_PER_S;
+    const ik_ns until = now + (ik_ns)seconds * IK_NS_PER_S;
+    return until < most ? until : most;
+}
+
 /* ---- what is to be done ---------------------------------------------------------------------- */
 
 static struct ik_prefix host(const struct ik_addr *a)

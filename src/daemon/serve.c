@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,13 +46,13 @@ static enum ik_err obey(struct serve *s, const struct ik_warden_ask *ask)
     enum ik_err err;
     switch (ask->op) {
     case IK_WARDEN_ADD:
-        err = fault_of(s, &ask->order);
-        return err ? err : s->way->add(s->way, &ask->order, s->told.why);
+        err = fault_of(s, &ask->orders[0]);
+        return err ? err : s->way->add(s->way, &ask->orders[0], s->told.why);
     case IK_WARDEN_REMOVE:
-        err = fault_of(s, &ask->order);
-        return err ? err : s->way->remove(s->way, &ask->order, s->told.why);
+        err = fault_of(s, &ask->orders[0]);
+        return err ? err : s->way->remove(s->way, &ask->orders[0], s->told.why);
     case IK_WARDEN_SPARE:
-        return spare(s, &ask->order.who);
+        return spare(s, &ask->orders[0].who);
     case IK_WARDEN_COUNT:
         break;
     }
@@ -64,7 +65,21 @@ static void carry_out(struct serve *s, const struct ik_warden_ask *ask)
     s->told.err = obey(s, ask);
     if (!s->told.err)
         s->told.err = s->way->count(s->way, s->told.stopped, s->told.why);
+    /* Of an order that may not be there is nothing to count. */
+    for (uint32_t i = 0; i < ask->n && !s->told.err && ask->op != IK_WARDEN_SPARE; i++)
+        s->told.stopped_by[i] = fault_of(s, &ask->orders[i])
+                                    ? IK_STOPPED_UNKNOWN
+                                    : s->way->stopped(s->way, &ask->orders[i]);
     say(s->fd, &s->told);
+}
+
+/* As long as it says, and with as many orders as it takes. */
+static bool is_whole(const struct ik_warden_ask *ask, ssize_t n)
+{
+    const size_t head = offsetof(struct ik_warden_ask, orders);
+    return n >= (ssize_t)head && ask->n <= IK_WARDEN_ORDERS &&
+           (size_t)n == head + ask->n * sizeof(*ask->orders) &&
+           (ask->n == 1 || ask->op == IK_WARDEN_COUNT);
 }
 
 static void listen_to(struct serve *s)
@@ -84,7 +99,7 @@ static void listen_to(struct serve *s)
         }
         if (!fds[0].revents)
             continue;
-        if (recv(s->fd, &ask, sizeof(ask), 0) != (ssize_t)sizeof(ask))
+        if (!is_whole(&ask, recv(s->fd, &ask, sizeof(ask), MSG_TRUNC)))
             return;
         carry_out(s, &ask);
     }

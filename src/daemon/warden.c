@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -155,7 +156,8 @@ enum ik_err ik_warden_open(struct ik_warden *w, const struct ik_warden_cfg *cfg,
 
 enum ik_err ik_warden_ask(const struct ik_warden *w, const struct ik_warden_ask *ask)
 {
-    if (send(w->fd, ask, sizeof(*ask), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(*ask))
+    const size_t n = offsetof(struct ik_warden_ask, orders) + ask->n * sizeof(*ask->orders);
+    if (send(w->fd, ask, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n)
         return IK_OK;
     return errno == EAGAIN || errno == EINTR ? IK_E_AGAIN : IK_E_SYSTEM;
 }

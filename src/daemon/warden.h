@@ -10,21 +10,25 @@
 enum ik_warden_op {
     IK_WARDEN_ADD, /* or again, for as long as the order says */
     IK_WARDEN_REMOVE,
-    IK_WARDEN_SPARE, /* order.who from now on; nobody can be taken off that list */
-    IK_WARDEN_COUNT, /* nothing but the counters */
+    IK_WARDEN_SPARE, /* its `who` from now on; nobody can be taken off that list */
+    IK_WARDEN_COUNT, /* nothing but the counters, of the orders too */
 };
+enum { IK_WARDEN_ORDERS = 32 };
+/* Sent as far as it is used. */
 struct ik_warden_ask {
     uint32_t number; /* from 1; comes back */
     enum ik_warden_op op;
-    struct ik_order order;
+    uint32_t n; /* orders: one, of COUNT none to all */
+    struct ik_order orders[IK_WARDEN_ORDERS];
 };
 struct ik_warden_told {
     uint32_t number; /* of what was asked; 0: it ends */
     enum ik_warden_op op;
     enum ik_err err;
-    uint64_t stopped[IK_ORDERS]; /* packets, since the start */
-    char why[IK_ENFORCE_TEXT];   /* of an err, unescaped */
-    bool generic;                /* when it begins: struct ik_way */
+    uint64_t stopped[IK_ORDERS];           /* packets, since the start */
+    uint64_t stopped_by[IK_WARDEN_ORDERS]; /* by each that was asked for: struct ik_way */
+    char why[IK_ENFORCE_TEXT];             /* of an err, unescaped */
+    bool generic;                          /* when it begins: struct ik_way */
 };
 
 /* What the program icmp-warden-xdp is told first, at this file descriptor. */

@@ -18,6 +18,9 @@ struct ik_way {
     /* Packets that each kind of order stopped, since the start. */
     IK_MUST_USE enum ik_err (*count)(struct ik_way *w, uint64_t stopped[static IK_ORDERS],
                                      char why[static IK_ENFORCE_TEXT]);
+    /* Those that this one stopped since it was added anew, as of the latest count;
+     * IK_STOPPED_UNKNOWN: it counts by kind alone. */
+    uint64_t (*stopped)(struct ik_way *w, const struct ik_order *o);
     /* Called when poll(2) has `events`, or an error, of fd. False: it has ended. */
     bool (*go_on)(struct ik_way *w, char why[static IK_ENFORCE_TEXT]);
     void (*close)(struct ik_way *w);

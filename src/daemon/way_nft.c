@@ -86,6 +86,13 @@ static enum ik_err count(struct ik_way *way, uint64_t stopped[static IK_ORDERS],
     return err;
 }
 
+static uint64_t stopped_by(struct ik_way *way, const struct ik_order *o)
+{
+    (void)way;
+    (void)o;
+    return IK_STOPPED_UNKNOWN;
+}
+
 /* Of nft only its end is news; what it says besides waits for the next answer. */
 static bool go_on(struct ik_way *way, char why[static IK_ENFORCE_TEXT])
 {
@@ -121,6 +128,7 @@ enum ik_err ik_way_nft_open(struct ik_way **out, bool keep, char why[static IK_E
                                   .add = add,
                                   .remove = take_back,
                                   .count = count,
+                                  .stopped = stopped_by,
                                   .go_on = go_on,
                                   .close = close_way}};
     enum ik_err err = ik_nft_open(&w->nft);

@@ -53,28 +53,28 @@ static enum ik_err take_back(struct ik_way *way, const struct ik_order *o,
     return said(ik_xdp_filter_remove(filter_of(way), o), why);
 }
 
+/* What cannot be counted is not there. */
 static enum ik_err count(struct ik_way *way, uint64_t stopped[static IK_ORDERS],
                          char why[static IK_ENFORCE_TEXT])
 {
-    return said(ik_xdp_filter_count(filter_of(way), stopped), why);
+    const enum ik_err err = ik_xdp_filter_count(filter_of(way), stopped);
+    if (err)
+        snprintf(why, IK_ENFORCE_TEXT, "the XDP program is at the interface no more");
+    return err;
 }
 
-static bool is_attached(struct way_xdp *w)
+static uint64_t stopped_by(struct ik_way *way, const struct ik_order *o)
 {
-    uint64_t stopped[IK_ORDERS];
-    return ik_xdp_filter_count(w->filter, stopped) != IK_E_SYSTEM;
+    return ik_xdp_filter_stopped(filter_of(way), o);
 }
 
 static bool go_on(struct ik_way *way, char why[static IK_ENFORCE_TEXT])
 {
     struct way_xdp *w = (struct way_xdp *)way;
-    uint64_t times;
+    uint64_t times, stopped[IK_ORDERS];
     if (w->post >= 0 && ik_post_answer(w->post, w->lingers, &w->asker))
         return false;
-    if (read(w->timer, &times, sizeof(times)) < 0 || is_attached(w))
-        return true;
-    snprintf(why, IK_ENFORCE_TEXT, "the XDP program is at the interface no more");
-    return false;
+    return read(w->timer, &times, sizeof(times)) < 0 || !count(way, stopped, why);
 }
 
 /* The program goes before anybody is told that the place is free. */
@@ -115,6 +115,7 @@ enum ik_err ik_way_xdp_open(struct ik_way **out, uint32_t ifindex, char why[stat
                                   .add = add,
                                   .remove = take_back,
                                   .count = count,
+                                  .stopped = stopped_by,
                                   .go_on = go_on,
                                   .close = close_way,
                                   .fd = -1,

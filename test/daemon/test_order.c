@@ -123,6 +123,19 @@ static void orders_of__each_remedy__is_its_order(void **state)
     expect_one(&f, IK_ORDER_DROP_HOP_LIMIT, "2001:db8:0:9::/64");
 }
 
+/* What nobody but the filter sees may be a lesser thing than what was found. */
+static void until__of_what_only_the_filter_sees__is_a_day_at_most(void **state)
+{
+    (void)state;
+    const ik_ns s = IK_NS_PER_S, day = IK_ORDER_SECONDS_MAX * s;
+    assert_int_equal(ik_order_until(100 * s, 100 * s, 600), 700 * s);
+    assert_int_equal(ik_order_until(100 * s, 500 * s, 600), 1100 * s);
+    assert_int_equal(ik_order_until(100 * s, 100 * s + day - 600 * s, 600), 100 * s + day);
+    assert_int_equal(ik_order_until(100 * s, 100 * s + day - 599 * s, 600), 100 * s + day);
+    assert_int_equal(ik_order_until(100 * s, 100 * s + day, 600), 100 * s + day); /* is over */
+    assert_int_equal(ik_order_until(100 * s, 100 * s, IK_ORDER_SECONDS_MAX), 100 * s + day);
+}
+
 /* Who says that his links are that narrow would lose what is true. */
 static void orders_of__a_network_of_small_mtus__loses_no_report(void **state)
 {
@@ -362,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_of__each_of_its_detectors__once),
         cmocka_unit_test(orders_of__each_remedy__is_its_order),
+        cmocka_unit_test(until__of_what_only_the_filter_sees__is_a_day_at_most),
         cmocka_unit_test(orders_of__a_network_of_small_mtus__loses_no_report),
         cmocka_unit_test(orders_of__what_is_slight_or_over__is_left_alone),
         cmocka_unit_test(orders_of__what_networks_live_on__is_refused),
