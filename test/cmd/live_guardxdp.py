@@ -6,7 +6,6 @@ it goes on, no program is left when guard ends, however it ends, and none that i
 import json
 import os
 import platform
-import re
 import signal
 import subprocess
 import sys
@@ -18,8 +17,11 @@ from cases import case, contains, equal, main, skip_all  # noqa: E402
 from guards import (TUNNEL_END, UNLIMITED, Guard, answered, at_least, deed, pair, pids,  # noqa: E402
                     router_end, spares_its_gateway)
 from net import ICMP, NOBODY, Net, require_root, wait_for  # noqa: E402
+from xdplinks import detach, program, replace  # noqa: E402
 
 WARDEN = "icmp-warden-xdp"
+SEVERITIES = ["info", "low", "medium", "high", "critical"]
+HASTY = "enforce: {time: 4s}\nlimits: {hold: 2s, again: 1s}\n"
 
 # bpf(2) by its number, as there may be no bpftool: a program that lets all pass, at an interface for as
 # long as this runs.
@@ -45,13 +47,6 @@ def build(net):
     """As pair(), and the interface of the host that the bad one is at."""
     host, bad, good = pair(net)
     return host, bad, good, router_end(host, "192.0.2.1")
-
-
-def program(node, dev):
-    """Number of the XDP program at an interface; None: none."""
-    text = node.run(["ip", "-d", "link", "show", dev], check=True).stdout
-    found = re.search(r"prog/xdp id (\d+)", text)
-    return int(found[1]) if found else None
 
 
 def xdp(node, dev, *args, **more):
@@ -187,6 +182,103 @@ def the_warden_killed_guard_ends():
         contains(guard.said(), "enforcement has ended; so does guard")
         equal([d["what"] for d in guard.records("deed")], ["lost"])
         equal(program(host, dev), None)
+
+
+@case
+def what_goes_on_unseen_keeps_order_and_finding():
+    """Detectors do not see what is stopped; an order's time is short here, and a finding ends after two
+    seconds. Without the counts both would end, and a burst pass until all is found anew."""
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        at = ["--control", folder + "/guard.sock"]
+        host, bad, _, dev = build(net)
+        guard = xdp(host, dev, "--config", config(folder, HASTY), *at)
+        flood = bad.start(["ping", "-f", "-q", "-c", "1000000", "-w", "60", "192.0.2.1"])
+        wait_for(lambda: len(prolonged(guard)) >= 3, "an order to be prolonged", 40)
+        kept = prolonged(guard)[-1]
+        key = [kept[k] for k in ("order", "who", "type")]
+        counts = [d["stopped"] for d in prolonged(guard) if [d[k] for k in ("order", "who", "type")] == key]
+        equal(counts, sorted(set(counts)))
+        # It was given once, and its finding never was over.
+        equal(len([d for d in deed(guard, kept["order"]) if [d[k] for k in ("who", "type")] == key[1:]]), 1)
+        told = [f for f in guard.records("finding") if f["id"] == kept["finding"]]
+        equal({f["state"] for f in told}, {"new", "updated"})
+        unseen = [f["stopped"] for f in told if "stopped" in f]
+        equal(unseen, sorted(unseen))
+        at_least(len(unseen), 3)
+        last = [f for f in told if "stopped" in f][-1]
+        # Told apart: what was stopped is none of what was seen.
+        assert last["stopped_last"] > last["last"] and last["time"] == last["stopped_last"], last
+        at_least(last["stopped"], counts[-2])
+        equal(len({f["packets"] for f in told if f["last"] == last["last"]}), 1)
+        equal(last["severity"], max((f["severity"] for f in told), key=SEVERITIES.index))
+        listed = [d for d in forces(host, at) if d["order"] == kept["order"]]
+        at_least(listed[0]["stopped"], counts[-1])
+        equal(listed[0]["finding"], kept["finding"])
+        contains(host.run([ICMP, "guard", "list"] + at, check=True).stdout, " s, packets stopped: ")
+        # As before, it ends by itself when the abuse has ended.
+        flood.kill()
+        flood.wait()
+        wait_for(lambda: [f for f in guard.records("finding")
+                          if f["id"] == kept["finding"] and f["state"] == "ended"], "its end", 20)
+        wait_for(lambda: not forces(host, at), "the orders to expire", 20)
+        ended = [f for f in guard.records("finding") if f["id"] == kept["finding"]][-1]
+        at_least(ended["stopped"], last["stopped"])
+        guard.end()
+
+
+@case
+def what_does_not_go_on_is_not_prolonged():
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        at = ["--control", folder + "/guard.sock"]
+        host, bad, _, dev = build(net)
+        end_of_tunnel(bad)
+        guard = xdp(host, dev, "--config", config(folder, HASTY), *at)
+        tunnel(host, guard)
+        # What it stopped is not what keeps it: it has to go on.
+        host.run(["ping", "-n", "-q", "-c", "3", "-i", "0.02", "-W", "0.1", "192.0.2.2"])
+        begun = time.monotonic()
+        at_least(sum(d["stopped"] for d in forces(host, at)), 1)
+        wait_for(lambda: not forces(host, at), "the order to expire", 20)
+        assert time.monotonic() - begun < 9
+        equal(prolonged(guard), [])
+        guard.end()
+
+
+def cut(how):
+    """A guard whose program somebody takes away."""
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        at = ["--control", folder + "/guard.sock"]
+        host, bad, _, dev = build(net)
+        end_of_tunnel(bad)
+        guard = xdp(host, dev, *at)
+        tunnel(host, guard)
+        equal(status(host, at)["enforce"], "xdp")
+        how(host, dev)
+        # From then on it claims nothing, also before it has ended.
+        asked = host.run([ICMP, "guard", "status", "--json"] + at)
+        if asked.returncode == 0:
+            said = json.loads(asked.stdout)
+            equal((said["enforce"], said["orders"]), ("none", 0))
+        equal([line for line in host.run([ICMP, "guard", "list", "--json"] + at).stdout.splitlines()], [])
+        equal(guard.child.wait(timeout=20), 2)
+        contains(guard.said(), "enforcement has ended; so does guard: the XDP program is at the interface no "
+                               "more\n")
+        equal([d["what"] for d in guard.records("deed")][-1], "lost")
+        wait_for(lambda: WARDEN not in pids(host), "the warden to end")
+
+
+@case
+def a_link_that_is_cut_ends_guard():
+    """As `bpftool link detach` does: the interface stays, and so do its packets."""
+    cut(detach)
+
+
+@case
+def a_program_put_in_its_place_ends_guard():
+    cut(replace)
 
 
 @case
@@ -410,6 +502,16 @@ def who_runs_it_can_ask_and_let_go():
         host.run(ask + ["unban", "192.0.2.2"] + at)  # what was done meanwhile against the source
         wait_for(lambda: answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1") >= UNLIMITED, "pings", 20)
         guard.end()
+
+
+def forces(node, at):
+    """What is in force."""
+    done = node.run([ICMP, "guard", "list", "--json"] + at, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def prolonged(guard):
+    return [d for d in guard.records("deed") if d["what"] == "prolonged"]
 
 
 def status(node, at):
