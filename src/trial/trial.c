@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The messages, and what became of them. What should have passed and did not is sent again after a
- * pause, since a limit of rate is no wall. */
+ * pause, since a limit of rate is no wall; and all of it once more, since a limit shows again and
+ * what a busy machine was late with does not. */
 #include <icmpkit/trial.h>
 
 #include "base/bytes.h"
@@ -39,7 +40,7 @@ const char *ik_trial_variant_text(enum ik_trial_variant v)
 struct run {
     struct ik_passage *p;
     enum ik_policy_role role;
-    struct ik_trial cases[CASES];
+    struct ik_trial cases[CASES], were[CASES]; /* were: while they are tried once more */
     size_t n;
     /* The packet that an error or reply of the variant KNOWN is about, as it was seen outside,
      * perhaps translated; 0 bytes: it did not come out. */
@@ -357,19 +358,40 @@ static int in_order(const void *a, const void *b)
     return (x->code > y->code) - (x->code < y->code);
 }
 
+/* One after the other. Returns how many have to be tried again. */
+static size_t try_each(struct run *r)
+{
+    size_t again = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        struct ik_trial *t = &r->cases[i];
+        t->passed = try_one(r, t);
+        again += needs_again(t);
+    }
+    return again;
+}
+
+/* Whether everything that passed at the second go passes at once now. It is tried among as much as
+ * before, since a limit that many share may hold back another of them. */
+static bool was_late(struct run *r)
+{
+    size_t walls = 0;
+    memcpy(r->were, r->cases, r->n * sizeof *r->were);
+    for (size_t i = 0; i < r->n; i++)
+        walls += needs_again(&r->were[i]);
+    pause_for(PAUSE);
+    const bool late = try_each(r) <= walls;
+    memcpy(r->cases, r->were, r->n * sizeof *r->were);
+    return late;
+}
+
 static void try_all(struct run *r, enum ik_policy_hook hook, uint8_t family)
 {
-    bool again = false;
+    bool slowed = false;
     fill(r, hook, family);
     qsort(r->cases, r->n, sizeof *r->cases, in_order);
     if (r->n)
         speak(r, hook, family);
-    for (size_t i = 0; i < r->n; i++) {
-        struct ik_trial *t = &r->cases[i];
-        t->passed = try_one(r, t);
-        again = again || needs_again(t);
-    }
-    if (!again)
+    if (!try_each(r))
         return;
     pause_for(PAUSE);
     for (size_t i = 0; i < r->n; i++) {
@@ -377,8 +399,12 @@ static void try_all(struct run *r, enum ik_policy_hook hook, uint8_t family)
         if (!needs_again(t))
             continue;
         t->passed = t->slowed = try_one(r, t);
+        slowed = slowed || t->slowed;
         pause_for(SPACING);
     }
+    const bool late = slowed && was_late(r);
+    for (size_t i = 0; late && i < r->n; i++)
+        r->cases[i].slowed = false;
 }
 
 enum ik_err ik_trial_run(const struct ik_trial_cfg *cfg,
