@@ -172,7 +172,7 @@ static enum ik_err read_number(const struct ik_keys_ctx *ctx, const struct ik_ke
 static enum ik_err word_find(const struct ik_keys_ctx *ctx, const struct ik_key *key,
                              const struct ik_tree_node *value, uint32_t *out)
 {
-    char all[200];
+    char all[512];
     uint32_t i = 0;
     for (; key->words[i]; i++) {
         if (strcmp(key->words[i], value->text) == 0) {

@@ -100,6 +100,7 @@ static void open__what_is_wrong__is_named_with_its_place_and_what_is_right(void 
     refused("limits: {hold: 2h}\n", 1, 16, "from 1s to 1h");
     refused("limits: [1]\n", 1, 9, "limits");
     refused("off: [floods]\n", 1, 7, "flood");
+    refused("off: [floods]\n", 1, 7, " or nd-malformed"); /* the last: all of them are told */
     refused("home: [10.0.0.0/33]\n", 1, 8, "10.0.0.0/33");
     refused("routers: [10.0.0.0/24]\n", 1, 10, "a router is an address");
     refused("allow: [{detectors: [sweep]}]\n", 1, 9, "source");
