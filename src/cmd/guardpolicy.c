@@ -54,8 +54,8 @@ const struct ik_opt_spec ik_guardpolicy_spec = {
     .verb = "guard policy",
     .synopsis = N_("[--role ROLE] [--family 4|6|both] [--check [--rules FILE]]"),
     .intro = N_("Which ICMP a firewall should let through: an nftables rule set after RFC 4890 and "
-                "its IPv4 counterpart, each rule with its reason; or, with --check, what the "
-                "present rules make of every message."),
+                "its IPv4\ncounterpart, each rule with its reason; or, with --check, what the "
+                "present rules make of every\nmessage."),
     .options = options,
     .n = sizeof options / sizeof *options,
     .outro = N_("Exit status: 0 nothing is broken, 1 the rules break something, 2 an error. "
@@ -102,13 +102,24 @@ static char *read_file(const char *path)
     return NULL;
 }
 
-static void say_nft(enum ik_err err, const char why[static IK_NFT_TEXT])
+/* The first line; it knows the rules as its standard input, and people by the name of their file.
+ */
+static void say_nft(enum ik_err err, const char *why, const char *file)
 {
-    char line[256];
+    static const char input[] = "/dev/stdin:";
+    char line[256], safe[128];
+    const bool named = file && strcmp(file, "-") != 0 && !strncmp(why, input, sizeof input - 1);
+    if (named)
+        why += sizeof input - 2;
     const size_t n = strcspn(why, "\n");
     ik_text_escape((struct ik_rd){(const uint8_t *)why, n}, line, sizeof line);
     if (err == IK_E_NOT_FOUND)
         ik_run_say("guard", _("nft(8) is needed: apt install nftables"));
+    else if (named)
+        ik_run_say(
+            "guard", _("nft refused: %s%s"),
+            ik_text_escape((struct ik_rd){(const uint8_t *)file, strlen(file)}, safe, sizeof safe),
+            line);
     else if (n)
         ik_run_say("guard", _("nft refused: %s"), line);
     else
@@ -123,7 +134,7 @@ static char *read_machine(void)
     if (!err)
         return text;
     if (ik_priv_is_root())
-        say_nft(err, why);
+        say_nft(err, why, NULL);
     else
         ik_run_say("guard", _("the machine's rules are root's to read: sudo icmp guard policy "
                               "--check, or sudo nft list ruleset > FILE and --rules FILE"));
@@ -309,7 +320,7 @@ static int check(const struct options *o)
     free(rules);
     if (err) {
         if (!strcmp(step, "the rules"))
-            say_nft(err, why);
+            say_nft(err, why, o->rules);
         else
             ik_run_say("guard", _("cannot make %s to try the rules in: %s"), ik_lang_text(step),
                        ik_lang_err(err));

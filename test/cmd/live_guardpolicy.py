@@ -186,6 +186,23 @@ def a_limit_of_rate__is_no_wall():
 
 
 @case
+def what_is_lost_once__is_no_limit_of_rate():
+    # As on a busy machine, which is late with one of them.
+    rules = chain("input", "icmp type { echo-reply, echo-request } numgen inc mod 65536 < 1 drop")
+    lines, (_, broken, _, _) = check(rules, "--family", "4", status=0)
+    equal((broken, [line for line in lines if line.startswith("slows")]), (0, []))
+
+
+@case
+def what_nft_refuses__is_told_with_the_name_of_its_file():
+    with tempfile.NamedTemporaryFile("w", suffix=".nft") as file:
+        file.write("table inet t {\n\tchain c { dorp; }\n}\n")
+        file.flush()
+        said = policy("--check", "--rules", file.name, status=2, errors=True)
+        assert said.startswith(f"guard: nft refused: {file.name}:2:"), said
+
+
+@case
 def rules_that_speak_of_interfaces__see_the_one_that_is_asked_for():
     rules = chain("input", 'iifname "wan7" icmpv6 type echo-request drop')
     equal(check(rules, "--interface", "wan7", status=1)[1][1], 1)
