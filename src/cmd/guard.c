@@ -262,7 +262,12 @@ static ik_ns on_idle(void *ctx)
 
 static struct ik_guard_totals totals_of(const struct ik_guard *g)
 {
-    struct ik_guard_totals totals = {.stats = ik_detect_stats(g->detect),
+    const ik_ns now = time_now(g);
+    const ik_ns from = g->interface ? g->since : g->first, until = g->interface ? now : g->last;
+    struct ik_guard_totals totals = {.now = g->interface || g->last == IK_NEVER ? now : g->last,
+                                     .looked = from == IK_NEVER || until < from ? 0 : until - from,
+                                     .damaged = g->from.damaged || g->from.failed,
+                                     .stats = ik_detect_stats(g->detect),
                                      .frames = g->from.n,
                                      .dropped = g->from.dropped,
                                      .first = g->first,
@@ -470,6 +475,7 @@ static int finish(struct ik_guard *g)
     ik_frames_close(&g->from);
     ik_runlab_close(g->lab);
     ik_control_close(g->control);
+    ik_guard_enforce_leave(g);
     ik_enforce_close(g->enforce);
     ik_guard_settings_close(&g->settings[g->current]);
     if (g->failed || g->from.failed)
@@ -539,11 +545,30 @@ static const struct {
     {"unban", ik_guardctl_unban},
 };
 
+static const char *word_name(const void *ctx, size_t i)
+{
+    (void)ctx;
+    return words[i].word;
+}
+
+/* A word that is no option but nearly one of these. */
+static const char *meant(const char *typed)
+{
+    return typed[0] == '-' ? NULL
+                           : ik_text_nearest(typed, word_name, NULL, sizeof words / sizeof *words);
+}
+
 int ik_guard_verb(int argc, char **argv)
 {
     for (size_t i = 0; argc > 1 && i < sizeof words / sizeof *words; i++) {
         if (!strcmp(argv[1], words[i].word))
             return words[i].run(argc - 1, argv + 1);
     }
-    return look_on(argc, argv);
+    const char *near = argc > 1 ? meant(argv[1]) : NULL;
+    if (!near)
+        return look_on(argc, argv);
+    char safe[64];
+    ik_text_escape((struct ik_rd){(const uint8_t *)argv[1], strlen(argv[1])}, safe, sizeof safe);
+    ik_run_say("guard", _("cannot do '%s'; did you mean 'icmp guard %s'?"), safe, near);
+    return 2;
 }

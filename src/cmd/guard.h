@@ -117,8 +117,11 @@ enum { IK_GUARD_SENDERS = 32 };
 /* What was looked at in all. */
 struct ik_guard_totals {
     struct ik_detect_stats stats;
-    uint64_t frames, dropped;              /* dropped: UINT64_MAX: not known */
-    ik_ns first, last;                     /* of the frames; IK_NEVER: none */
+    uint64_t frames, dropped; /* dropped: UINT64_MAX: not known */
+    ik_ns first, last;        /* of the frames; IK_NEVER: none */
+    ik_ns looked;             /* for how long: at an interface, else what they span */
+    ik_ns now;
+    bool damaged;                          /* not all could be read */
     const char *senders[IK_GUARD_SENDERS]; /* names of those that stats.senders counts, from 1 */
     size_t n_senders;
 };
@@ -215,5 +218,7 @@ IK_MUST_USE bool ik_guard_enforce_settle(struct ik_guard *g);
 ik_ns ik_guard_enforce_tick(struct ik_guard *g);
 void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f);
 void ik_guard_enforce_lost(const struct ik_deed *d);
+/* At the end, before it is closed: says what stays, and how it goes. */
+void ik_guard_enforce_leave(const struct ik_guard *g);
 
 int ik_guard_verb(int argc, char **argv);

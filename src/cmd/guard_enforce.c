@@ -249,3 +249,24 @@ void ik_guard_enforce_finding(struct ik_guard *g, const struct ik_finding *f)
     if (g->enforce)
         ik_enforce_finding(g->enforce, f, g->interface ? ik_clock_now().mono : f->last);
 }
+
+void ik_guard_enforce_leave(const struct ik_guard *g)
+{
+    char name[64];
+    struct ik_force force;
+    if (!g->enforce || g->opt.on_exit != IK_GUARD_EXPIRE || g->opt.dry_run ||
+        !ik_enforce_at(g->enforce, 0, ik_clock_now().mono, &force))
+        return;
+    if (g->opt.enforce == IK_GUARD_NFT) {
+        ik_run_say("guard", _("what is in force stays until its time is up; this ends it before: "
+                              "sudo nft delete table inet icmpkit_guard"));
+        return;
+    }
+    ik_text_escape((struct ik_rd){(const uint8_t *)g->interface, strlen(g->interface)}, name,
+                   sizeof name);
+    ik_run_say(
+        "guard",
+        _("what is in force stays until its time is up; this ends it before: sudo icmp guard "
+          "-i %s --enforce xdp --for 0.1"),
+        name);
+}

@@ -103,6 +103,10 @@ bool ik_guard_opt_read(struct ik_guard_opt *o, struct ik_opt_args *args, int arg
                             "icmp guard -i NAME"));
     if (o->lab.seed >= 0 && !o->lab.lab)
         return fail(args, _("--seed is for labs: add --lab FILE"));
+    if (o->on_exit && o->enforce == IK_GUARD_NONE && !o->dry_run)
+        return fail(args, _("--on-exit is for what --enforce installs: add --enforce nft or xdp"));
+    if (o->dry_run && o->format == IK_GUARD_EVE)
+        return fail(args, _("eve has no event for what --dry-run says: use --format text or json"));
     if (o->json)
         o->format = IK_GUARD_JSON;
     if (o->dry_run && o->enforce == IK_GUARD_NONE)

@@ -338,20 +338,24 @@ static void say_senders(FILE *to, const struct ik_guard_totals *t)
         fprintf(to, _("Echo requests of known senders: %s\n"), finish(&w));
 }
 
-/* Seconds that the frames span. */
-static const char *span(const struct ik_guard_totals *t, char mem[static PIECE])
+static void say_looked(FILE *to, const struct ik_guard_totals *t)
 {
-    const ik_ns d = t->first == IK_NEVER || t->last < t->first ? 0 : t->last - t->first;
-    snprintf(mem, PIECE, "%lld.%03lld s", (long long)(d / IK_NS_PER_S),
+    char mem[PIECE];
+    const ik_ns d = t->looked;
+    snprintf(mem, sizeof mem, "%lld.%03lld s", (long long)(d / IK_NS_PER_S),
              (long long)(d % IK_NS_PER_S / IK_NS_PER_MS));
-    return mem;
+    const char *form =
+        t->stats.findings ? _("%llu ICMP packets among %llu frames in %s\n")
+        : t->damaged
+            ? _("%llu ICMP packets among %llu frames in %s, nothing found in what could be read\n")
+            : _("%llu ICMP packets among %llu frames in %s, nothing found\n");
+    fprintf(to, form, (unsigned long long)t->stats.icmp, (unsigned long long)t->frames, mem);
 }
 
 void ik_guard_text_end(FILE *to, struct ik_dump_stamp *stamp, const struct ik_guard_list *l,
                        const struct ik_guard_totals *totals)
 {
     const struct ik_detect_stats *s = &totals->stats;
-    char mem[PIECE];
     if (l->n_ended)
         say_list(to, stamp, l);
     say_senders(to, totals);
@@ -364,10 +368,8 @@ void ik_guard_text_end(FILE *to, struct ik_dump_stamp *stamp, const struct ik_gu
     if (totals->dropped != UINT64_MAX && totals->dropped)
         fprintf(to, _("Not seen: %llu frames that the capture lost\n"),
                 (unsigned long long)totals->dropped);
-    fprintf(to,
-            s->findings ? _("%llu ICMP packets among %llu frames in %s\n")
-                        : _("%llu ICMP packets among %llu frames in %s, nothing found\n"),
-            (unsigned long long)s->icmp, (unsigned long long)totals->frames, span(totals, mem));
+    if (totals->frames || !totals->damaged) /* where nothing could be read, nothing was looked at */
+        say_looked(to, totals);
 }
 
 /* ---- as a record ----------------------------------------------------------------------------- */
@@ -380,7 +382,7 @@ struct ik_record ik_guard_totals_record(const struct ik_guard_list *l,
         IK_SEVERITIES(X)
 #undef X
     };
-    struct ik_record rec = ik_record_make(IK_REC_guard_summary, t->last == IK_NEVER ? 0 : t->last);
+    struct ik_record rec = ik_record_make(IK_REC_guard_summary, t->now);
     struct ik_rec_guard_summary *r = &rec.guard_summary;
     r->frames = (int64_t)t->frames;
     r->packets = (int64_t)t->stats.icmp;

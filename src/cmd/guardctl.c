@@ -357,7 +357,11 @@ bool ik_guardctl_open(struct ik_guard *g)
     const enum ik_err err = ik_control_open(&g->control, path, on_ask, g);
     if (err && g->opt.control) {
         ik_text_escape((struct ik_rd){(const uint8_t *)path, strlen(path)}, safe, sizeof safe);
-        ik_run_say("guard", _("cannot listen at %s: %s"), safe, ik_lang_err(err));
+        if (err == IK_E_EXISTS)
+            ik_run_say("guard", _("another guard listens at %s: give --control another path"),
+                       safe);
+        else
+            ik_run_say("guard", _("cannot listen at %s: %s"), safe, ik_lang_err(err));
         return false;
     }
     if (!err)

@@ -18,7 +18,9 @@ int ik_newfile_open(int folder, const char *name, const char **why)
         *why = errno == ELOOP ? _("it is a symbolic link; remove it") : ik_lang_errno(errno);
     else if (fstat(fd, &st))
         *why = ik_lang_errno(errno);
-    else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+    else if (!S_ISREG(st.st_mode))
+        *why = _("it is no ordinary file; take another name");
+    else if (st.st_uid != geteuid() || st.st_nlink != 1)
         *why = _("it exists, and is no file of yours alone; remove it, or take another folder");
     else if (ftruncate(fd, 0))
         *why = ik_lang_errno(errno);

@@ -138,6 +138,25 @@ def what_is_to_expire_stays_and_is_replaced():
 
 
 @case
+def what_stays_is_told_with_the_way_to_end_it():
+    with Net() as net:
+        host, bad, _ = pair(net)
+        guard = Guard(host, "-i", "any", "--enforce", "nft", "--on-exit", "expire")
+        equal(guard.end(), 0)
+        equal("stays" in guard.said(), False, "nothing is in force")
+        guard = Guard(host, "-i", "any", "--enforce", "nft", "--on-exit", "expire")
+        flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
+        wait_for(lambda: [d for d in guard.records("deed")], "a deed", 20)
+        flood.kill()
+        equal(guard.end(), 1)
+        contains(table(host), TABLE)
+        last = guard.said().splitlines()[-1]
+        contains(last, "stays until its time is up; this ends it before: sudo nft ")
+        host.run(last.split("sudo ")[1].split(), check=True)
+        equal(table(host), "")
+
+
+@case
 def nft_gone_guard_ends():
     """A guard that only seems to guard is worse than none."""
     with Net() as net:

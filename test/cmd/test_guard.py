@@ -105,6 +105,13 @@ class Guard(unittest.TestCase):
         self.assertIn('bad NET', self.refused('-r', self.bad, '--home', '10.0.0.0/33'))
         self.assertIn('give --pcapng a file', self.refused('-r', self.bad, '--pcapng', '-'))
         self.assertIn("interface 'no0'", self.refused('-i', 'no0'))
+        self.assertIn("did you mean 'icmp guard status'?", self.refused('statsu'))
+        self.assertIn('is no option', self.refused('eth0'))
+        self.assertIn('add --enforce', self.refused('-r', self.bad, '--on-exit', 'expire'))
+        self.assertIn('eve has no event', self.refused('-r', self.bad, '--dry-run', '--format', 'eve'))
+        device = self.refused('-r', self.bad, '--pcapng', '/dev/null')
+        self.assertIn('no ordinary file', device)
+        self.assertNotIn('remove', device)
         self.assertIn('names no interface', self.refused('--config', self.write('c.yaml', 'off: []')))
 
     # ---- text
@@ -248,6 +255,15 @@ traffic:
             done = self.run_it('-r', self.path('cut.pcap'))
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertIn(b'byte', done.stderr)
+            self.assertEqual(done.stdout.endswith(b', nothing found in what could be read\n'), status == 2)
+
+    def test_what_is_no_capture__is_not_said_to_have_nothing_in_it(self):
+        for text in ('', 'no capture'):
+            self.refused('-r', self.write('x.txt', text))
+            done = self.run_it('--json', '-r', self.path('x.txt'))
+            run, total = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual((done.returncode, total['frames']), (2, 0))
+            self.assertGreaterEqual(total['time'], run['time'])
 
     def test_hangup__reads_the_configuration_again__and_forgets_nothing(self):
         config = self.write('c.yaml', 'limits: {tunnel-replies: 100}\noff: [frag-oversize]\n')
