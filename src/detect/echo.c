@@ -43,8 +43,7 @@ struct ask {
 };
 
 struct pair {
-    struct ik_pairs_head head;
-    ik_ns since;               /* begin of the window of the next two */
+    _Alignas(64) ik_ns since;  /* begin of the window of the next two */
     uint16_t replies, orphans; /* judged; of these asked for by nobody, or answered before */
     uint16_t checked, different;
     uint16_t changes; /* of what different and orphan replies carry */
@@ -63,7 +62,7 @@ struct echo {
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
     uint64_t unjudged;         /* pairs that gave way with replies that nobody asked for so */
-    uint64_t hash, key;        /* of the packet, by expect */
+    uint32_t ahead;            /* the number of the packet's pair, by expect_more */
 };
 
 /* An echo message on its way through this file. */
@@ -91,31 +90,28 @@ static void set_flag(struct echo *t, struct pair *p, enum pair_flag flag)
     t->one_way += is_one_way(p);
 }
 
-static void gave_way(void *ctx, const void *old)
+static void gave_way(struct echo *t, const struct pair *p)
 {
-    struct echo *t = ctx;
-    const struct pair *p = old;
     t->replied -= !!(p->flags & PAIR_REPLIED);
     t->one_way -= is_one_way(p);
     t->unjudged += p->different || p->orphans;
 }
 
 /* The hash of who asks whom. */
-static uint64_t hash_of(const struct ik_sight *s, const struct ik_payload *e)
+static uint64_t hash_of(const struct ik_sight *s)
 {
-    const struct ik_ip *ip = &s->p->ip;
-    const bool upward = ik_sight_is_lower(&ip->src, &ip->dst);
-    return upward == e->request ? s->pair_hash : s->pair_hash ^ OTHER_WAY;
+    return s->upward == s->echo.request ? s->pair_hash : s->pair_hash ^ OTHER_WAY;
 }
 
 static struct pair *pair_of(struct echo *t, const struct ik_sight *s, uint64_t hash)
 {
-    struct pair *p = ik_pairs_take(&t->pairs, hash, gave_way, t);
-    if (!p->since) {
-        p->since = s->now ? s->now : 1;
-        p->born_ms = (uint32_t)((s->now - t->start) / IK_NS_PER_MS);
-    }
-    if (s->now - p->since > s->cfg->limits[IK_LIM_ORPHAN_WINDOW]) {
+    bool anew;
+    struct pair *p = ik_pairs_take_at(&t->pairs, hash, t->ahead, &anew);
+    if (anew) {
+        gave_way(t, p);
+        *p = (struct pair){.since = s->now,
+                           .born_ms = (uint32_t)((s->now - t->start) / IK_NS_PER_MS)};
+    } else if (s->now - p->since > s->cfg->limits[IK_LIM_ORPHAN_WINDOW]) {
         p->since = s->now;
         p->replies = p->orphans = 0;
         p->flags = (uint8_t)(p->flags & ~(PAIR_FORGOT | PAIR_LARGE | PAIR_TOLD9));
@@ -385,31 +381,33 @@ static void begin(struct echo *t, ik_ns now)
     t->begun = true;
 }
 
-static void expect(void *state, const struct ik_sight *s)
+static void expect(const void *state, const struct ik_sight *s)
+{
+    const struct echo *t = state;
+    const uint64_t hash = hash_of(s);
+    ik_mirror_expect(&t->mirror, ik_mirror_key(hash, &s->echo));
+    ik_pairs_expect(&t->pairs, hash);
+}
+
+static void expect_more(void *state, const struct ik_sight *s)
 {
     struct echo *t = state;
-    struct ik_payload e;
-    if (!ik_payload_of(s, &e))
-        return;
-    t->hash = hash_of(s, &e);
-    t->key = ik_mirror_key(t->hash, &e);
-    ik_mirror_expect(&t->mirror, t->key);
-    ik_pairs_expect(&t->pairs, t->hash);
+    t->ahead = ik_pairs_guess(&t->pairs, hash_of(s));
+    __builtin_prefetch(ik_pairs_at(&t->pairs, t->ahead), 1);
 }
 
 static void input(void *state, struct ik_sight *s)
 {
     struct echo *t = state;
-    struct ik_payload e;
+    const struct ik_payload *e = &s->echo;
+    const uint64_t hash = hash_of(s);
     begin(t, s->now);
-    if (!ik_payload_of(s, &e))
-        return;
     const struct seen x = {.s = s,
-                           .e = &e,
-                           .key = t->key,
-                           .mark = ik_mirror_mark(&t->mirror, s, &e),
-                           .pair = pair_of(t, s, t->hash)};
-    if (e.request)
+                           .e = e,
+                           .key = ik_mirror_key(hash, e),
+                           .mark = ik_mirror_mark(&t->mirror, s, e),
+                           .pair = pair_of(t, s, hash)};
+    if (e->request)
         input_request(t, &x);
     else
         input_reply(t, &x);
@@ -452,7 +450,8 @@ static uint64_t evicted(const void *state)
 const struct ik_part ik_part_echo = {.wants = IK_WANTS_ECHO,
                                      .bytes = bytes,
                                      .init = init,
-                                     .expect_more = expect,
+                                     .expect = expect,
+                                     .expect_more = expect_more,
                                      .input = input,
                                      .tick = tick,
                                      .evicted = evicted};

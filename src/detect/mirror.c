@@ -31,14 +31,6 @@ void ik_mirror_init(struct ik_mirror *m, void *mem, const uint8_t secret[16])
     ik_nh_init(&m->nh, secret);
 }
 
-/* Whoever asks chooses the numbers, but not where they lead: that hangs on the hash. */
-uint64_t ik_mirror_key(uint64_t hash, const struct ik_payload *e)
-{
-    uint64_t z = hash + ((uint64_t)e->id << 16 | e->seq) * 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    return z ^ z >> 27;
-}
-
 static struct ik_mirror_mark *bucket(const struct ik_mirror *m, uint64_t key)
 {
     return m->marks + (size_t)WAYS * (key >> (64 - BUCKET_BITS));

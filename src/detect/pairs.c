@@ -2,97 +2,49 @@
  * A bounded table of pairs of hosts. */
 #include "detect/pairs.h"
 
-#include <string.h>
-
 size_t ik_pairs_bytes(uint32_t entries, size_t each_bytes)
 {
-    return entries * each_bytes;
+    return entries * (each_bytes + sizeof(uint32_t));
 }
 
 void ik_pairs_init(struct ik_pairs *t, void *mem, uint32_t entries, size_t each_bytes)
 {
-    *t = (struct ik_pairs){.entries = mem, .each_bytes = (uint32_t)each_bytes, .mask = entries - 1};
+    void *tags = (uint8_t *)mem + entries * each_bytes;
+    *t = (struct ik_pairs){
+        .entries = mem, .tags = tags, .each_bytes = (uint32_t)each_bytes, .mask = entries - 1};
 }
 
-/* The first entry of the set of that hash. */
-static uint8_t *set_of(const struct ik_pairs *t, uint64_t hash)
+/* A place that is free, or who was not looked for again; where all were, any. The search begins
+ * somewhere in the set, so that not always the same one is new. */
+uint32_t ik_pairs_victim(const uint32_t tags[IK_PAIRS_WAYS], uint64_t hash)
 {
-    const uint32_t first = (uint32_t)hash & t->mask & ~(uint32_t)(IK_PAIRS_WAYS - 1);
-    return t->entries + (size_t)first * t->each_bytes;
+    const uint32_t begin = (uint32_t)hash & (IK_PAIRS_WAYS - 1);
+    const ik_four again = ik_four_load(tags) & ik_four_of(1);
+    const uint32_t empty = ik_four_same(tags, 0);
+    const uint32_t spare = ik_four_bits((ik_four)(again == ik_four_of(0)));
+    const uint32_t some = empty ? empty : spare, ways = some ? some : (1 << IK_PAIRS_WAYS) - 1;
+    const uint32_t turned = (ways | ways << IK_PAIRS_WAYS) >> begin;
+    return (begin + (uint32_t)__builtin_ctz(turned)) & (IK_PAIRS_WAYS - 1);
 }
 
-/* The four of a set, the first by more bits of the hash: most are found where they are looked for
- * first, so that a find costs one cache line. */
-static struct ik_pairs_head *at(const struct ik_pairs *t, uint8_t *set, uint64_t hash, uint32_t i)
+void ik_pairs_replace(struct ik_pairs *t, uint64_t hash, uint32_t number)
 {
-    const uint32_t way = ((uint32_t)hash + i) & (IK_PAIRS_WAYS - 1);
-    return (struct ik_pairs_head *)(void *)(set + way * t->each_bytes);
-}
-
-void ik_pairs_expect(const struct ik_pairs *t, uint64_t hash)
-{
-    const uint8_t *set = set_of(t, hash);
-    for (uint32_t i = 0; i < IK_PAIRS_WAYS; i++)
-        __builtin_prefetch(set + i * t->each_bytes, 1);
-}
-
-/* The entry of that hash, not 0, which stands for nobody. NULL: there is none, and *victim gives
- * way: a place that is free, or who was not looked for again; NULL: there is neither. */
-static struct ik_pairs_head *find(const struct ik_pairs *t, uint8_t *set, uint64_t hash,
-                                  struct ik_pairs_head **victim)
-{
-    struct ik_pairs_head *empty = NULL, *spare = NULL;
-    for (uint32_t i = 0; i < IK_PAIRS_WAYS; i++) {
-        struct ik_pairs_head *e = at(t, set, hash, i);
-        if (e->hash == hash) {
-            e->again = true;
-            return e;
-        }
-        if (!e->hash)
-            empty = empty ? empty : e;
-        else if (!e->again)
-            spare = spare ? spare : e;
+    uint32_t *tag = &t->tags[number];
+    t->evicted += *tag != 0;
+    if (*tag & 1) { /* all were looked for again: none is spared the next time */
+        uint32_t *set = ik_pairs_set(t, hash);
+        for (uint32_t i = 0; i < IK_PAIRS_WAYS; i++)
+            set[i] &= ~(uint32_t)1;
     }
-    *victim = empty ? empty : spare;
-    return NULL;
-}
-
-void *ik_pairs_find(struct ik_pairs *t, uint64_t hash)
-{
-    struct ik_pairs_head *victim;
-    return find(t, set_of(t, hash + !hash), hash + !hash, &victim);
-}
-
-/* All were looked for again: none is spared the next time. */
-static struct ik_pairs_head *first_of(const struct ik_pairs *t, uint8_t *set, uint64_t hash)
-{
-    for (uint32_t i = 0; i < IK_PAIRS_WAYS; i++)
-        at(t, set, hash, i)->again = false;
-    return at(t, set, hash, 0);
-}
-
-void *ik_pairs_take(struct ik_pairs *t, uint64_t hash, void (*gave_way)(void *ctx, const void *old),
-                    void *ctx)
-{
-    hash += !hash;
-    uint8_t *set = set_of(t, hash);
-    struct ik_pairs_head *victim, *e = find(t, set, hash, &victim);
-    if (e)
-        return e;
-    e = victim ? victim : first_of(t, set, hash);
-    if (e->hash) {
-        t->evicted++;
-        if (gave_way)
-            gave_way(ctx, e);
-    }
-    memset(e, 0, t->each_bytes);
-    e->hash = hash;
-    return e;
+    *tag = ik_pairs_tag(hash) & ~(uint32_t)1;
 }
 
 struct ik_pairs_tally *ik_pairs_count(struct ik_pairs *t, uint64_t hash, ik_ns now, ik_ns window)
 {
-    struct ik_pairs_tally *e = ik_pairs_take(t, hash, NULL, NULL);
+    bool anew;
+    struct ik_pairs_tally *e = ik_pairs_take(t, hash, &anew);
+    if (anew)
+        *e = (struct ik_pairs_tally){0};
     if (!e->n || now - e->since > window) {
         e->since = now;
         e->n = e->changes = 0;

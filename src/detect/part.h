@@ -76,6 +76,7 @@ struct ik_sight {
      * the destination, and both hosts in either order. */
     uint64_t src_hash, dst_hash, pair_hash;
     uint64_t host_hash; /* of the source itself, in IPv6 too */
+    bool upward;        /* the source has the lower address of the two */
     struct ik_addr src; /* as it is counted: an IPv6 source with its last 64 bits zero */
     enum ik_spread src_spread, dst_spread;
     uint64_t quoted_pair; /* pair_hash of what an error quotes, where p->has_quote */

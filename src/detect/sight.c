@@ -199,6 +199,7 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
 {
     const struct ik_ip *ip = &s->p->ip;
     fill_hashes(s, memo);
+    s->upward = ik_sight_is_lower(&ip->src, &ip->dst);
     s->quoted_pair = s->p->has_quote ? quoted_pair(s) : 0;
     s->query = s->icmp ? query_of(ip->version, s->p->icmp.type) : IK_QUERY_NONE;
     s->is_echo = s->icmp && s->p->icmp.kind == IK_ICMP_ECHO;

@@ -6,20 +6,20 @@ enum { TALLIES = 1024 };
 
 struct state {
     struct ik_pairs pairs;
-    _Alignas(64) struct ik_pairs_tally tallies[TALLIES];
+    _Alignas(64) uint8_t tallies[];
 };
 
 size_t ik_tally_bytes(const struct ik_detect_cfg *cfg)
 {
     (void)cfg;
-    return sizeof(struct state);
+    return sizeof(struct state) + ik_pairs_bytes(TALLIES, sizeof(struct ik_pairs_tally));
 }
 
 void ik_tally_init(void *state, const struct ik_detect_cfg *cfg)
 {
     struct state *t = state;
     (void)cfg;
-    ik_pairs_init(&t->pairs, t->tallies, TALLIES, sizeof(t->tallies[0]));
+    ik_pairs_init(&t->pairs, t->tallies, TALLIES, sizeof(struct ik_pairs_tally));
 }
 
 struct ik_pairs_tally *ik_tally_count(void *state, const struct ik_sight *s, uint32_t what)

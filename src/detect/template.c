@@ -29,14 +29,13 @@ enum {
 #define WINDOW (600 * IK_NS_PER_S)
 
 struct pair {
-    struct ik_pairs_head head;
     ik_ns since;
     uint64_t seen[BITS / 64]; /* a bit for each template; by it they are told from each other */
     uint16_t templates, randoms, last_bytes;
     uint8_t sizes, told; /* changes of size; it was reported */
     uint32_t bytes, last;
 };
-_Static_assert(sizeof(struct pair) == 64, "a cache line");
+_Static_assert(sizeof(struct pair) == 48, "small");
 
 struct part {
     struct ik_pairs pairs;
@@ -156,20 +155,17 @@ static void judge(struct ik_sight *s, struct pair *p, const struct ik_payload *e
 static void input(void *state, struct ik_sight *s)
 {
     struct part *t = state;
-    struct ik_payload e;
-    if (s->tunnel || ik_sender_is_fixed(s->sender) || !ik_payload_of(s, &e) || !e.data.left)
+    const struct ik_payload *e = &s->echo;
+    bool anew;
+    if (s->tunnel || ik_sender_is_fixed(s->sender) || !e->data.left || (s->differs && !e->request))
         return;
-    if (s->differs && !e.request)
+    struct pair *p = ik_pairs_take(&t->pairs, s->pair_hash, &anew);
+    if (anew || !p->last_bytes || s->now - p->since > WINDOW)
+        *p = (struct pair){.since = s->now};
+    if (!is_new(p, template_of(s, e)))
         return;
-    struct pair *p = ik_pairs_take(&t->pairs, s->pair_hash, NULL, NULL);
-    if (!p->last_bytes || s->now - p->since > WINDOW) {
-        const struct ik_pairs_head head = p->head;
-        *p = (struct pair){.head = head, .since = s->now};
-    }
-    if (!is_new(p, template_of(s, &e)))
-        return;
-    note(p, s, &e);
-    judge(s, p, &e);
+    note(p, s, e);
+    judge(s, p, e);
 }
 
 static size_t rounded(size_t n)
