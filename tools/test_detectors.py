@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).parent
-FILES = ["doc/detectors.md", "include/icmpkit/detectors.def", "include/icmpkit/detect_limits.def"]
+FILES = ["doc/detectors.md", "doc/icmp-guard.1.scd", "include/icmpkit/detectors.def", "include/icmpkit/detect_limits.def"]
 
 
 class Detectors(unittest.TestCase):
@@ -42,7 +42,18 @@ class Detectors(unittest.TestCase):
         self.expect("tables are not those")
         self.assertEqual(self.run_tool("--update").returncode, 0)
         self.assertIn("| `ttl-storm` | 51/s |", (self.root / "doc/detectors.md").read_text())
+        self.assertIn("*ttl-storm* (51/s)\n", (self.root / "doc/icmp-guard.1.scd").read_text())
         self.test_as_it_is()
+
+    def test_manual_without_a_table(self):
+        self.change("doc/icmp-guard.1.scd", "; table: limits\n", "")
+        done = self.run_tool()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no place for the table of limits", done.stderr)
+
+    def test_manual_of_another_default(self):
+        self.change("doc/icmp-guard.1.scd", "*ttl-storm* (50/s)", "*ttl-storm* (49/s)")
+        self.expect("doc/icmp-guard.1.scd: its tables are not those")
 
     def test_section_missing(self):
         self.change("doc/detectors.md", "### recon\n", "")
