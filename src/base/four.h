@@ -7,6 +7,7 @@
 #include <string.h>
 
 typedef uint32_t ik_four __attribute__((vector_size(16)));
+typedef int32_t ik_four_signed __attribute__((vector_size(16)));
 
 static inline ik_four ik_four_load(const uint32_t words[4])
 {
@@ -36,4 +37,19 @@ static inline unsigned ik_four_bits(ik_four truth)
 static inline unsigned ik_four_same(const uint32_t words[4], uint32_t word)
 {
     return ik_four_bits((ik_four)(ik_four_load(words) == ik_four_of(word)));
+}
+
+/* Word by word the smaller one of two; all are below 2^31. */
+static inline ik_four ik_four_least(ik_four a, ik_four b)
+{
+    const ik_four less = (ik_four)((ik_four_signed)a < (ik_four_signed)b);
+    return (a & less) | (b & ~less);
+}
+
+/* The smallest of all, below 2^31. */
+static inline uint32_t ik_four_least_of(ik_four v)
+{
+    v = ik_four_least(v, __builtin_shufflevector(v, v, 2, 3, 0, 1));
+    v = ik_four_least(v, __builtin_shufflevector(v, v, 1, 0, 3, 2));
+    return v[0];
 }

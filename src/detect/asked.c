@@ -4,7 +4,7 @@
  * that waits longest; an answer that comes soon after one gave way may be to it. */
 #include "detect/asked.h"
 
-#include <string.h>
+#include "base/four.h"
 
 enum {
     SETS = 4096,
@@ -19,11 +19,13 @@ enum {
 /* Nothing is expected any more (ping waits for 10 s, other tools less). */
 #define OVER UNITS(10 * IK_NS_PER_S)
 
-struct pair {
-    uint64_t id;
-    uint32_t when; /* the last question */
-    uint32_t waiting;
+/* Four pairs, in one cache line: what they are known by (0: nobody), when the last question was
+ * asked, and how many wait. */
+struct set {
+    _Alignas(64) uint32_t tag[WAYS];
+    uint32_t when[WAYS], waiting[WAYS];
 };
+_Static_assert(sizeof(struct set) == 64, "a cache line");
 
 struct group {
     struct ik_addr asker;
@@ -37,7 +39,7 @@ struct ik_asked {
     uint64_t evicted;
     uint32_t next_group;
     struct group groups[GROUPS];
-    _Alignas(64) struct pair pairs[SETS][WAYS];
+    struct set sets[SETS];
 };
 
 size_t ik_asked_bytes(void)
@@ -65,44 +67,61 @@ static uint32_t units_at(struct ik_asked *a, ik_ns now)
     return UNITS(now - a->start) + 1;
 }
 
-/* Without a branch a way: nobody can foresee which it is. */
-static struct pair *find(struct ik_asked *a, uint64_t id)
+static struct set *set_of(struct ik_asked *a, uint64_t hash)
 {
-    struct pair *set = a->pairs[id % SETS];
-    const unsigned ways = (unsigned)(set[0].id == id) | (unsigned)(set[1].id == id) << 1 |
-                          (unsigned)(set[2].id == id) << 2 | (unsigned)(set[3].id == id) << 3;
-    return ways ? &set[__builtin_ctz(ways)] : NULL;
+    return &a->sets[hash % SETS];
 }
 
-static bool waits(const struct pair *p, uint32_t now)
+/* A bit for the way of that pair; 0: it has none. */
+static unsigned find(const struct set *set, uint64_t hash)
 {
-    return p->waiting && now - p->when < OVER;
+    return ik_four_same(set->tag, (uint32_t)(hash >> 32) | 1);
 }
 
-static struct pair *place(struct ik_asked *a, uint64_t id, uint32_t now)
+static bool waits(const struct set *set, unsigned way, uint32_t now)
 {
-    struct pair *set = a->pairs[id % SETS], *worst = &set[0];
-    uint32_t most = 0;
-    for (int i = 0; i < WAYS; i++) {
-        const uint32_t age = waits(&set[i], now) ? now - set[i].when : UINT32_MAX;
-        worst = age > most ? &set[i] : worst;
-        most = age > most ? age : most;
-    }
-    if (waits(worst, now)) {
-        a->evicted += now - worst->when < SOON;
+    return set->waiting[way] && now - set->when[way] < OVER;
+}
+
+/* Bits of the ways for which something waits. Times are years below 2^31. */
+static unsigned waiting(const struct set *set, uint32_t now)
+{
+    const ik_four_signed age = (ik_four_signed)(ik_four_of(now) - ik_four_load(set->when));
+    const ik_four_signed over = (ik_four_signed)ik_four_of(OVER);
+    const ik_four none = (ik_four)(ik_four_load(set->waiting) == ik_four_of(0));
+    return ik_four_bits((ik_four)(age < over) & ~none);
+}
+
+/* The way that was asked first. */
+static unsigned oldest(const struct set *set)
+{
+    unsigned way = 0;
+    for (unsigned i = 1; i < WAYS; i++)
+        way = set->when[i] < set->when[way] ? i : way;
+    return way;
+}
+
+static unsigned place(struct ik_asked *a, struct set *set, uint64_t hash, uint32_t now)
+{
+    const unsigned idle = ~waiting(set, now) & ((1u << WAYS) - 1);
+    const unsigned way = idle ? (unsigned)__builtin_ctz(idle) : oldest(set);
+    if (!idle) {
+        a->evicted += now - set->when[way] < SOON;
         a->lost = now;
     }
-    *worst = (struct pair){.id = id};
-    return worst;
+    set->tag[way] = (uint32_t)(hash >> 32) | 1;
+    set->waiting[way] = 0;
+    return way;
 }
 
 static void note(struct ik_asked *a, const struct ik_sight *s, uint32_t now)
 {
-    struct pair *p = find(a, s->pair_hash);
-    if (!p)
-        p = place(a, s->pair_hash, now);
-    p->waiting = waits(p, now) && p->waiting < UINT32_MAX ? p->waiting + 1 : 1;
-    p->when = now;
+    struct set *set = set_of(a, s->pair_hash);
+    const unsigned ways = find(set, s->pair_hash);
+    const unsigned way = ways ? (unsigned)__builtin_ctz(ways) : place(a, set, s->pair_hash, now);
+    uint32_t *n = &set->waiting[way];
+    *n = waits(set, way, now) && *n < UINT32_MAX ? *n + 1 : 1;
+    set->when[way] = now;
     if (s->dst_spread == IK_SPREAD_ONE)
         return;
     a->groups[a->next_group] = (struct group){.asker = s->p->ip.src, .when = now};
@@ -121,7 +140,7 @@ static bool asked_many(const struct ik_asked *a, const struct ik_addr *asker, ui
 
 void ik_asked_expect(const struct ik_asked *a, const struct ik_sight *s)
 {
-    __builtin_prefetch(a->pairs[s->pair_hash % SETS], 1);
+    __builtin_prefetch(&a->sets[s->pair_hash % SETS], 1);
 }
 
 enum ik_answer ik_asked_judge(struct ik_asked *a, const struct ik_sight *s)
@@ -136,9 +155,10 @@ enum ik_answer ik_asked_judge(struct ik_asked *a, const struct ik_sight *s)
     case IK_QUERY_ANSWERS:
         break;
     }
-    struct pair *p = find(a, s->pair_hash);
-    if (p && waits(p, now)) {
-        p->waiting--;
+    struct set *set = set_of(a, s->pair_hash);
+    const unsigned ways = find(set, s->pair_hash) & waiting(set, now);
+    if (ways) {
+        set->waiting[__builtin_ctz(ways)]--;
         return IK_ANSWER_ASKED;
     }
     if (asked_many(a, &s->p->ip.dst, now))

@@ -2,13 +2,14 @@
  * Space saving in sets. */
 #include "detect/heavy.h"
 
+#include "base/four.h"
 #include "look/index.h"
 
 #include <string.h>
 
 _Static_assert((int)IK_HEAVY_WAYS == (int)IK_INDEX_WAYS, "as many as are compared at once");
 
-enum { SETS = IK_HEAVY_COUNTERS / IK_HEAVY_WAYS };
+enum { SETS = IK_HEAVY_COUNTERS / IK_HEAVY_WAYS, COUNT_MAX = (1 << 28) - 1 };
 
 /* Two cache lines; of a sender that is counted already only the first is needed, and one word. */
 struct set {
@@ -45,12 +46,10 @@ void ik_heavy_expect(const struct ik_heavy *h, uint64_t hash)
  * nothing has to be foreseen. */
 static unsigned least(const uint32_t n[IK_HEAVY_WAYS])
 {
-    uint64_t best = (uint64_t)n[0] << 3;
-    for (unsigned i = 1; i < IK_HEAVY_WAYS; i++) {
-        const uint64_t v = (uint64_t)n[i] << 3 | i;
-        best = v < best ? v : best;
-    }
-    return (unsigned)(best & 7);
+    const ik_four low = {0, 1, 2, 3}, high = {4, 5, 6, 7};
+    return ik_four_least_of(
+               ik_four_least(ik_four_load(n) << 3 | low, ik_four_load(n + 4) << 3 | high)) &
+           7;
 }
 
 uint32_t ik_heavy_add(struct ik_heavy *h, uint64_t hash, uint32_t bin)
@@ -68,6 +67,6 @@ uint32_t ik_heavy_add(struct ik_heavy *h, uint64_t hash, uint32_t bin)
         s->over[i] = n[i];
         ik_index_set(&s->counts, (int)i, who, n[i]);
     }
-    n[i] += n[i] < UINT32_MAX;
+    n[i] += n[i] < COUNT_MAX;
     return n[i] - s->over[i];
 }

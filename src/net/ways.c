@@ -47,25 +47,14 @@ uint32_t ik_ways_find_few(const struct ik_ways *w, uint64_t id)
     return IK_WAYS_NONE;
 }
 
-/* A free row has the earliest instant there is, so it is the first to go. */
-static uint32_t earliest(const struct ik_ways *w, uint32_t first)
+uint32_t ik_ways_guess_few(const struct ik_ways *w, uint64_t id)
 {
-    const struct ik_ways_row *r = w->rows + first;
-    uint32_t best = 0;
-    if (w->ways == IK_WAYS_FULL) {
-        const uint32_t low = r[1].at < r[0].at, high = 2 + (r[3].at < r[2].at);
-        return first + (r[high].at < r[low].at ? high : low);
-    }
-    for (uint32_t i = 1; i < w->ways; i++)
-        if (r[i].at < r[best].at)
+    const uint32_t first = set_of(w, id), found = ik_ways_find_few(w, id);
+    uint32_t best = first;
+    for (uint32_t i = first + 1; i < first + w->ways; i++)
+        if (w->rows[i].at < w->rows[best].at)
             best = i;
-    return first + best;
-}
-
-uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id)
-{
-    const uint32_t i = ik_ways_find(w, id);
-    return i != IK_WAYS_NONE ? i : earliest(w, set_of(w, id));
+    return found != IK_WAYS_NONE ? found : best;
 }
 
 uint32_t ik_ways_take(struct ik_ways *w, uint64_t id)

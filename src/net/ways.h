@@ -55,8 +55,25 @@ static inline uint32_t ik_ways_find(const struct ik_ways *w, uint64_t id)
     return ways ? first + (uint32_t)__builtin_ctz(ways) : IK_WAYS_NONE;
 }
 
-/* The row that ik_ways_take would give, without taking it. */
-uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id);
+/* What guess does in a table of less than four rows. */
+uint32_t ik_ways_guess_few(const struct ik_ways *w, uint64_t id);
+
+/* The row that ik_ways_take would give, without taking it. A free row has the earliest instant
+ * there is, so it is the first to go. Without a branch a row: nobody can foresee which it is. */
+static inline uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id)
+{
+    if (w->ways != IK_WAYS_FULL)
+        return ik_ways_guess_few(w, id);
+    const uint32_t first = ((uint32_t)id & w->set_mask) * IK_WAYS_FULL;
+    const struct ik_ways_row *r = w->rows + first;
+    const uint32_t low = r[1].at < r[0].at, high = 2 + (r[3].at < r[2].at);
+    uint32_t way = r[high].at < r[low].at ? high : low;
+    way = r[0].id == id ? 0 : way;
+    way = r[1].id == id ? 1 : way;
+    way = r[2].id == id ? 2 : way;
+    way = r[3].id == id ? 3 : way;
+    return first + way;
+}
 /* The same as ik_ways_take, where `row` was its guess and nothing was taken since. */
 static inline uint32_t ik_ways_take_at(struct ik_ways *w, uint64_t id, uint32_t row)
 {
