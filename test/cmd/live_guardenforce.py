@@ -309,7 +309,7 @@ def a_folder_that_is_missing_is_made_and_a_second_guard_is_told():
         guard = Guard(host, "-i", "any", "--control", path)
         done = host.run([ICMP, "guard", "-i", "any", "--control", path, "--for", "1"])
         equal(done.returncode, 2)
-        contains(done.stderr, "cannot listen at " + path)
+        contains(done.stderr, "another guard listens at " + path)
         guard.end(signal.SIGKILL)
         again = Guard(host, "-i", "any", "--control", path)
         contains(host.run([ICMP, "guard", "status", "--control", path], check=True).stdout,
