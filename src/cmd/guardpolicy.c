@@ -305,6 +305,10 @@ static int check(const struct options *o)
     char *rules = o->rules ? read_file(o->rules) : read_machine();
     if (!rules)
         return 2;
+    if (!o->rules && !rules[strspn(rules, " \n")])
+        ik_run_say("guard",
+                   _("this machine has no rules of nftables; others, of iptables-legacy say, "
+                     "are not tried"));
     if (ik_iface_each(add_name, &names))
         names.n = 0;
     const char *outer = outside(o, name);

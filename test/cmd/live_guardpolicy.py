@@ -236,6 +236,14 @@ def the_machines_rules__are_read_and_left_alone():
 
 
 @case
+def a_machine_without_rules__is_told_so():
+    done = subprocess.run(["unshare", "-n", ICMP, "guard", "policy", "--check"], capture_output=True, text=True,
+                          timeout=120, check=False)
+    equal((done.returncode, SUM.search(done.stdout).group(2)), (0, "0"))
+    assert "no rules of nftables" in done.stderr, done.stderr
+
+
+@case
 def bad_input__is_one_line_and_status_2():
     for args, rules, word in ((["--check", "--rules", "-"], "table inet x { bad", "nft refused"),
                               (["--check", "--rules", "/nowhere/at/all"], None, "cannot read"),
