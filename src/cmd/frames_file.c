@@ -23,6 +23,11 @@ struct reading {
     struct held held[2];
     unsigned last; /* of the two */
     bool holds;
+    uint16_t linktype; /* of the frame before */
+    bool is_unread;    /* that type */
+    /* Frames of link types that are not read, and one of those types. */
+    uint64_t unread;
+    uint16_t unread_type;
 };
 
 bool ik_frames_open_file(struct ik_frames *f)
@@ -55,6 +60,38 @@ static void tell_fault(struct reading *r, const struct ik_capfile_item *item)
                    ik_lang_text(ik_capfile_fault_text(item->fault)));
 }
 
+/* Whether frames of that type can be looked at. */
+static bool is_read(uint16_t linktype)
+{
+    struct ik_layers layers;
+    const struct ik_rd nothing = {(const uint8_t *)"", 0};
+    return ik_layers_decode(&layers, linktype, nothing, NULL) != IK_E_UNSUPPORTED;
+}
+
+static void count_unread(struct reading *r, uint16_t linktype)
+{
+    if (linktype != r->linktype) {
+        r->linktype = linktype;
+        r->is_unread = !is_read(linktype);
+    }
+    r->unread += r->is_unread;
+    if (r->is_unread)
+        r->unread_type = linktype;
+}
+
+/* What was not looked at is not clean. */
+static void tell_unread(const struct reading *r)
+{
+    char path[256];
+    if (!r->unread)
+        return;
+    r->f->damaged = true;
+    ik_run_say(r->f->cfg.verb,
+               _("%s: not looked at: %llu frames of link types that icmp does not "
+                 "read, such as %u"),
+               path_of(r->f, path, sizeof path), (unsigned long long)r->unread, r->unread_type);
+}
+
 /* Hands over the packet that waits. */
 static void let_go(struct reading *r)
 {
@@ -73,6 +110,7 @@ static void take_packet(struct reading *r, const struct ik_capfile_item *item)
     f->wire_bytes = item->wire_bytes;
     f->linktype = item->linktype;
     f->interface = NULL;
+    count_unread(r, item->linktype);
     if (item->name.left) {
         const size_t n =
             item->name.left < sizeof h->name - 1 ? item->name.left : sizeof h->name - 1;
@@ -148,7 +186,7 @@ static enum ik_err next(struct reading *r, struct ik_capfile_item *item)
 
 void ik_frames_run_file(struct ik_frames *f)
 {
-    struct reading r = {.f = f};
+    struct reading r = {.f = f, .linktype = IK_LINKTYPE_ETHERNET};
     struct ik_capfile_item item;
     for (unsigned turn = 1; !f->stop; turn++) {
         const enum ik_err err = next(&r, &item);
@@ -170,4 +208,5 @@ void ik_frames_run_file(struct ik_frames *f)
         if (turn % POLL_EVERY == 0)
             ik_frames_poll(f);
     }
+    tell_unread(&r);
 }

@@ -195,6 +195,12 @@ class Dump(unittest.TestCase):
             self.assertIn(done.returncode, (0, 1, 2), (n, done.stderr))
             self.assertLessEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
+    def test_frames_of_a_link_type_that_is_not_read_are_counted_aloud(self):
+        data = HEADER[:20] + struct.pack('<I', 147) + record(frames()[0]) * 3
+        done = self.run_dump('-r', self.write('type', data))
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn('not looked at: 3 frames of link types that icmp does not read, such as 147', done.stderr)
+
     def test_what_is_no_capture_is_an_error(self):
         for data in (b'hello, this is text\n' * 10, b'\0' * 100):
             done = self.run_dump('-r', self.write('none', data))

@@ -257,6 +257,17 @@ traffic:
             self.assertIn(b'byte', done.stderr)
             self.assertEqual(done.stdout.endswith(b', nothing found in what could be read\n'), status == 2)
 
+    def test_frames_of_a_link_type_that_is_not_read__are_not_called_clean(self):
+        with open(self.good, 'rb') as f:
+            data = f.read()
+        for linktype, status in ((147, 2), (12, 0)):  # a private one; raw IP as BSD has it
+            with open(self.path('type.pcap'), 'wb') as f:
+                f.write(data[:20] + linktype.to_bytes(4, 'little') + data[24:])
+            done = self.run_it('-r', self.path('type.pcap'))
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertEqual(b'40 frames of link types that icmp does not read, such as 147' in done.stderr, status == 2)
+            self.assertEqual(b'nothing found in what could be read' in done.stdout, status == 2)
+
     def test_what_is_no_capture__is_not_said_to_have_nothing_in_it(self):
         for text in ('', 'no capture'):
             self.refused('-r', self.write('x.txt', text))
