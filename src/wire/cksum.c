@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The Internet checksum, the only one of the project (RFC 1071, RFC 1624). */
-#include "icmpkit/wire.h"
+#include "wire/cksum_int.h"
 
 #include "base/bytes.h"
 
-#include <string.h>
-
 /* The running sum is of 16-bit words in host order; 64 bits hold 2^48 of them without a carry. */
-
-/* Halves added to each other, whichever way round: the carry of the lower sum enters the upper. */
-static uint16_t fold(uint64_t sum)
-{
-    const uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
-    return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
-}
-
-static uint64_t load_native(const uint8_t *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    return w;
-}
 
 /* The last n < 8 bytes. An odd one is the high one of its word: a zero follows it. */
 static uint64_t tail_native(const uint8_t *p, size_t n)
@@ -55,7 +39,7 @@ struct wide {
 
 static inline void add_word(struct wide *a, const uint8_t *p)
 {
-    const uint64_t w = load_native(p);
+    const uint64_t w = ik_cksum_load8(p);
     a->sum += w;
     a->carries += a->sum < w;
 }
@@ -78,7 +62,7 @@ static uint64_t sum_native(const uint8_t *p, size_t n)
 
 uint64_t ik_cksum_add(uint64_t sum, struct ik_rd bytes)
 {
-    const uint16_t native = fold(sum_native(bytes.p, bytes.left));
+    const uint16_t native = ik_cksum_halves(sum_native(bytes.p, bytes.left));
     uint8_t wire[2];
     memcpy(wire, &native, sizeof(wire));
     return sum + ik_load_be16(wire);
@@ -95,16 +79,16 @@ uint64_t ik_cksum_add_pseudo(uint64_t sum, const struct ik_addr *src, const stru
 
 bool ik_cksum_is_right(struct ik_rd bytes)
 {
-    return fold(sum_native(bytes.p, bytes.left)) == 0xffff; /* in either byte order */
+    return ik_cksum_halves(sum_native(bytes.p, bytes.left)) == 0xffff; /* in either byte order */
 }
 
 uint16_t ik_cksum_fold(uint64_t sum)
 {
-    return (uint16_t)~fold(sum);
+    return (uint16_t)~ik_cksum_halves(sum);
 }
 
 uint16_t ik_cksum_update(uint16_t checksum, uint16_t was, uint16_t is)
 {
     const uint64_t sum = (uint64_t)(uint16_t)~checksum + (uint16_t)~was + is;
-    return (uint16_t)~fold(sum);
+    return (uint16_t)~ik_cksum_halves(sum);
 }

@@ -104,10 +104,13 @@ enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik
     const struct ik_icmp_in way = {out, ctx, faults};
     checksum_judge(&way, in);
     enum ik_err err = IK_OK;
-    if (is_echo(out->family, out->type) && in.left >= ECHO_BYTES)
+    if (is_echo(out->family, out->type) && in.left >= ECHO_BYTES) {
         echo_decode(out, in.p, in.left);
-    else
+        if (out->code == 0)
+            return IK_OK; /* it has no end of its own, and no field that could be wrong */
+    } else {
         err = table_decode(&way, in.left);
+    }
     if (faults)
         ik_icmp_check(&way);
     return err;

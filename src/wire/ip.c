@@ -4,6 +4,7 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "wire/cksum_int.h"
 #include "wire/fault.h"
 #include "wire/ip_int.h"
 #include "wire/payload.h"
@@ -66,7 +67,7 @@ static void check_fragment4(const struct ik_ip *ip, struct ik_faults *faults)
         ik_fault_add(faults, IK_FLAW_FRAGMENT_PAST_END, 6);
 }
 
-static void fill4(struct ik_ip *ip, const uint8_t *h, size_t there)
+static inline void fill4(struct ik_ip *ip, const uint8_t *h, size_t there)
 {
     const uint16_t flags = ik_load_be16(h + 6), total = ik_load_be16(h + 2);
     ip->version = 4;
@@ -112,6 +113,23 @@ static void judge4(struct ik_ip *ip, const uint8_t *h, struct ik_faults *faults)
     const uint32_t was = ik_fault_down(faults, IK_IP4_BYTES);
     ik_ipopt_check(ip->options, faults);
     ik_fault_up(faults, was);
+}
+
+/* What most packets are: whole, without options, no fragment, and nothing wrong with them. */
+static bool is_plain4(struct ik_rd in)
+{
+    if (in.left < IK_IP4_BYTES || in.p[0] != 0x45 || (in.p[6] & ~(DF >> 8)) || in.p[7])
+        return false;
+    const uint16_t total = ik_load_be16(in.p + IK_IP4_LENGTH_AT);
+    return total >= IK_IP4_BYTES && total <= in.left && ik_cksum_is_right_header(in.p);
+}
+
+/* The same as decode4 makes of it, with no question asked twice. */
+static void decode_plain4(struct ik_ip *out, struct ik_rd in)
+{
+    fill4(out, in.p, in.left);
+    out->options = (struct ik_rd){in.p + IK_IP4_BYTES, 0};
+    out->payload = (struct ik_rd){in.p + IK_IP4_BYTES, out->total_bytes - IK_IP4_BYTES};
 }
 
 /* Where a header was found, which decides how far its length is believed. */
@@ -211,11 +229,19 @@ static enum ik_err decode(struct ik_ip *out, struct ik_rd in, enum place place,
 
 enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
+    if (is_plain4(in)) {
+        decode_plain4(out, in);
+        return IK_OK;
+    }
     return decode(out, in, RECEIVED, faults);
 }
 
 enum ik_err ik_ip_decode_captured(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
+    if (is_plain4(in)) {
+        decode_plain4(out, in);
+        return IK_OK;
+    }
     return decode(out, in, CAPTURED, faults);
 }
 
