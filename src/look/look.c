@@ -147,18 +147,11 @@ static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t a
     return true;
 }
 
-/* A datagram that became whole may itself be a tunnel, and hold fragments again. */
-static enum stage find_ip(struct ik_look *look, struct ik_look_packet *out, bool ahead)
+/* From a fragment to what it makes whole: that may itself be a tunnel, and hold fragments again. */
+static enum stage find_whole(struct ik_look *look, struct ik_look_packet *out)
 {
     struct ik_rd bytes = out->layers.ip, whole;
-    uint32_t at = out->layers.ip_at_bytes;
-    for (int depth = 0; depth < DESCENTS; depth++) {
-        if (!decode_ip(out, bytes, at))
-            return NO_IP;
-        if (!out->ip.fragment)
-            return IP;
-        if (ahead)
-            return LATER;
+    for (int depth = 1;; depth++) {
         if (!ik_join_put(look->join, out->frame.time, &out->ip, bytes, &out->faults, &whole,
                          &out->fragments))
             return IP;
@@ -169,9 +162,20 @@ static enum stage find_ip(struct ik_look *look, struct ik_look_packet *out, bool
         if (ik_layers_decode_ip(&inner, whole, &out->faults) || !inner.has_ip)
             return NO_IP;
         bytes = inner.ip;
-        at = inner.ip_at_bytes;
+        if (depth == DESCENTS || !decode_ip(out, bytes, inner.ip_at_bytes))
+            return NO_IP;
+        if (!out->ip.fragment)
+            return IP;
     }
-    return NO_IP;
+}
+
+static enum stage find_ip(struct ik_look *look, struct ik_look_packet *out, bool ahead)
+{
+    if (!decode_ip(out, out->layers.ip, out->layers.ip_at_bytes))
+        return NO_IP;
+    if (!out->ip.fragment)
+        return IP;
+    return ahead ? LATER : find_whole(look, out);
 }
 
 /* MLD is only valid with it (RFC 2710 section 3). */
