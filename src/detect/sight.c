@@ -206,7 +206,7 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
     if (s->is_echo)
         ik_payload_fill(s);
     s->way = way_of(s);
-    s->src_spread = ik_spread_is_likely(&ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;
+    s->src_spread = ik_spread_is_likely_src(s->cfg, &ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;
     s->dst_spread = ik_spread_is_likely(&ip->dst) ? ik_spread_of_dst(s) : IK_SPREAD_ONE;
 }
 
