@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+_Static_assert(IK_SPREAD_ONE == 0, "an address of one host is nothing odd");
+
 enum { PARTS = 32, ALIGN = 64 };
 
 /* What a packet is, for those who want it: number i is bit i of enum ik_wants. */
@@ -44,6 +46,12 @@ struct wanted {
     struct more more[PARTS];
 };
 
+/* The same for echo messages with nothing odd about them, which most packets are; NULL ends it. */
+struct plain {
+    void *state;
+    void (*input)(void *state, struct ik_sight *s);
+};
+
 struct ik_detect {
     struct ik_detect_cfg cfg;
     struct ik_book *book;
@@ -51,6 +59,7 @@ struct ik_detect {
     uint8_t n_parts;
     void *states[PARTS];
     struct wanted wanted[SORTS];
+    struct plain plain[2][PARTS + 1]; /* of requests, and of replies */
     struct ik_sight_memo memo;
     bool begun;
     ik_ns now, tick, packet; /* ours: the present, the next tick, the last packet */
@@ -94,6 +103,15 @@ static void want(struct wanted *w, const struct ik_part *part, void *state)
         w->more[w->n_more++] = (struct more){state, part->expect_more};
 }
 
+/* Of those that want echo messages, who wants them with these traits. */
+static void list_plain(const struct wanted *w, uint32_t traits, struct plain *out)
+{
+    for (uint8_t i = 0; i < w->n; i++) {
+        if (w->inputs[i].only == UINT32_MAX || w->inputs[i].only & traits)
+            *out++ = (struct plain){w->inputs[i].state, w->inputs[i].input};
+    }
+}
+
 struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
                                     const struct ik_part *const *parts)
 {
@@ -118,6 +136,8 @@ struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
                 want(&d->wanted[sort], part, d->states[d->n_parts]);
         }
     }
+    list_plain(&d->wanted[SORT_ECHO], 0, d->plain[0]);
+    list_plain(&d->wanted[SORT_ECHO], IK_TRAIT_ANSWER, d->plain[1]);
     return d;
 }
 
@@ -214,11 +234,6 @@ static enum sort sort_of(const struct ik_look_packet *p, bool looked)
     }
 }
 
-static bool is_echo_request(const struct ik_look_packet *p)
-{
-    return p->icmp.type == (p->ip.version == 4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
-}
-
 static void expect_all(const struct wanted *w, const struct ik_sight *s)
 {
     for (const struct look *c = w->expect, *end = c + w->n_expect; c < end; c++)
@@ -238,8 +253,22 @@ static uint32_t traits_of(const struct ik_sight *s)
            (s->is_echo ? 0u : IK_TRAIT_OTHER) | (uint32_t)1 << 31;
 }
 
-static void call_all(const struct wanted *w, struct ik_sight *s)
+/* True when an echo message has no other trait than IK_TRAIT_ANSWER. */
+static bool is_plain(const struct ik_sight *s)
 {
+    const struct ik_look_packet *p = s->p;
+    const unsigned odd = p->reassembled | p->ip.fragment | !p->icmp.checksum_ok | p->icmp.code |
+                         (unsigned)s->src_spread | (unsigned)s->dst_spread;
+    return odd == 0;
+}
+
+static void call_all(const struct ik_detect *d, const struct wanted *w, struct ik_sight *s)
+{
+    if (s->is_echo && is_plain(s)) {
+        for (const struct plain *c = d->plain[!s->echo.request]; c->input; c++)
+            c->input(c->state, s);
+        return;
+    }
     const uint32_t traits = traits_of(s);
     for (const struct call *c = w->inputs, *end = c + w->n; c < end; c++) {
         if (c->only & traits)
@@ -278,9 +307,9 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     s.answer = IK_ANSWER_NONE;
     ik_sight_fill(&s, &d->memo);
     expect_all(w, &s);
-    call_all(w, &s);
-    if (looked && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
-        d->stats.senders[s.sender] += is_echo_request(p);
+    call_all(d, w, &s);
+    if (s.is_echo && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
+        d->stats.senders[s.sender] += s.echo.request;
 }
 
 /* ---- what it has to say ---------------------------------------------------------------------- */
