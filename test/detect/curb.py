@@ -385,8 +385,9 @@ Verdicts: *stopped*: nothing passed. *Limited*: no more than the order lets pass
 the same. *Runs dry*: its sender stands when its window of %d packets is full, since it hears no more
 answers; a tool that reads with libpcap reads before nftables, so on an end host nothing but its own
 answers can be taken from it. XDP takes what arrives before anybody reads it, guard too, which
-prolongs its orders by what the program counts, and nothing of what leaves: a tunnel whose far end is on the host itself goes on where its order only slows it, since one answer
-a second is enough for a window of data. *Without effect*: errors about a connection that there is pass, and TCP
+prolongs its orders by what the program counts, and nothing of what leaves: a tunnel whose far end is on the
+host itself goes on where its order only slows it, since one answer a second is enough for a window of data.
+*Without effect*: errors about a connection that there is pass, and TCP
 itself compares their sequence numbers (RFC 5927). A friend's ping is of the kind that a flood from
 forged sources is of, and is limited with it. What is not as it should be is measured once more, three
 times in a run at most: a busy machine slows tools down. A test runs all of it again, and holds its verdicts against this page; the
