@@ -5,6 +5,7 @@
 #include "run.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FAULTS_TOLD = 10, POLL_EVERY = 4096 };
 #define LOOK_AGAIN (IK_NS_PER_S / 5)
@@ -138,6 +139,14 @@ static void take_item(struct reading *r, const struct ik_capfile_item *item)
     }
 }
 
+/* Nothing was ever written to it: a common end of captures. */
+static bool is_empty(const struct ik_frames *f)
+{
+    struct stat st;
+    return strcmp(f->cfg.read, "-") != 0 && !stat(f->cfg.read, &st) && S_ISREG(st.st_mode) &&
+           st.st_size == 0;
+}
+
 /* Why reading ended: by a fault of the file, or because there is no more to be had of it. */
 static void tell_end(const struct reading *r, const struct ik_capfile_item *item)
 {
@@ -145,7 +154,9 @@ static void tell_end(const struct reading *r, const struct ik_capfile_item *item
     const char *why = ik_capread_why(r->f->file), *what = ik_capfile_fault_text(item->fault);
     const unsigned long long at = item->at_bytes;
     snprintf(fault, sizeof fault, "byte %llu: %s", at, what);
-    if (!strcmp(why, fault))
+    if (!at && is_empty(r->f))
+        ik_run_say(r->f->cfg.verb, _("%s: the file is empty"), path_of(r->f, path, sizeof path));
+    else if (!strcmp(why, fault))
         ik_run_say(r->f->cfg.verb, _("%s: byte %llu: %s"), path_of(r->f, path, sizeof path), at,
                    ik_lang_text(what));
     else

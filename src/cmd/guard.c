@@ -428,6 +428,9 @@ static bool open_detector(struct ik_guard *g)
 static void print_run(struct ik_guard *g)
 {
     static const char *const none[] = {NULL};
+    static const char *const no_home[] = {"directions, and what shows by them: neither --home nor "
+                                          "the configuration says what is ours",
+                                          NULL};
     char kernel[128], seed[32];
     struct ik_record rec = ik_record_make(IK_REC_run, time_now(g));
     rec.run.version = IK_VERSION;
@@ -442,7 +445,7 @@ static void print_run(struct ik_guard *g)
         snprintf(seed, sizeof seed, "%llu", (unsigned long long)ik_runlab_seed(g->lab));
         rec.run.seed = seed;
     }
-    rec.run.unseen = none;
+    rec.run.unseen = g->settings[g->current].cfg.n_home ? none : no_home;
     print_record(g, &rec);
 }
 

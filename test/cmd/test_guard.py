@@ -269,11 +269,14 @@ traffic:
             self.assertEqual(b'nothing found in what could be read' in done.stdout, status == 2)
 
     def test_what_is_no_capture__is_not_said_to_have_nothing_in_it(self):
-        for text in ('', 'no capture'):
-            self.refused('-r', self.write('x.txt', text))
+        for text, said in (('', ': the file is empty\n'), ('no capture', ': byte 0: ')):
+            self.assertIn(said, self.refused('-r', self.write('x.txt', text)))
             done = self.run_it('--json', '-r', self.path('x.txt'))
             run, total = [json.loads(line) for line in done.stdout.splitlines()]
             self.assertEqual((done.returncode, total['frames']), (2, 0))
+            self.assertEqual([why.split(':')[0] for why in run['unseen']], ['directions, and what shows by them'])
+            done = self.run_it('--json', '-r', self.path('x.txt'), '--home', '10.0.0.0/8')
+            self.assertEqual(json.loads(done.stdout.splitlines()[0])['unseen'], [])
             self.assertGreaterEqual(total['time'], run['time'])
 
     def test_hangup__reads_the_configuration_again__and_forgets_nothing(self):
