@@ -31,7 +31,7 @@ struct call {
 };
 struct look {
     const void *state;
-    void (*expect)(const void *state, const struct ik_sight *s);
+    void (*expect)(const void *state, struct ik_sight *s);
 };
 struct more {
     void *state;
@@ -234,7 +234,7 @@ static enum sort sort_of(const struct ik_look_packet *p, bool looked)
     }
 }
 
-static void expect_all(const struct wanted *w, const struct ik_sight *s)
+static void expect_all(const struct wanted *w, struct ik_sight *s)
 {
     for (const struct look *c = w->expect, *end = c + w->n_expect; c < end; c++)
         c->expect(c->state, s);

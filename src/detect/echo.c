@@ -381,7 +381,7 @@ static void begin(struct echo *t, ik_ns now)
     t->begun = true;
 }
 
-static void expect(const void *state, const struct ik_sight *s)
+static void expect(const void *state, struct ik_sight *s)
 {
     const struct echo *t = state;
     const uint64_t hash = hash_of(s);

@@ -54,13 +54,6 @@ struct tcp_ends {
     uint32_t next[2], acked[2];
 };
 
-/* What names a flow, and which of its directions a packet goes. */
-struct name {
-    uint64_t hash;
-    int way;
-    enum kind kind;
-};
-
 /* The bits of a host that was seen to send. */
 struct host {
     uint32_t word;
@@ -75,12 +68,6 @@ struct flows {
     unsigned young;      /* generation of the two */
     uint8_t generation;  /* from 1 to 15 */
     uint64_t evicted;
-    /* What expect made of the packet: its ports, its name or that of what it quotes, who sent it.
-     */
-    uint64_t ports;
-    struct name ahead;
-    struct host sender;
-    bool named; /* what it quotes has one */
     _Alignas(64) uint64_t hosts[2][HOST_WORDS];
     uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
     _Alignas(64) struct flow flow[SETS][WAYS];
@@ -140,17 +127,24 @@ static uint64_t mixed(uint64_t pair, uint64_t what)
  * none. */
 #define NO_PORTS ((uint64_t)1 << 40)
 
-static struct name name_of(uint64_t pair, uint8_t proto, const struct ik_addr *src,
-                           const struct ik_addr *dst, uint64_t ports)
+/* `from_lower`, `from_higher`: whose address is the lower one; neither for a host and itself. */
+static struct ik_flow_name name_of(uint64_t pair, uint8_t proto, bool from_lower, bool from_higher,
+                                   uint64_t ports)
 {
-    const uint32_t from = (uint32_t)ports >> 16, to = (uint32_t)ports & 0xffff;
-    struct name n = {.kind = kind_of(proto),
-                     .way = !ik_sight_is_lower(src, dst) &&
-                            (ik_sight_is_lower(dst, src) || from > to)};
-    if (n.way)
-        ports = (ports & NO_PORTS) | (uint64_t)to << 16 | from;
-    n.hash = mixed(pair, ports | (uint64_t)proto << 32);
-    return n;
+    const uint32_t both = (uint32_t)ports, other = both << 16 | both >> 16;
+    const bool way = !from_lower && (from_higher || both > other);
+    const uint64_t ordered = (ports & NO_PORTS) | (way ? other : both);
+    return (struct ik_flow_name){.hash = mixed(pair, ordered | (uint64_t)proto << 32),
+                                 .ports = ports,
+                                 .kind = (uint8_t)kind_of(proto),
+                                 .way = way,
+                                 .known = true};
+}
+
+static struct ik_flow_name name_of_packet(const struct ik_sight *s, uint64_t ports)
+{
+    return name_of(s->pair_hash, s->p->ip.proto, s->upward,
+                   !s->upward && s->host_hash != s->dst_hash, ports);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -179,25 +173,23 @@ static bool is_answered(const struct flow *f)
     return (f->known & (SENT | SENT << 1)) == (SENT | SENT << 1);
 }
 
-/* Who gives way: a free place, who was idle for long, who was never answered (a flood of forged
- * packets makes such), the one idle for longest. */
+/* The more, the sooner it gives way: a free place, who was idle for long, who was never answered (a
+ * flood of forged packets makes such), the one idle for longest. */
+static uint32_t weight(const struct flow *f, uint32_t units)
+{
+    const uint32_t idle_max = 1 << 30, age = units - f->seen;
+    const uint32_t idle = age < idle_max ? age : idle_max;
+    const bool spared = (unsigned)is_answered(f) & (unsigned)(idle < recent_units());
+    return f->tag ? idle + (spared ? 1 : idle_max) : UINT32_MAX;
+}
+
+/* The first of those that weigh most: without a branch a way, nobody can foresee which it is. */
 static struct flow *victim(struct flow *set, uint32_t units)
 {
-    enum { IDLE_MAX = 1 << 30 };
-    struct flow *worst = &set[0];
-    uint32_t most = 0;
-    for (int i = 0; i < WAYS; i++) {
-        if (set[i].tag == 0)
-            return &set[i];
-        const uint32_t age = units - set[i].seen, idle = age < IDLE_MAX ? age : IDLE_MAX;
-        const bool spared = is_answered(&set[i]) && idle < recent_units();
-        const uint32_t weight = idle + (spared ? 1 : IDLE_MAX);
-        if (weight > most) {
-            most = weight;
-            worst = &set[i];
-        }
-    }
-    return worst;
+    const uint32_t w[WAYS] = {weight(&set[0], units), weight(&set[1], units),
+                              weight(&set[2], units), weight(&set[3], units)};
+    const uint32_t low = w[1] > w[0], high = 2 + (w[3] > w[2]);
+    return &set[w[high] > w[low] ? high : low];
 }
 
 static struct flow *find_or_make(struct flows *t, uint64_t hash, uint32_t units)
@@ -216,12 +208,22 @@ static struct flow *find_or_make(struct flows *t, uint64_t hash, uint32_t units)
 
 /* ---- hosts that send ------------------------------------------------------------------------- */
 
+static uint64_t host_mixed(uint64_t hash, enum kind kind)
+{
+    return (hash ^ (uint64_t)kind << 56) * 0x9e3779b97f4a7c15u;
+}
+
+static uint32_t host_word(uint64_t mixed)
+{
+    return (uint32_t)(mixed >> 24) % HOST_WORDS;
+}
+
 static struct host host_of(uint64_t hash, enum kind kind)
 {
-    const uint64_t z = (hash ^ (uint64_t)kind << 56) * 0x9e3779b97f4a7c15u;
+    const uint64_t z = host_mixed(hash, kind);
     const uint64_t bits = (uint64_t)1 << (z >> 58) | (uint64_t)1 << (z >> 52 & 63) |
                           (uint64_t)1 << (z >> 46 & 63) | (uint64_t)1 << (z >> 40 & 63);
-    return (struct host){(uint32_t)(z >> 24) % HOST_WORDS, bits};
+    return (struct host){host_word(z), bits};
 }
 
 static void turn(struct flows *t, ik_ns now)
@@ -238,16 +240,18 @@ static void turn(struct flows *t, ik_ns now)
 
 /* Notes who sends in this direction of the flow, once in a generation. What goes to a group says
  * nothing of the way that other packets take. */
-static void host_note(struct flows *t, const struct ik_sight *s, struct flow *f, struct name n)
+static void host_note(struct flows *t, const struct ik_sight *s, struct flow *f,
+                      const struct ik_flow_name *n)
 {
-    const unsigned shift = n.way ? 4 : 0;
-    if ((f->noted >> shift & 15) == t->generation || ik_addr_is_multicast(&s->p->ip.dst))
+    const unsigned shift = n->way ? 4 : 0;
+    if ((f->noted >> shift & 15) == t->generation || s->dst_spread == IK_SPREAD_MULTICAST)
         return;
+    const struct host sender = host_of(s->host_hash, (enum kind)n->kind);
     f->noted = (uint8_t)((f->noted & 0xf0 >> shift) | t->generation << shift);
-    t->hosts[t->young][t->sender.word] |= t->sender.bits;
-    if (!t->has[n.kind])
-        t->since[n.kind] = s->now;
-    t->has[n.kind] = true;
+    t->hosts[t->young][sender.word] |= sender.bits;
+    if (!t->has[n->kind])
+        t->since[n->kind] = s->now;
+    t->has[n->kind] = true;
 }
 
 static bool host_sends(const struct flows *t, uint64_t host, enum kind kind)
@@ -310,16 +314,16 @@ static void learn_hop(struct flow *f, int way, const struct ik_look_packet *p, b
     f->hop[way] = hop_of(p->layers.dst_mac);
 }
 
-static void enter(struct flows *t, const struct ik_sight *s, struct name n)
+static void enter(struct flows *t, const struct ik_sight *s, const struct ik_flow_name *n)
 {
     const uint32_t units = units_of(t, s->now);
-    struct flow *f = find_or_make(t, n.hash, units);
-    learn_hop(f, n.way, s->p, units - f->seen > recent_units());
+    struct flow *f = find_or_make(t, n->hash, units);
+    learn_hop(f, n->way, s->p, units - f->seen > recent_units());
     f->seen = units;
-    f->known = (uint8_t)(f->known | SENT << n.way);
+    f->known = (uint8_t)(f->known | SENT << n->way);
     host_note(t, s, f, n);
-    if (n.kind == KIND_TCP && !s->p->ip.fragment)
-        learn_tcp(t, f, n.way, &s->p->ip);
+    if (n->kind == KIND_TCP && !s->p->ip.fragment)
+        learn_tcp(t, f, n->way, &s->p->ip);
 }
 
 /* Source and destination port, or the identifier of an echo, timestamp, information or mask message
@@ -346,15 +350,15 @@ static uint64_t ports_of(const struct ik_look_packet *p)
 
 static void note(struct flows *t, const struct ik_sight *s)
 {
-    const struct ik_ip *ip = &s->p->ip;
-    const uint64_t ports = t->ports;
-    if (ports == NO_PORTS && s->icmp)
-        return; /* nothing that a quote could name */
+    if (!s->flow.known)
+        return;
     turn(t, s->now);
-    enter(t, s, t->ahead);
+    enter(t, s, &s->flow);
     /* A router may quote any part of a datagram, and only the first one has ports. */
-    if (ip->fragment && ports != NO_PORTS)
-        enter(t, s, name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, NO_PORTS));
+    if (s->p->ip.fragment && s->flow.ports != NO_PORTS) {
+        const struct ik_flow_name whole = name_of_packet(s, NO_PORTS);
+        enter(t, s, &whole);
+    }
 }
 
 /* ---- what is quoted -------------------------------------------------------------------------- */
@@ -412,14 +416,14 @@ static bool is_hidden(const struct ik_quote *q)
 
 /* Whether what is not found would have been there, had it been sent. */
 static enum ik_quoted missing(const struct flows *t, const struct ik_sight *s,
-                              const struct ik_quote *q, struct name n)
+                              const struct ik_quote *q, struct ik_flow_name n)
 {
     const uint32_t lost = t->lost[set_of(n.hash)];
     if (is_hidden(q) || (lost && units_of(t, s->now) - lost < recent_units()))
         return IK_QUOTED_UNOBSERVED;
     if (!t->has[n.kind] || s->now - t->since[n.kind] < RECENT)
         return IK_QUOTED_UNOBSERVED;
-    if (!host_sends(t, ik_sight_host(s->cfg, &q->ip.src), n.kind))
+    if (!host_sends(t, ik_sight_host(s->cfg, &q->ip.src), (enum kind)n.kind))
         return IK_QUOTED_UNOBSERVED;
     return IK_QUOTED_UNKNOWN;
 }
@@ -447,7 +451,8 @@ static enum ik_via via_of(const struct flow *f, int way, const struct ik_look_pa
     return f->hop[way] == from ? IK_VIA_SENDER : IK_VIA_OTHER;
 }
 
-static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q, struct name n)
+static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q,
+                  struct ik_flow_name n)
 {
     const struct flow *f = find(t, n.hash);
     if (!f) {
@@ -481,37 +486,40 @@ static const struct ik_quote *quoted(const struct ik_sight *s)
     return s->icmp && s->p->icmp.kind == IK_ICMP_ERROR && s->p->has_quote ? &s->p->quote : NULL;
 }
 
-static void expect_quoted(struct flows *t, const struct ik_quote *q, uint64_t pair)
+static void expect_quoted(struct ik_sight *s, const struct ik_quote *q, uint64_t pair)
 {
-    t->named = q && quoted_ports(q, &t->ports);
-    if (t->named)
-        t->ahead = name_of(pair, q->ip.proto, &q->ip.src, &q->ip.dst, t->ports);
+    uint64_t ports;
+    s->flow.known = q && quoted_ports(q, &ports);
+    if (s->flow.known)
+        s->flow = name_of(pair, q->ip.proto, ik_sight_is_lower(&q->ip.src, &q->ip.dst),
+                          ik_sight_is_lower(&q->ip.dst, &q->ip.src), ports);
 }
 
-static void fetch(const struct flows *t, const struct name *n)
+static void fetch(const struct flows *t, const struct ik_flow_name *n)
 {
     __builtin_prefetch(t->flow[set_of(n->hash)], 1);
     if (n->kind == KIND_TCP)
         __builtin_prefetch(&t->ends[set_of(n->hash) * WAYS], 1);
 }
 
-static void expect(void *state, const struct ik_sight *s)
+static void expect(const void *state, struct ik_sight *s)
 {
-    struct flows *t = state;
+    const struct flows *t = state;
     const struct ik_quote *q = quoted(s);
-    const struct ik_ip *ip = &s->p->ip;
     if (q) {
-        expect_quoted(t, q, s->quoted_pair);
-        fetch(t, &t->ahead);
+        expect_quoted(s, q, s->quoted_pair);
+        if (s->flow.known)
+            fetch(t, &s->flow);
         return;
     }
-    t->ports = ports_of(s->p);
-    if (t->ports == NO_PORTS && s->icmp)
-        return; /* nothing that a quote could name */
-    t->ahead = name_of(s->pair_hash, ip->proto, &ip->src, &ip->dst, t->ports);
-    fetch(t, &t->ahead);
-    t->sender = host_of(s->host_hash, t->ahead.kind);
-    __builtin_prefetch(&t->hosts[t->young][t->sender.word], 1);
+    const uint64_t ports = ports_of(s->p);
+    s->flow.known = ports != NO_PORTS || !s->icmp; /* or a quote could not name it */
+    if (!s->flow.known)
+        return;
+    s->flow = name_of_packet(s, ports);
+    fetch(t, &s->flow);
+    const uint64_t sender = host_mixed(s->host_hash, (enum kind)s->flow.kind);
+    __builtin_prefetch(&t->hosts[t->young][host_word(sender)], 1);
 }
 
 static void input(void *state, struct ik_sight *s)
@@ -526,15 +534,15 @@ static void input(void *state, struct ik_sight *s)
     const struct ik_quote *q = quoted(s);
     if (s->icmp && s->p->icmp.kind == IK_ICMP_REDIRECT) {
         q = redirected(s->p, &redirect);
-        expect_quoted(t, q, q ? ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst) : 0);
+        expect_quoted(s, q, q ? ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst) : 0);
     } else if (!s->icmp || s->p->icmp.kind != IK_ICMP_ERROR) {
         note(t, s);
     }
     if (!q)
         return;
     s->quoted_foreign = !ik_addr_same_host(&q->ip.src, &s->p->ip.dst);
-    if (t->named)
-        judge(t, s, q, t->ahead);
+    if (s->flow.known)
+        judge(t, s, q, s->flow);
 }
 
 static uint64_t evicted(const void *state)
@@ -546,7 +554,7 @@ const struct ik_part ik_part_flow = {
     .wants = IK_WANTS_ICMP | IK_WANTS_PARTS | IK_WANTS_OTHER,
     .bytes = bytes,
     .init = init,
-    .expect_more = expect,
+    .expect = expect,
     .input = input,
     .evicted = evicted,
 };

@@ -64,6 +64,13 @@ struct ik_payload {
     bool cut; /* fewer were captured than n */
 };
 
+/* What names a flow, and which of its directions a packet goes: flow.c's own. */
+struct ik_flow_name {
+    uint64_t hash, ports;
+    uint8_t kind, way;
+    bool known;
+};
+
 /* A packet on its way through the parts, in the order of ik_parts. */
 struct ik_sight {
     const struct ik_look_packet *p;
@@ -83,6 +90,7 @@ struct ik_sight {
     enum ik_query query;  /* NONE where not `icmp` */
     bool is_echo;         /* a whole echo message: `echo` means something */
     struct ik_payload echo;
+    struct ik_flow_name flow; /* by flow.c's expect: the packet's, or of what an error quotes */
     /* By flow.c, of errors and of IPv6 redirects: */
     enum ik_quoted quoted;
     enum ik_via quoted_via;
@@ -138,9 +146,9 @@ struct ik_part {
      * or complete, hides nothing. NULL: none ever do. */
     uint64_t (*evicted)(const void *state);
     /* Begins to fetch what input will need of a packet, before the inputs of all parts, so that
-     * their tables come from memory at once: of the sight there is what stands before `quoted`. It
-     * keeps nothing. NULL: input needs nothing that is far. */
-    void (*expect)(const void *state, const struct ik_sight *s);
+     * their tables come from memory at once: of the sight there is what stands before `flow`. It
+     * keeps nothing but in the sight. NULL: input needs nothing that is far. */
+    void (*expect)(const void *state, struct ik_sight *s);
     /* The same after the expect of all parts, for what is found by what that fetched. NULL: there
      * is nothing. */
     void (*expect_more)(void *state, const struct ik_sight *s);

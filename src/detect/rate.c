@@ -277,7 +277,7 @@ static bool counts(const struct ik_sight *s)
            (s->is_echo || !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type));
 }
 
-static void rate_expect(const void *state, const struct ik_sight *s)
+static void rate_expect(const void *state, struct ik_sight *s)
 {
     const struct rates *r = state;
     ik_asked_expect(r->asked, s);

@@ -327,7 +327,7 @@ static bool is_question(const struct ik_sight *s)
     return !ik_addr_is_link_local(&s->p->ip.src) && s->dst_spread <= IK_SPREAD_MAYBE;
 }
 
-static void sweep_expect(const void *state, const struct ik_sight *s)
+static void sweep_expect(const void *state, struct ik_sight *s)
 {
     const struct sweep *w = state;
     ik_ways_expect(&w->by_src, s->src_hash);
