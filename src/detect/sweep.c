@@ -35,7 +35,8 @@ enum {
 struct source {
     _Alignas(64) ik_ns from; /* beginning of the window */
     uint64_t from_n;         /* and its frame */
-    ik_ns due; /* when there was something to tell, and no question to prove it; 0: never */
+    ik_ns due;  /* when there was something to tell, and no question to prove it; 0: never */
+    ik_ns told; /* that it sweeps; of no meaning before */
     uint8_t family;
     bool outside;
     bool swept; /* in the window before */
@@ -161,13 +162,20 @@ static bool tell(struct sweep *w, const struct teller *t, struct source *src,
     return true;
 }
 
-/* A source is told of again when it asked twice as many. */
+/* A source is told of again when it asked twice as many, and while it goes on now and then: sooner
+ * than its finding ends. */
+static bool is_news(const struct source *src, uint32_t n, const struct teller *t)
+{
+    return n >= src->next ||
+           (n > src->next / 2 && t->now - src->told >= t->cfg->limits[IK_LIM_HOLD] / 2);
+}
+
 static void judge(struct sweep *w, const struct teller *t, struct source *src)
 {
     const ik_ns *limits = t->cfg->limits;
     const uint32_t n = ik_distinct_count(&src->addresses);
     const ik_ns limit = src->swept ? limits[IK_LIM_SWEEP] / STILL : limits[IK_LIM_SWEEP];
-    if (n < src->next)
+    if (!is_news(src, n, t))
         return;
     if (n >= limit && is_mostly_unanswered(src, t->cfg)) {
         struct ik_report report = {
@@ -178,8 +186,10 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
             .why = "One source asks many addresses whether they are up, and few of them answer.",
         };
         src->sweeps = true;
-        if (tell(w, t, src, &report))
+        if (tell(w, t, src, &report)) {
             src->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
+            src->told = t->now;
+        }
     } else if (src->outside && src->walk >= limits[IK_LIM_SWEEP_FAILURES] && n >= src->next_walk) {
         struct ik_report report = {
             .severity = IK_SEVERITY_LOW,
