@@ -265,7 +265,7 @@ int ik_guardctl_status(int argc, char **argv)
 int ik_guardctl_unban(int argc, char **argv)
 {
     struct options o;
-    const char *text;
+    const char *text = "";
     char safe[128];
     struct ik_control_ask ask = {.op = IK_CONTROL_PARDON};
     const int status = begin(&o, &ik_guardctl_unban_spec, argc, argv, &text);

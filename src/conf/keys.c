@@ -318,7 +318,7 @@ enum ik_err ik_keys_ports(const struct ik_keys_ctx *ctx, const char *key,
                           const struct ik_tree_node *value, struct ik_keys_ports *out)
 {
     const struct ik_key of = {.name = key};
-    struct list l;
+    struct list l = {0};
     enum ik_err err = list_take(ctx, value, N_("ports"), PORTS_MAX, sizeof(uint16_t), &l);
     if (err)
         return err;
@@ -341,7 +341,7 @@ enum ik_err ik_keys_prefixes(const struct ik_keys_ctx *ctx, const struct ik_tree
                              struct ik_keys_prefixes *out)
 {
     const struct ik_key of = {.name = key, .family = family};
-    struct list l;
+    struct list l = {0};
     enum ik_err err = list_take(ctx, value, N_("prefixes"), most, sizeof(struct ik_prefix), &l);
     if (err)
         return err;
@@ -371,7 +371,7 @@ static enum ik_err read_next_text(const struct ik_keys_ctx *ctx, const struct ik
 static enum ik_err read_texts(const struct ik_keys_ctx *ctx, const struct ik_key *key,
                               const struct ik_tree_node *value, struct ik_keys_texts *out)
 {
-    struct list l;
+    struct list l = {0};
     enum ik_err err =
         list_take(ctx, value, N_("words"), (uint32_t)key->max, sizeof(const char *), &l);
     if (err)

@@ -137,7 +137,7 @@ static enum ik_err on_alias(struct build *b, const yaml_event_t *ev)
     for (size_t i = b->n_anchors; i-- > 0;) {
         if (strcmp(b->anchors[i].name, name) != 0)
             continue;
-        struct ik_tree_node *n;
+        struct ik_tree_node *n = NULL;
         enum ik_err err = node_new(b, ev, IK_TREE_SCALAR, &n);
         if (err)
             return err;
