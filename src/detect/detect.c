@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-_Static_assert(IK_SPREAD_ONE == 0, "an address of one host is nothing odd");
-
 enum { PARTS = 32, ALIGN = 64 };
 
 /* What a packet is, for those who want it: number i is bit i of enum ik_wants. */
@@ -242,7 +240,8 @@ static void expect_all(const struct wanted *w, struct ik_sight *s)
         c->expect(c->state, s);
 }
 
-/* With a bit that all have. */
+#define ANY ((uint32_t)1 << 31) /* a trait of all */
+
 static uint32_t traits_of(const struct ik_sight *s)
 {
     const struct ik_look_packet *p = s->p;
@@ -250,26 +249,17 @@ static uint32_t traits_of(const struct ik_sight *s)
     const bool odd = s->icmp && (!p->icmp.checksum_ok || (s->is_echo && p->icmp.code));
     return (p->reassembled || p->ip.fragment ? IK_TRAIT_PIECES : 0u) | (many ? IK_TRAIT_MANY : 0u) |
            (s->query == IK_QUERY_ANSWERS ? IK_TRAIT_ANSWER : 0u) | (odd ? IK_TRAIT_ODD : 0u) |
-           (s->is_echo ? 0u : IK_TRAIT_OTHER) | (uint32_t)1 << 31;
-}
-
-/* True when an echo message has no other trait than IK_TRAIT_ANSWER. */
-static bool is_plain(const struct ik_sight *s)
-{
-    const struct ik_look_packet *p = s->p;
-    const unsigned odd = p->reassembled | p->ip.fragment | !p->icmp.checksum_ok | p->icmp.code |
-                         (unsigned)s->src_spread | (unsigned)s->dst_spread;
-    return odd == 0;
+           (s->is_echo ? 0u : IK_TRAIT_OTHER) | ANY;
 }
 
 static void call_all(const struct ik_detect *d, const struct wanted *w, struct ik_sight *s)
 {
-    if (s->is_echo && is_plain(s)) {
-        for (const struct plain *c = d->plain[!s->echo.request]; c->input; c++)
+    const uint32_t traits = traits_of(s);
+    if ((traits & ~(uint32_t)IK_TRAIT_ANSWER) == ANY) {
+        for (const struct plain *c = d->plain[traits != ANY]; c->input; c++)
             c->input(c->state, s);
         return;
     }
-    const uint32_t traits = traits_of(s);
     for (const struct call *c = w->inputs, *end = c + w->n; c < end; c++) {
         if (c->only & traits)
             c->input(c->state, s);
