@@ -215,6 +215,10 @@ static enum ik_err decode6(struct ik_ip *out, struct ik_rd in, bool quoted,
 static enum ik_err decode(struct ik_ip *out, struct ik_rd in, enum place place,
                           struct ik_faults *faults)
 {
+    if (place != QUOTED && is_plain4(in)) {
+        decode_plain4(out, in);
+        return IK_OK;
+    }
     if (in.left == 0)
         return reject(faults, IK_FLAW_SHORT, 0, IK_E_SHORT);
     switch (in.p[0] >> 4) {
@@ -229,19 +233,11 @@ static enum ik_err decode(struct ik_ip *out, struct ik_rd in, enum place place,
 
 enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    if (is_plain4(in)) {
-        decode_plain4(out, in);
-        return IK_OK;
-    }
     return decode(out, in, RECEIVED, faults);
 }
 
 enum ik_err ik_ip_decode_captured(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    if (is_plain4(in)) {
-        decode_plain4(out, in);
-        return IK_OK;
-    }
     return decode(out, in, CAPTURED, faults);
 }
 
