@@ -176,6 +176,8 @@ struct ik_force {
 };
 #define IK_STOPPED_UNKNOWN UINT64_MAX
 
+#define IK_NFT_TABLE "icmpkit_guard" /* of family inet: where orders stand, the way being nft */
+
 struct ik_enforce_cfg {
     enum ik_enforce_way way;
     const char *interface; /* where, for XDP */

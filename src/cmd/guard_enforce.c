@@ -258,8 +258,10 @@ void ik_guard_enforce_leave(const struct ik_guard *g)
         !ik_enforce_at(g->enforce, 0, ik_clock_now().mono, &force))
         return;
     if (g->opt.enforce == IK_GUARD_NFT) {
-        ik_run_say("guard", _("what is in force stays until its time is up; this ends it before: "
-                              "sudo nft delete table inet icmpkit_guard"));
+        ik_run_say("guard",
+                   _("what is in force stays until its time is up; this ends it before: "
+                     "sudo nft delete table inet %s"),
+                   IK_NFT_TABLE);
         return;
     }
     ik_text_escape((struct ik_rd){(const uint8_t *)g->interface, strlen(g->interface)}, name,

@@ -4,7 +4,6 @@
 
 #include "icmpkit/daemon.h"
 
-#define IK_NFT_TABLE "icmpkit_guard"
 /* Says all counters, and begins them anew. To list them nft(8) 1.0.6 would read all elements of all
  * sets first, which under a flood from forged sources has no end. */
 #define IK_NFT_COUNT "reset counters table inet " IK_NFT_TABLE
