@@ -125,9 +125,8 @@ enum { IK_ALSO_MAX = 6 };
 
 /* One cause. It is told when it is new, when its severity changes, another detector joins or much
  * was added, and when it ended; `id` stays. While packets of it are stopped unseen it is told now
- * and then. Several detectors may see one cause: the most certain
- * of them names it and says what was measured, the others stand in `also`. `severity` is the
- * highest of all. */
+ * and then. Several detectors may see one cause: the most certain of them names it and says what
+ * was measured, the others stand in `also`. `severity` is the highest of all. */
 struct ik_finding {
     uint64_t id; /* from 1 */
     enum ik_finding_state state;

@@ -53,8 +53,8 @@ struct source {
 _Static_assert(offsetof(struct source, addresses.exact) < 128,
                "of few addresses two lines are used");
 
-/* The first question to an address. One that does not wait was a tracer's: those that follow are
- * too. */
+/* The first question to an address. One that does not wait has met its fate, or was a tracer's:
+ * those that follow soon are not followed. */
 struct question {
     ik_ns asked;
     uint32_t tag;
