@@ -31,17 +31,13 @@ struct look {
     const void *state;
     void (*expect)(const void *state, struct ik_sight *s);
 };
-struct more {
-    void *state;
-    void (*expect)(void *state, const struct ik_sight *s);
-};
 
 /* What the parts do that want one sort of packet. */
 struct wanted {
     uint8_t n, n_expect, n_more;
     struct call inputs[PARTS];
     struct look expect[PARTS];
-    struct more more[PARTS];
+    struct look more[PARTS];
 };
 
 /* The same for echo messages with nothing odd about them, which most packets are; NULL ends it. */
@@ -98,7 +94,7 @@ static void want(struct wanted *w, const struct ik_part *part, void *state)
     if (part->expect)
         w->expect[w->n_expect++] = (struct look){state, part->expect};
     if (part->expect_more)
-        w->more[w->n_more++] = (struct more){state, part->expect_more};
+        w->more[w->n_more++] = (struct look){state, part->expect_more};
 }
 
 /* Of those that want echo messages, who wants them with these traits. */
@@ -236,7 +232,7 @@ static void expect_all(const struct wanted *w, struct ik_sight *s)
 {
     for (const struct look *c = w->expect, *end = c + w->n_expect; c < end; c++)
         c->expect(c->state, s);
-    for (const struct more *c = w->more, *end = c + w->n_more; c < end; c++)
+    for (const struct look *c = w->more, *end = c + w->n_more; c < end; c++)
         c->expect(c->state, s);
 }
 

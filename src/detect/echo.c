@@ -62,7 +62,6 @@ struct echo {
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
     uint64_t unjudged;         /* pairs that gave way with replies that nobody asked for so */
-    uint32_t ahead;            /* the number of the packet's pair, by expect_more */
 };
 
 /* An echo message on its way through this file. */
@@ -106,7 +105,7 @@ static uint64_t hash_of(const struct ik_sight *s)
 static struct pair *pair_of(struct echo *t, const struct ik_sight *s, uint64_t hash)
 {
     bool anew;
-    struct pair *p = ik_pairs_take_at(&t->pairs, hash, t->ahead, &anew);
+    struct pair *p = ik_pairs_take_at(&t->pairs, hash, s->guess.echo, &anew);
     if (anew) {
         gave_way(t, p);
         *p = (struct pair){.since = s->now,
@@ -389,11 +388,11 @@ static void expect(const void *state, struct ik_sight *s)
     ik_pairs_expect(&t->pairs, hash);
 }
 
-static void expect_more(void *state, const struct ik_sight *s)
+static void expect_more(const void *state, struct ik_sight *s)
 {
-    struct echo *t = state;
-    t->ahead = ik_pairs_guess(&t->pairs, hash_of(s));
-    __builtin_prefetch(ik_pairs_at(&t->pairs, t->ahead), 1);
+    const struct echo *t = state;
+    s->guess.echo = ik_pairs_guess(&t->pairs, hash_of(s));
+    __builtin_prefetch(ik_pairs_at(&t->pairs, s->guess.echo), 1);
 }
 
 static void input(void *state, struct ik_sight *s)

@@ -27,7 +27,8 @@ uint32_t ik_pairs_victim(const uint32_t tags[IK_PAIRS_WAYS], uint64_t hash)
     return (begin + (uint32_t)__builtin_ctz(turned)) & (IK_PAIRS_WAYS - 1);
 }
 
-void ik_pairs_replace(struct ik_pairs *t, uint64_t hash, uint32_t number)
+/* Writes a newcomer down in place of who is there. */
+static void replace(struct ik_pairs *t, uint64_t hash, uint32_t number)
 {
     uint32_t *tag = &t->tags[number];
     t->evicted += *tag != 0;
@@ -37,6 +38,17 @@ void ik_pairs_replace(struct ik_pairs *t, uint64_t hash, uint32_t number)
             set[i] &= ~(uint32_t)1;
     }
     *tag = ik_pairs_tag(hash) & ~(uint32_t)1;
+}
+
+void *ik_pairs_take(struct ik_pairs *t, uint64_t hash, bool *anew)
+{
+    const uint32_t number = ik_pairs_guess(t, hash);
+    *anew = (t->tags[number] | 1) != ik_pairs_tag(hash);
+    if (*anew)
+        replace(t, hash, number);
+    else
+        t->tags[number] |= 1;
+    return ik_pairs_at(t, number);
 }
 
 struct ik_pairs_tally *ik_pairs_count(struct ik_pairs *t, uint64_t hash, ik_ns now, ik_ns window)

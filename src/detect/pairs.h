@@ -61,27 +61,20 @@ static inline void *ik_pairs_at(const struct ik_pairs *t, uint32_t number)
     return t->entries + (size_t)number * t->each_bytes;
 }
 
-/* Writes a newcomer down in place of who is there. */
-void ik_pairs_replace(struct ik_pairs *t, uint64_t hash, uint32_t number);
+/* The entry of that hash. *anew: it is a new one, and has what was there before, zeros where nobody
+ * was: the caller's to look at, and to begin anew. */
+void *ik_pairs_take(struct ik_pairs *t, uint64_t hash, bool *anew);
 
-/* The entry of that hash, where `number` was its guess and nothing was taken since. *anew: it is a
- * new one, and has what was there before, zeros where nobody was: the caller's to look at, and to
- * begin anew. */
-static inline void *ik_pairs_take_at(struct ik_pairs *t, uint64_t hash, uint32_t number, bool *anew)
+/* The same, found at once where `guess` holds, which ik_pairs_guess gave for that hash some time
+ * ago. */
+static inline void *ik_pairs_take_at(struct ik_pairs *t, uint64_t hash, uint32_t guess, bool *anew)
 {
-    uint32_t *tag = &t->tags[number];
-    *anew = (*tag | 1) != ik_pairs_tag(hash);
-    if (*anew)
-        ik_pairs_replace(t, hash, number);
-    else
-        *tag |= 1;
-    return ik_pairs_at(t, number);
-}
-
-/* The same without a guess. */
-static inline void *ik_pairs_take(struct ik_pairs *t, uint64_t hash, bool *anew)
-{
-    return ik_pairs_take_at(t, hash, ik_pairs_guess(t, hash), anew);
+    uint32_t *tag = &t->tags[guess];
+    if ((*tag | 1) != ik_pairs_tag(hash))
+        return ik_pairs_take(t, hash, anew);
+    *anew = false;
+    *tag |= 1;
+    return ik_pairs_at(t, guess);
 }
 
 /* An entry that only counts. */

@@ -71,6 +71,14 @@ struct ik_flow_name {
     bool known;
 };
 
+/* Where expect_more found what input looks for, each its own. Packets that are judged in between
+ * may move it: to be checked. */
+struct ik_guess {
+    uint32_t echo;      /* of echo.c */
+    uint32_t dst;       /* of rate.c */
+    uint32_t src, pair; /* of sweep.c, where the packet asks */
+};
+
 /* A packet on its way through the parts, in the order of ik_parts. */
 struct ik_sight {
     const struct ik_look_packet *p;
@@ -91,6 +99,7 @@ struct ik_sight {
     bool is_echo;         /* a whole echo message: `echo` means something */
     struct ik_payload echo;
     struct ik_flow_name flow; /* by flow.c's expect: the packet's, or of what an error quotes */
+    struct ik_guess guess;
     /* By flow.c, of errors and of IPv6 redirects: */
     enum ik_quoted quoted;
     enum ik_via quoted_via;
@@ -146,12 +155,13 @@ struct ik_part {
      * or complete, hides nothing. NULL: none ever do. */
     uint64_t (*evicted)(const void *state);
     /* Begins to fetch what input will need of a packet, before the inputs of all parts, so that
-     * their tables come from memory at once: of the sight there is what stands before `flow`. It
-     * keeps nothing but in the sight. NULL: input needs nothing that is far. */
+     * their tables come from memory at once: of the sight there is what stands before `flow`, but
+     * `now`. Other packets may be judged before this one: what is kept is kept in the sight, and
+     * what was found in a table is a guess. NULL: input needs nothing that is far. */
     void (*expect)(const void *state, struct ik_sight *s);
     /* The same after the expect of all parts, for what is found by what that fetched. NULL: there
      * is nothing. */
-    void (*expect_more)(void *state, const struct ik_sight *s);
+    void (*expect_more)(const void *state, struct ik_sight *s);
     /* enum ik_traits: input is called only for packets that have one of these; 0: for all. */
     uint32_t only;
 };

@@ -47,7 +47,6 @@ struct rates {
     uint32_t bin;
     uint64_t evicted;
     uint32_t watched; /* the second up to which suspects are looked for */
-    uint32_t ahead;   /* row of the packet's destination, by expect_more */
     struct ik_asked *asked;
     struct ik_heavy *sources;
     struct ik_ways by_dst, by_src;
@@ -130,7 +129,7 @@ static void tell_destination(const struct ik_sight *s, struct destination *d, ui
 
 static struct destination *destination_of(struct rates *r, const struct ik_sight *s, uint32_t *row)
 {
-    *row = ik_ways_take_at(&r->by_dst, s->dst_hash, r->ahead);
+    *row = ik_ways_take_at(&r->by_dst, s->dst_hash, s->guess.dst);
     struct destination *d = &r->destinations[*row];
     if (r->dst_rows[*row].at == INT64_MIN) {
         /* Its habit is forgotten; of an earlier second there is nothing else. */
@@ -285,11 +284,11 @@ static void rate_expect(const void *state, struct ik_sight *s)
     ik_heavy_expect(r->sources, s->src_hash);
 }
 
-static void rate_expect_more(void *state, const struct ik_sight *s)
+static void rate_expect_more(const void *state, struct ik_sight *s)
 {
-    struct rates *r = state;
-    r->ahead = ik_ways_guess(&r->by_dst, s->dst_hash);
-    __builtin_prefetch(&r->destinations[r->ahead], 1);
+    const struct rates *r = state;
+    s->guess.dst = ik_ways_guess(&r->by_dst, s->dst_hash);
+    __builtin_prefetch(&r->destinations[s->guess.dst], 1);
 }
 
 static void rate_input(void *state, struct ik_sight *s)

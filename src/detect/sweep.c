@@ -67,8 +67,7 @@ struct sweep {
     uint64_t evicted;
     uint32_t tags, n_due;
     struct ik_ways by_src, by_pair;
-    uint32_t src_ahead, pair_ahead; /* rows of a question, by expect_more */
-    uint16_t asker[WAITING];        /* as in questions, but near */
+    uint16_t asker[WAITING]; /* as in questions, but near */
     _Alignas(64) struct ik_ways_row src_rows[SOURCES];
     _Alignas(64) struct ik_ways_row pair_rows[WAITING];
     _Alignas(64) struct question questions[WAITING];
@@ -232,7 +231,7 @@ static void settle(struct sweep *w, uint32_t row, enum fate fate, const struct t
 
 static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint32_t *row)
 {
-    *row = ik_ways_take_at(&w->by_src, s->src_hash, w->src_ahead);
+    *row = ik_ways_take_at(&w->by_src, s->src_hash, s->guess.src);
     struct source *src = &w->sources[*row];
     const bool anew = w->src_rows[*row].at == INT64_MIN;
     if (anew || s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
@@ -258,7 +257,7 @@ static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint3
 
 static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t source)
 {
-    const uint32_t row = ik_ways_take_at(&w->by_pair, s->pair_hash, w->pair_ahead);
+    const uint32_t row = ik_ways_take_at(&w->by_pair, s->pair_hash, s->guess.pair);
     struct question *q = &w->questions[row];
     if (w->pair_rows[row].at != INT64_MIN)
         return;
@@ -344,18 +343,18 @@ static void sweep_expect(const void *state, struct ik_sight *s)
     ik_ways_expect(&w->by_pair, s->pair_hash);
 }
 
-static void sweep_expect_more(void *state, const struct ik_sight *s)
+static void sweep_expect_more(const void *state, struct ik_sight *s)
 {
-    struct sweep *w = state;
+    const struct sweep *w = state;
     if (s->query != IK_QUERY_ASKS)
         return;
-    w->src_ahead = ik_ways_guess(&w->by_src, s->src_hash);
-    w->pair_ahead = ik_ways_guess(&w->by_pair, s->pair_hash);
-    const struct source *src = &w->sources[w->src_ahead];
+    s->guess.src = ik_ways_guess(&w->by_src, s->src_hash);
+    s->guess.pair = ik_ways_guess(&w->by_pair, s->pair_hash);
+    const struct source *src = &w->sources[s->guess.src];
     __builtin_prefetch(src, 1);
     __builtin_prefetch(&src->addresses, 1);
-    __builtin_prefetch(&w->sources[w->asker[w->pair_ahead]], 1); /* who may lose a question */
-    __builtin_prefetch(&w->questions[w->pair_ahead], 1);
+    __builtin_prefetch(&w->sources[w->asker[s->guess.pair]], 1); /* who may lose a question */
+    __builtin_prefetch(&w->questions[s->guess.pair], 1);
 }
 
 static void sweep_input(void *state, struct ik_sight *s)

@@ -59,5 +59,8 @@ uint32_t ik_ways_guess_few(const struct ik_ways *w, uint64_t id)
 
 uint32_t ik_ways_take(struct ik_ways *w, uint64_t id)
 {
-    return ik_ways_take_at(w, id, ik_ways_guess(w, id));
+    const uint32_t row = ik_ways_guess(w, id);
+    if (w->rows[row].id != id)
+        w->rows[row] = (struct ik_ways_row){.id = id, .at = INT64_MIN};
+    return row;
 }

@@ -74,13 +74,12 @@ static inline uint32_t ik_ways_guess(const struct ik_ways *w, uint64_t id)
     way = r[3].id == id ? 3 : way;
     return first + way;
 }
-/* The same as ik_ways_take, where `row` was its guess and nothing was taken since. */
-static inline uint32_t ik_ways_take_at(struct ik_ways *w, uint64_t id, uint32_t row)
-{
-    if (w->rows[row].id != id)
-        w->rows[row] = (struct ik_ways_row){.id = id, .at = INT64_MIN};
-    return row;
-}
 /* The row of that id; a new one has `at` INT64_MIN and takes the place of the earliest of its set
  * when that is full. */
 uint32_t ik_ways_take(struct ik_ways *w, uint64_t id);
+/* The same, found at once where `guess` holds, which ik_ways_guess gave for that id some time ago.
+ */
+static inline uint32_t ik_ways_take_at(struct ik_ways *w, uint64_t id, uint32_t guess)
+{
+    return w->rows[guess].id == id ? guess : ik_ways_take(w, id);
+}
