@@ -69,6 +69,23 @@ class Catalogue(unittest.TestCase):
         self.write('po/ko.po', PO.replace('"없음"', '""'))
         self.assert_says('ko.po: not translated: "not found"')
 
+    def test_what_is_counted(self):
+        self.write('src/cmd/a.c', SOURCE + 'say(ngettext("%u host",\n    "%u hosts", n), n);\n')
+        self.assert_says('ko.po: lacks "%u host | %u hosts"')
+        counted = PO + '\n#, c-format\nmsgid "%u host"\nmsgid_plural "%u hosts"\nmsgstr[0] "호스트 %u개"\n'
+        counted = counted.replace('Content-Type', 'Plural-Forms: nplurals=1; plural=0;\\n"\n"Content-Type')
+        self.write('po/ko.po', counted)
+        self.assert_says()
+        self.write('po/ko.po', counted.replace('호스트 %u개', ''))
+        self.assert_says('ko.po: not translated: "%u host | %u hosts"')
+        self.write('po/ko.po', counted.replace('u hosts', 'u of them'))
+        self.assert_says('ko.po: lacks "%u host | %u hosts"',
+                         'ko.po: nothing says "%u host | %u of them"')
+
+    def test_file_that_counts_alone(self):
+        self.write('src/cmd/b.c', 'say(ngettext("%u host", "%u hosts", n), n);\n')
+        self.assert_says('po/POTFILES.in: src/cmd/b.c is missing')
+
     def test_fuzzy_entry(self):
         self.write('po/ko.po', PO.replace('#, c-format', '#, fuzzy, c-format'))
         self.assert_says('ko.po: fuzzy: "%s at %d"')

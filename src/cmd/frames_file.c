@@ -88,8 +88,10 @@ static void tell_unread(const struct reading *r)
         return;
     r->f->damaged = true;
     ik_run_say(r->f->cfg.verb,
-               _("%s: not looked at: %llu frames of link types that icmp does not "
-                 "read, such as %u"),
+               ngettext("%s: not looked at: %llu frame of a link type that icmp does not read, %u",
+                        "%s: not looked at: %llu frames of link types that icmp does not read, "
+                        "such as %u",
+                        r->unread),
                path_of(r->f, path, sizeof path), (unsigned long long)r->unread, r->unread_type);
 }
 

@@ -9,7 +9,7 @@
 #include <libintl.h>
 
 /* A message in the language of the user; N_ marks one in a table, which _ translates where it is
- * printed. */
+ * printed. What counts is said by ngettext(one, many, n). */
 #define _(text) gettext(text)
 #define N_(text) text
 

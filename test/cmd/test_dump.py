@@ -199,7 +199,10 @@ class Dump(unittest.TestCase):
         data = HEADER[:20] + struct.pack('<I', 147) + record(frames()[0]) * 3
         done = self.run_dump('-r', self.write('type', data))
         self.assertEqual((done.returncode, done.stdout), (1, ''))
-        self.assertIn('not looked at: 3 frames of link types that icmp does not read, such as 147', done.stderr)
+        self.assertIn('not looked at: 3 frames of link types that icmp does not read, such as 147\n', done.stderr)
+        data = HEADER[:20] + struct.pack('<I', 147) + record(frames()[0])
+        done = self.run_dump('-r', self.write('one', data))
+        self.assertIn('not looked at: 1 frame of a link type that icmp does not read, 147\n', done.stderr)
 
     def test_what_is_no_capture_is_an_error(self):
         for data in (b'hello, this is text\n' * 10, b'\0' * 100):
