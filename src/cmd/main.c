@@ -8,6 +8,7 @@
 #include "lab.h"
 #include "lang.h"
 #include "ping.h"
+#include "put.h"
 #include "run.h"
 #include "trace.h"
 #include "verb.h"
@@ -44,18 +45,37 @@ static const struct ik_verb *find(const char *name)
     return NULL;
 }
 
-static const char *verb_name(const void *ctx, size_t i)
+/* What the list has beside the verbs. */
+static const char *const others[] = {"help", "version"};
+
+enum {
+    VERBS = sizeof verbs / sizeof *verbs - 1,
+    OTHERS = sizeof others / sizeof *others,
+    WORD = 64
+};
+
+static const char *word_at(const void *ctx, size_t i)
 {
     (void)ctx;
-    return verbs[i].name ? verbs[i].name : "help";
+    return i < VERBS ? verbs[i].name : others[i - VERBS];
+}
+
+static bool is_other(const char *name)
+{
+    return !strcmp(name, others[0]) || !strcmp(name, others[1]);
+}
+
+static const char *shown(const char *typed, char out[static WORD])
+{
+    ik_text_escape((struct ik_rd){(const uint8_t *)typed, strlen(typed)}, out, WORD);
+    return out;
 }
 
 static int unknown(const char *name)
 {
-    const char *near = ik_text_nearest(name, verb_name, NULL, sizeof verbs / sizeof *verbs);
-    char safe[64];
-    const struct ik_rd bytes = {(const uint8_t *)name, strlen(name)};
-    ik_text_escape(bytes, safe, sizeof safe);
+    const char *near = ik_text_nearest(name, word_at, NULL, VERBS + OTHERS);
+    char safe[WORD];
+    shown(name, safe);
     if (near)
         ik_run_say("icmp", _("unknown verb '%s'; did you mean '%s'?"), safe, near);
     else
@@ -83,9 +103,37 @@ static const struct ik_opt_spec *find_more(const struct ik_verb *v, const char *
     return NULL;
 }
 
+static const char *more_at(const void *ctx, size_t i)
+{
+    const struct ik_verb *v = ctx;
+    return v->more[i]->verb + strlen(v->name) + 1;
+}
+
+/* "guard polcy". */
+static int unknown_more(const struct ik_verb *v, const char *word)
+{
+    char safe[WORD], all[256];
+    struct ik_put w;
+    size_t n = 0;
+    ik_put_init(&w, all, sizeof all - 1);
+    for (; v->more[n]; n++) {
+        ik_put_s(&w, n ? ", " : "");
+        ik_put_s(&w, v->more[n]->verb);
+    }
+    *w.at = 0;
+    const char *near = ik_text_nearest(word, more_at, v, n);
+    shown(word, safe);
+    if (near)
+        ik_run_say("icmp", _("no help for '%s %s'; did you mean 'icmp help %s %s'?"), v->name, safe,
+                   v->name, near);
+    else
+        ik_run_say("icmp", _("no help for '%s %s'; there is for %s"), v->name, safe, all);
+    return 2;
+}
+
 static int help(int argc, char **argv)
 {
-    if (argc < 2) {
+    if (argc < 2 || (argc == 2 && is_other(argv[1]))) {
         list(stdout);
         return ik_run_printed("icmp");
     }
@@ -93,6 +141,8 @@ static int help(int argc, char **argv)
     if (!v)
         return unknown(argv[1]);
     const struct ik_opt_spec *spec = argc == 3 ? find_more(v, argv[2]) : v->spec;
+    if (argc == 3 && !spec && v->more)
+        return unknown_more(v, argv[2]);
     if (argc > 3 || !spec) {
         ik_run_say("icmp", "%s", _("help is for one verb at a time: 'icmp help VERB'"));
         return 2;

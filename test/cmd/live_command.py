@@ -78,6 +78,26 @@ def help_that_messages_point_to_is_there():
 
 
 @case
+def help_for_what_is_not_there_says_what_is():
+    for words, said in (
+            (["pnig"], "unknown verb 'pnig'; did you mean 'ping'?"),
+            (["versoin"], "unknown verb 'versoin'; did you mean 'version'?"),
+            (["enforcement"], "unknown verb 'enforcement'; 'icmp help' lists them"),
+            (["guard", "polcy"], "no help for 'guard polcy'; did you mean 'icmp help guard policy'?"),
+            (["guard", "unba"], "no help for 'guard unba'; did you mean 'icmp help guard unban'?"),
+            (["guard", "enforcement"], "no help for 'guard enforcement'; there is for guard policy, guard list, "
+                                       "guard unban, guard status"),
+            (["guard", "p\033[2Jlicy"], "no help for 'guard p\\x1b[2Jlicy'; there is for guard policy, "
+                                        "guard list, guard unban, guard status")):
+        done = run(["help"] + words)
+        equal((done.returncode, done.stdout, done.stderr), (2, "", "icmp: %s\n" % said))
+    everything = run(["help"]).stdout
+    for word in ("help", "version"):
+        done = run(["help", word])
+        equal((done.returncode, done.stdout, done.stderr), (0, everything, ""))
+
+
+@case
 def reader_that_stops_reading_does_not_make_it_unstoppable():
     """The pipe is full from the start, so no line of the command fits and it cannot end by itself.
     A signal that its loop has taken already is followed by another, as an impatient user's is."""
