@@ -101,20 +101,19 @@ static uint64_t load_le64(const uint8_t *p)
 
 static bool is_time(uint64_t s, uint64_t us)
 {
-    return us < USEC_PER_S && s > 0 && s < YEAR_2100_S;
+    return us < USEC_PER_S && s - 1 < YEAR_2100_S - 1;
 }
 
-/* struct timeval of a machine of 64 bits, in the order of its bytes. */
-static bool has_timeval(struct ik_rd d)
+/* struct timeval of a machine of 64 bits, in the order of its bytes: nearly all are little-endian.
+ */
+static inline bool has_timeval(struct ik_rd d)
 {
-    if (d.left < TIMEVAL_BYTES)
-        return false;
-    return is_time(load_le64(d.p), load_le64(d.p + 8)) ||
-           is_time(ik_load_be64(d.p), ik_load_be64(d.p + 8));
+    return d.left >= TIMEVAL_BYTES && (is_time(load_le64(d.p), load_le64(d.p + 8)) ||
+                                       is_time(ik_load_be64(d.p), ik_load_be64(d.p + 8)));
 }
 
 /* Nanoseconds since 1970, then a random UUID (RFC 9562 section 5.4). */
-static bool has_pro_bing(struct ik_rd d)
+static __attribute__((noinline)) bool has_pro_bing(struct ik_rd d)
 {
     if (d.left < PRO_BING_BYTES)
         return false;
@@ -123,20 +122,36 @@ static bool has_pro_bing(struct ik_rd d)
            (d.p[16] & 0xc0) == 0x80;
 }
 
-static bool head_fits(enum head head, struct ik_rd d)
+static inline bool head_fits(enum head head, struct ik_rd d)
 {
-    switch (head) {
-    case HEAD_NONE:
-        break;
-    case HEAD_TIMEVAL:
-        return has_timeval(d);
-    case HEAD_PRO_BING:
-        return has_pro_bing(d);
-    }
-    return true;
+    if (head == HEAD_NONE)
+        return true;
+    return head == HEAD_TIMEVAL ? has_timeval(d) : has_pro_bing(d);
 }
 
 /* ---- patterns -------------------------------------------------------------------------------- */
+
+/* Two words at once. */
+typedef uint64_t block __attribute__((vector_size(16)));
+enum { BLOCK = sizeof(block) };
+
+static inline block unlike(const uint8_t *a, const uint8_t *b)
+{
+    block x, y;
+    memcpy(&x, a, BLOCK);
+    memcpy(&y, b, BLOCK);
+    return x ^ y;
+}
+
+/* Whether n bytes, at least BLOCK, are the same: memcmp for lengths at which a call counts. The
+ * last block lies over the one before it. */
+static inline bool same(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    block all = unlike(a + n - BLOCK, b + n - BLOCK);
+    for (size_t at = 0; at + BLOCK < n; at += BLOCK)
+        all |= unlike(a + at, b + at);
+    return !(all[0] | all[1]);
+}
 
 /* True when each byte is the one `step` before it. */
 static bool repeats(struct ik_rd d, size_t step)
@@ -172,23 +187,22 @@ static bool has_letters(struct ik_rd d)
     return upper && lower;
 }
 
-/* Its first byte does. */
-static bool begins_with(struct ik_rd d, const struct form *f)
+/* As far as it reaches. */
+static bool begins_with(struct ik_rd d, const void *words, size_t n)
 {
-    return f->words_bytes == 1 ||
-           !memcmp(d.p, f->words, f->words_bytes < d.left ? f->words_bytes : d.left);
+    return !memcmp(d.p, words, n < d.left ? n : d.left);
 }
 
+/* All but WAY_REPEAT. */
 static bool pattern_fits(const struct form *f, struct ik_rd d)
 {
     switch ((enum way)f->way) {
     case WAY_ANY:
-        break;
     case WAY_REPEAT:
-        return begins_with(d, f) && repeats(d, f->words_bytes);
+        break;
     case WAY_TEXT:
     case WAY_WHOLE:
-        return begins_with(d, f);
+        return begins_with(d, f->words, f->words_bytes);
     case WAY_PERIOD:
         return has_period(d);
     case WAY_ONE:
@@ -222,23 +236,13 @@ static bool rule_fits(enum rule rule, const struct ik_look_packet *p, const stru
     return true;
 }
 
-static bool fits(const struct form *f, const struct ik_look_packet *p, const struct ik_payload *e)
-{
-    if (e->n < f->min || e->n > f->max)
-        return false;
-    const struct ik_rd d = ik_rd_from(e->data, f->at);
-    if (f->words && d.left && d.p[0] != (uint8_t)f->words[0])
-        return false;
-    return rule_fits((enum rule)f->rule, p, e) && head_fits((enum head)f->head, e->data) &&
-           pattern_fits(f, d);
-}
-
 /* ---- clocks of unknown senders --------------------------------------------------------------- */
 
-static bool is_near(uint64_t v, ik_ns unit, ik_ns time)
+/* Within a day of `time`, in whole units. */
+static inline bool is_near(uint64_t v, uint64_t unit, ik_ns time)
 {
-    const uint64_t least = (uint64_t)((time - DAY) / unit), most = (uint64_t)((time + DAY) / unit);
-    return v >= least && v <= most;
+    return v < (uint64_t)INT64_MAX / unit && v * unit <= (uint64_t)(time + DAY) &&
+           (v + 1) * unit > (uint64_t)(time - DAY);
 }
 
 /* Nanoseconds, microseconds or milliseconds since 1970. */
@@ -250,7 +254,7 @@ static bool is_whole_time(uint64_t v, ik_ns time)
 /* Seconds since 1970, and a part of a second. */
 static bool is_split_time(uint32_t s, uint32_t part, ik_ns time)
 {
-    return part < IK_NS_PER_S && is_near(s, IK_NS_PER_S, time);
+    return is_near(s, IK_NS_PER_S, time) && part < IK_NS_PER_S;
 }
 
 /* Where no form fits, a time at the begin is known all the same, by that of the packet. */
@@ -269,7 +273,7 @@ static uint8_t clock_of(struct ik_rd d, ik_ns time)
 
 /* ---- the part -------------------------------------------------------------------------------- */
 
-enum { FORMS = sizeof(forms) / sizeof(forms[0]), SIZES = 256, BYTES = 256 };
+enum { FORMS = sizeof(forms) / sizeof(forms[0]), SIZES = 256, BYTES = 256, TEXT_BYTES = 256 };
 _Static_assert(FORMS <= 64, "a bit each");
 
 /* Bytes by which forms are told from each other: the first, and one that lies behind the clocks. */
@@ -277,9 +281,11 @@ enum { PROBES = 2 };
 static const uint8_t probes[PROBES] = {0, 24};
 
 /* Which forms a payload may have, at a glance: by its size (the last row: of all that are larger),
- * and by some of its bytes. Bit i is forms[i]. */
+ * by some of its bytes, and by whether its sequence number may be mtr's. Bit i is forms[i]. And
+ * what those of WAY_REPEAT look like from `at` on: one comparison tells most payloads. */
 struct senders {
-    uint64_t by_size[SIZES + 1], by_byte[PROBES][BYTES];
+    uint64_t by_size[SIZES + 1], by_byte[PROBES][BYTES], by_seq[2];
+    uint8_t texts[FORMS][TEXT_BYTES];
 };
 
 static bool has_size(const struct form *f, uint32_t n)
@@ -309,26 +315,73 @@ static bool may_have(const struct form *f, size_t at, uint8_t byte)
     return true;
 }
 
-static uint64_t candidates(const struct senders *t, const struct ik_payload *e)
+static inline uint64_t candidates(const struct senders *t, const struct ik_payload *e)
 {
-    uint64_t fit = t->by_size[e->n < SIZES ? e->n : SIZES];
+    uint64_t fit = t->by_size[e->n < SIZES ? e->n : SIZES] & t->by_seq[e->seq >= SEQ_MTR];
     for (size_t i = 0; i < PROBES; i++)
         fit &= e->data.left > probes[i] ? t->by_byte[i][e->data.p[probes[i]]] : UINT64_MAX;
     return fit;
 }
 
-static void input(void *state, struct ik_sight *s)
+/* True when the payload is of form i, which is a candidate: of less than SIZES bytes, it has a size
+ * that fits. */
+static bool fits(const struct senders *t, int i, const struct ik_look_packet *p,
+                 const struct ik_payload *e)
+{
+    const struct form *f = &forms[i];
+    const struct ik_rd d = ik_rd_from(e->data, f->at);
+    if (e->n >= SIZES && e->n > f->max)
+        return false;
+    if ((f->rule && !rule_fits((enum rule)f->rule, p, e)) ||
+        !head_fits((enum head)f->head, e->data))
+        return false;
+    if (f->way != WAY_REPEAT)
+        return pattern_fits(f, d);
+    return begins_with(d, t->texts[i], TEXT_BYTES) &&
+           (d.left <= TEXT_BYTES || repeats(d, f->words_bytes));
+}
+
+static void found(struct ik_sight *s, int i)
+{
+    s->sender = forms[i].sender;
+    s->clock_bytes = forms[i].clock;
+}
+
+static __attribute__((noinline)) void try_all(const struct senders *t, struct ik_sight *s)
 {
     const struct ik_payload *e = &s->echo;
-    for (uint64_t left = candidates(state, e); left; left &= left - 1) {
-        const struct form *f = &forms[__builtin_ctzll(left)];
-        if (!fits(f, s->p, e))
-            continue;
-        s->sender = f->sender;
-        s->clock_bytes = f->clock;
-        return;
+    for (uint64_t left = candidates(t, e); left; left &= left - 1) {
+        const int i = __builtin_ctzll(left);
+        if (fits(t, i, s->p, e)) {
+            found(s, i);
+            return;
+        }
     }
     s->clock_bytes = clock_of(e->data, s->p->frame.time);
+}
+
+/* Most payloads are neither short nor long, and have the first form that they may have: what `fits`
+ * says of those, in a few instructions, but false where it would take more. */
+static inline bool fits_plainly(const struct senders *t, int i, struct ik_rd d)
+{
+    const struct form *f = &forms[i];
+    if (f->way != WAY_REPEAT || f->rule != RULE_NONE || d.left < (size_t)f->at + BLOCK)
+        return false;
+    return head_fits((enum head)f->head, d) && same(d.p + f->at, t->texts[i], d.left - f->at);
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    const struct senders *t = state;
+    if (s->echo.n < SIZES && s->echo.data.left > probes[PROBES - 1]) {
+        const uint64_t some = candidates(t, &s->echo);
+        const int first = some ? __builtin_ctzll(some) : 0;
+        if (some && fits_plainly(t, first, s->echo.data)) {
+            found(s, first);
+            return;
+        }
+    }
+    try_all(t, s);
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)
@@ -350,6 +403,10 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
             const bool may = may_have(&forms[i], probes[probe], (uint8_t)byte);
             t->by_byte[probe][byte % BYTES] |= may ? bit : 0;
         }
+        t->by_seq[0] |= forms[i].rule == RULE_SEQ_MTR ? 0 : bit;
+        t->by_seq[1] |= bit;
+        for (size_t at = 0; forms[i].way == WAY_REPEAT && at < TEXT_BYTES; at++)
+            t->texts[i][at] = (uint8_t)forms[i].words[at % forms[i].words_bytes];
     }
 }
 
