@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 typedef uint32_t ik_four __attribute__((vector_size(16)));
 typedef int32_t ik_four_signed __attribute__((vector_size(16)));
@@ -25,12 +28,16 @@ static inline ik_four ik_four_of(uint32_t word)
 /* Bit i where word i of a comparison (all ones, or zero) is true. */
 static inline unsigned ik_four_bits(ik_four truth)
 {
+#if defined(__SSE2__)
+    return (unsigned)_mm_movemask_ps(_mm_castsi128_ps((__m128i)truth)); /* one instruction of it */
+#else
     const ik_four bits = {1, 2, 4, 8};
     uint64_t half[2];
     truth &= bits;
     memcpy(half, &truth, sizeof(half));
     half[0] |= half[1];
     return (unsigned)(half[0] | half[0] >> 32);
+#endif
 }
 
 /* Bit i where word i equals `word`. */
