@@ -47,7 +47,7 @@ static void end_second(struct ik_habit *h, float limit)
     h->n = 0;
 }
 
-float ik_habit_add(struct ik_habit *h, uint32_t bin, float limit)
+void ik_habit_turn(struct ik_habit *h, uint32_t bin, float limit)
 {
     /* Ends: in a second of nothing both fall, the mean by a fiftieth, the excess by 25 or more. */
     while (h->bin != bin) {
@@ -58,6 +58,9 @@ float ik_habit_add(struct ik_habit *h, uint32_t bin, float limit)
             h->bin = bin;
         }
     }
-    h->n++;
+}
+
+float ik_habit_over(const struct ik_habit *h, float limit)
+{
     return is_beyond(h, limit) ? sum(h, limit) : 0;
 }

@@ -16,6 +16,18 @@ struct ik_habit {
     bool cold;
 };
 
+/* Moves to second `bin`, which never falls: what was counted becomes a part of the habit. */
+void ik_habit_turn(struct ik_habit *h, uint32_t bin, float limit);
+/* By how many the usual is exceeded in this second when that is the limit (above 0) or more, else
+ * 0. Below the limit in one second there is nothing to ask. */
+float ik_habit_over(const struct ik_habit *h, float limit);
+
 /* Counts one in second `bin`, which never falls. Returns by how many the usual is exceeded when
  * that is the limit (above 0) or more, else 0. */
-float ik_habit_add(struct ik_habit *h, uint32_t bin, float limit);
+static inline float ik_habit_add(struct ik_habit *h, uint32_t bin, float limit)
+{
+    if (h->bin != bin)
+        ik_habit_turn(h, bin, limit);
+    h->n++;
+    return ik_habit_over(h, limit);
+}

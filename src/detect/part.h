@@ -74,9 +74,7 @@ struct ik_flow_name {
 /* Where expect_more found what input looks for, each its own. Packets that are judged in between
  * may move it: to be checked. */
 struct ik_guess {
-    uint32_t echo;      /* of echo.c */
-    uint32_t dst;       /* of rate.c */
-    uint32_t src, pair; /* of sweep.c, where the packet asks */
+    uint32_t echo; /* of echo.c */
 };
 
 /* A packet on its way through the parts, in the order of ik_parts. */

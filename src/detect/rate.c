@@ -10,10 +10,12 @@
 #include "detect/habit.h"
 #include "detect/heavy.h"
 #include "net/distinct.h"
+#include "net/line.h"
 #include "net/ways.h"
 
 enum {
     DESTINATIONS = 4096,
+    LINES = DESTINATIONS / IK_LINE_WAYS,
     SUSPECTS = 256,
     FEW = 64,       /* packets of a suspect before it is judged */
     EACH = 8,       /* packets for each destination, or it is a sweep */
@@ -27,11 +29,13 @@ enum {
 
 struct destination {
     _Alignas(64) struct ik_habit habit;
+    uint32_t lead;                /* by its habit, in units of LEAD */
     uint32_t next;                /* messages in this second at which it is told again */
     uint32_t untold;              /* messages since it was told */
     uint64_t sources;             /* bits of ik_distinct_of_bits */
     struct ik_report_begin since; /* the first of the second in which it went beyond its habit */
 };
+_Static_assert(sizeof(struct destination) == 64, "a cache line");
 
 struct suspect {
     uint64_t seconds; /* bit i: beyond the limit i seconds before `bin` */
@@ -42,15 +46,15 @@ struct suspect {
 };
 
 struct rates {
-    bool begun;
     ik_ns start;
+    ik_ns ends; /* when second `bin` does; 0: none has begun */
     uint32_t bin;
     uint64_t evicted;
     uint32_t watched; /* the second up to which suspects are looked for */
     struct ik_asked *asked;
     struct ik_heavy *sources;
-    struct ik_ways by_dst, by_src;
-    _Alignas(64) struct ik_ways_row dst_rows[DESTINATIONS];
+    struct ik_ways by_src;
+    struct ik_line by_dst[LINES];
     _Alignas(64) struct ik_ways_row src_rows[SUSPECTS];
     struct destination destinations[DESTINATIONS];
     struct suspect suspects[SUSPECTS];
@@ -74,7 +78,7 @@ static void rate_init(void *state, const struct ik_detect_cfg *cfg)
     uint8_t *p = (uint8_t *)state + rounded(sizeof(*r));
     r->asked = ik_asked_init(p);
     r->sources = ik_heavy_init(p + rounded(ik_asked_bytes()));
-    ik_ways_init(&r->by_dst, r->dst_rows, DESTINATIONS);
+    ik_line_init(r->by_dst, LINES);
     ik_ways_init(&r->by_src, r->src_rows, SUSPECTS);
 }
 
@@ -127,44 +131,57 @@ static void tell_destination(const struct ik_sight *s, struct destination *d, ui
     d->untold = 0;
 }
 
-static struct destination *destination_of(struct rates *r, const struct ik_sight *s, uint32_t *row)
+/* Where a destination is looked for. */
+static uint32_t line_of(const struct ik_sight *s)
 {
-    *row = ik_ways_take_at(&r->by_dst, s->dst_hash, s->guess.dst);
-    struct destination *d = &r->destinations[*row];
-    if (r->dst_rows[*row].at == INT64_MIN) {
-        /* Its habit is forgotten; of an earlier second there is nothing else. */
-        r->evicted += d->habit.n > 0 && (d->habit.bin == r->bin || d->habit.excess > 0);
-        *d = (struct destination){.habit = {.bin = r->bin, .cold = r->bin == 0}};
+    return ik_line_number(s->dst_hash, LINES);
+}
+
+/* Its habit is forgotten; of an earlier second there is nothing else. */
+static void begin_destination(struct rates *r, struct destination *d)
+{
+    r->evicted += d->habit.n > 0 && (d->habit.bin == r->bin || d->habit.excess > 0);
+    *d = (struct destination){.habit = {.bin = r->bin, .cold = r->bin == 0}};
+}
+
+/* The first message in another second than those before. */
+static void turn_destination(const struct rates *r, const struct ik_sight *s, struct destination *d,
+                             uint64_t limit)
+{
+    const uint32_t before = d->habit.n;
+    ik_habit_turn(&d->habit, r->bin, (float)limit);
+    const float usual = d->habit.mean + d->habit.excess;
+    d->lead = (uint32_t)(usual < LEAD_MAX ? usual : LEAD_MAX);
+    /* It was told at its limit, or at twice as many: now it is known how many they were. */
+    if (d->next && before > d->next / 2)
+        tell_destination(s, d, before, limit);
+    d->next = 0;
+    if (d->habit.excess <= 0) {
+        d->untold = 0;
+        d->sources = 0;
+        d->since = ik_sight_begin(s);
     }
-    return d;
 }
 
 static void count_destination(struct rates *r, const struct ik_sight *s)
 {
     const uint64_t limit = limit_of(s, IK_LIM_FLOOD_DST);
-    uint32_t row;
-    struct destination *d = destination_of(r, s, &row);
-    const bool anew = d->habit.bin != r->bin;
-    const uint32_t before = anew ? d->habit.n : 0;
-    const float over = ik_habit_add(&d->habit, r->bin, (float)limit);
-    if (anew) {
-        /* It was told at its limit, or at twice as many: now it is known how many they were. */
-        if (d->next && before > d->next / 2)
-            tell_destination(s, d, before, limit);
-        d->next = 0;
-        if (d->habit.excess <= 0) {
-            d->untold = 0;
-            d->sources = 0;
-            d->since = ik_sight_begin(s);
-        }
-    }
+    const uint32_t number = line_of(s);
+    struct ik_line *line = &r->by_dst[number];
+    bool anew;
+    const unsigned way = ik_line_take(line, s->dst_hash, &anew);
+    struct destination *d = &r->destinations[number * IK_LINE_WAYS + way];
+    if (anew)
+        begin_destination(r, d);
+    else if (d->habit.bin != r->bin)
+        turn_destination(r, s, d, limit);
+    const uint32_t n = ++d->habit.n, lead = n + d->lead;
     d->untold++;
     d->sources |= ik_distinct_bit(s->src_hash);
-    const float lead = (float)d->habit.n + d->habit.mean + d->habit.excess;
-    r->dst_rows[row].at = s->now + LEAD * (ik_ns)(lead < LEAD_MAX ? lead : LEAD_MAX);
-    if (over > 0 && d->habit.n >= d->next) {
-        tell_destination(s, d, d->habit.n, limit);
-        d->next = d->habit.n < UINT32_MAX / 2 ? 2 * d->habit.n : UINT32_MAX;
+    line->at[way] = s->now + LEAD * (ik_ns)(lead < LEAD_MAX ? lead : LEAD_MAX);
+    if (n >= limit && n >= d->next && ik_habit_over(&d->habit, (float)limit) > 0) {
+        tell_destination(s, d, n, limit);
+        d->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
     }
 }
 
@@ -202,9 +219,13 @@ static void suspect(struct rates *r, const struct ik_sight *s)
 /* True for who sends to this host alone, and most of what it gets. */
 static bool is_to_one(const struct rates *r, const struct ik_sight *s, const struct suspect *u)
 {
-    const uint32_t row = ik_ways_find(&r->by_dst, s->dst_hash);
-    return row != IK_WAYS_NONE && r->destinations[row].habit.bin == r->bin &&
-           2 * (uint64_t)u->n > r->destinations[row].habit.n;
+    const uint32_t number = line_of(s);
+    const unsigned ways = ik_line_find(&r->by_dst[number], s->dst_hash);
+    if (!ways)
+        return false;
+    const struct ik_habit *h =
+        &r->destinations[number * IK_LINE_WAYS + (unsigned)__builtin_ctz(ways)].habit;
+    return h->bin == r->bin && 2 * (uint64_t)u->n > h->n;
 }
 
 static void tell_source(const struct rates *r, const struct ik_sight *s, struct suspect *u,
@@ -270,38 +291,58 @@ static void count_source(struct rates *r, const struct ik_sight *s)
 
 /* ---- the part -------------------------------------------------------------------------------- */
 
-static bool counts(const struct ik_sight *s)
+static bool is_error(const struct ik_sight *s)
 {
-    return s->answer != IK_ANSWER_ASKED && s->answer != IK_ANSWER_UNOBSERVED &&
-           (s->is_echo || !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type));
+    return s->p->icmp.kind == IK_ICMP_ERROR || ik_icmp_is_error(s->p->ip.version, s->p->icmp.type);
 }
 
 static void rate_expect(const void *state, struct ik_sight *s)
 {
     const struct rates *r = state;
-    ik_asked_expect(r->asked, s);
-    ik_ways_expect(&r->by_dst, s->dst_hash);
+    if (s->query != IK_QUERY_NONE)
+        ik_asked_expect(r->asked, s);
+    /* Of answers the rest is seldom needed: most were asked for. */
+    if (s->query == IK_QUERY_ANSWERS)
+        return;
+    __builtin_prefetch(&r->by_dst[line_of(s)], 1);
     ik_heavy_expect(r->sources, s->src_hash);
 }
 
 static void rate_expect_more(const void *state, struct ik_sight *s)
 {
     const struct rates *r = state;
-    s->guess.dst = ik_ways_guess(&r->by_dst, s->dst_hash);
-    __builtin_prefetch(&r->destinations[s->guess.dst], 1);
+    if (s->query == IK_QUERY_ANSWERS)
+        return;
+    const uint32_t number = line_of(s);
+    const unsigned way = ik_line_guess(&r->by_dst[number], s->dst_hash);
+    __builtin_prefetch(&r->destinations[number * IK_LINE_WAYS + way], 1);
+}
+
+/* The first packet, or the first of another second. */
+static void turn_second(struct rates *r, ik_ns now)
+{
+    if (!r->ends) {
+        r->start = now;
+        ik_asked_begin(r->asked, now);
+    }
+    r->bin = (uint32_t)((now - r->start) / IK_NS_PER_S);
+    r->ends = r->start + (r->bin + 1) * IK_NS_PER_S;
 }
 
 static void rate_input(void *state, struct ik_sight *s)
 {
     struct rates *r = state;
-    s->answer = ik_asked_judge(r->asked, s);
-    if (!r->begun) {
-        r->begun = true;
-        r->start = s->now;
+    if (s->now >= r->ends)
+        turn_second(r, s->now);
+    if (s->query == IK_QUERY_ANSWERS) {
+        s->answer = ik_asked_judge(r->asked, s);
+        if (s->answer != IK_ANSWER_UNASKED)
+            return;
+    } else if (s->query == IK_QUERY_ASKS) {
+        ik_asked_note(r->asked, s);
+    } else if (is_error(s)) {
+        return; /* errors.c's */
     }
-    r->bin = (uint32_t)((s->now - r->start) / IK_NS_PER_S);
-    if (!counts(s))
-        return;
     if (ik_sight_minds(s, IK_DETECT_FLOOD_DST))
         count_destination(r, s);
     if (ik_sight_minds(s, IK_DETECT_FLOOD_SRC))

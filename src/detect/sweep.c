@@ -10,14 +10,16 @@
 #include "detect/sight.h"
 
 #include "net/distinct.h"
-#include "net/ways.h"
+#include "net/line.h"
 
 #include <stddef.h>
 #include <string.h>
 
 enum {
     SOURCES = 4096,
+    SOURCE_LINES = SOURCES / IK_LINE_WAYS,
     WAITING = 8192,
+    WAITING_LINES = WAITING / IK_LINE_WAYS,
     EACH = 32,       /* questions of one source that are followed, before only some are */
     ENOUGH = 20,     /* addresses whose fates tell, half of them */
     LEAD_MAX_S = 64, /* seconds that a source stays longer, at most: one for each address more */
@@ -32,45 +34,45 @@ enum {
     (IK_NS_PER_S / 2) /* when nothing more will come: nearly all answers are sooner */
 #define PROOF_WITHIN IK_NS_PER_S
 
+/* What all packets of a source need is in the first line. */
 struct source {
     _Alignas(64) ik_ns from; /* beginning of the window */
     uint64_t from_n;         /* and its frame */
-    ik_ns due;  /* when there was something to tell, and no question to prove it; 0: never */
-    ik_ns told; /* that it sweeps; of no meaning before */
+    ik_ns due; /* when there was something to tell, and no question to prove it; 0: never */
+    uint8_t net[NET_BYTES]; /* its address: one of IPv6 has no more here */
     uint8_t family;
     bool outside;
     bool swept; /* in the window before */
     bool sweeps;
-    uint8_t net[NET_BYTES]; /* its address: one of IPv6 has no more here */
-    uint32_t tag;           /* tells it from who had the row before */
-    uint32_t answered, failed;
-    int32_t walk;
-    uint32_t next, next_walk; /* addresses at which it is told of again, as this and that */
+    uint32_t tag; /* tells it from who had the row before, and from its window before */
     uint32_t untold;
     uint32_t period, seen; /* of sampling, and the questions in it */
-    _Alignas(8) struct ik_distinct addresses;
+    struct ik_distinct addresses;
+    struct fates {
+        uint32_t tag; /* of whom they are: of another one they are all 0 */
+        uint32_t answered, failed;
+        int32_t walk;
+        uint32_t next, next_walk; /* addresses at which it is told of again, as this and that */
+        ik_ns told;               /* that it sweeps; of no meaning before */
+    } fates;
 };
-_Static_assert(offsetof(struct source, addresses.exact) < 128,
-               "of few addresses two lines are used");
+_Static_assert(offsetof(struct source, addresses.exact[1]) < 64, "of one address one line is used");
 
 /* The first question to an address. One that does not wait has met its fate, or was a tracer's:
- * those that follow soon are not followed. */
-struct question {
-    ik_ns asked;
-    uint32_t tag;
-    uint16_t source;
-    bool waits;
+ * those that follow soon are not followed. In the line of each pair `note` is the row of its
+ * source; the rest, of four pairs, is here. */
+struct questions {
+    _Alignas(64) ik_ns asked[IK_LINE_WAYS];
+    uint32_t tag[IK_LINE_WAYS];
+    bool waits[IK_LINE_WAYS];
 };
-_Static_assert(SOURCES <= UINT16_MAX + 1, "the number of one");
+_Static_assert(sizeof(struct questions) == 64, "a cache line");
 
 struct sweep {
     uint64_t evicted;
     uint32_t tags, n_due;
-    struct ik_ways by_src, by_pair;
-    uint16_t asker[WAITING]; /* as in questions, but near */
-    _Alignas(64) struct ik_ways_row src_rows[SOURCES];
-    _Alignas(64) struct ik_ways_row pair_rows[WAITING];
-    _Alignas(64) struct question questions[WAITING];
+    struct ik_line by_src[SOURCE_LINES], by_pair[WAITING_LINES];
+    struct questions questions[WAITING_LINES];
     struct source sources[SOURCES];
 };
 
@@ -95,8 +97,8 @@ static void sweep_init(void *state, const struct ik_detect_cfg *cfg)
 {
     struct sweep *w = state;
     (void)cfg;
-    ik_ways_init(&w->by_src, w->src_rows, SOURCES);
-    ik_ways_init(&w->by_pair, w->pair_rows, WAITING);
+    ik_line_init(w->by_src, SOURCE_LINES);
+    ik_line_init(w->by_pair, WAITING_LINES);
 }
 
 static uint64_t sweep_evicted(const void *state)
@@ -104,17 +106,36 @@ static uint64_t sweep_evicted(const void *state)
     return ((const struct sweep *)state)->evicted;
 }
 
+static uint32_t source_line(const struct ik_sight *s)
+{
+    return ik_line_number(s->src_hash, SOURCE_LINES);
+}
+
+static uint32_t pair_line(uint64_t pair)
+{
+    return ik_line_number(pair, WAITING_LINES);
+}
+
+/* Few sources have any, so they begin when one is met. */
+static struct fates *fates_of(struct source *src)
+{
+    struct fates *f = &src->fates;
+    if (f->tag != src->tag)
+        *f = (struct fates){.tag = src->tag};
+    return f;
+}
+
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
 /* Fewer answers than a monitor gets, by three standard deviations of chance: a monitor of whose
  * targets a tenth is down has three of the first ten down often enough. */
-static bool is_mostly_unanswered(const struct source *src, const struct ik_detect_cfg *cfg)
+static bool is_mostly_unanswered(const struct fates *f, const struct ik_detect_cfg *cfg)
 {
     enum { SIGMAS = 3 };
-    const int64_t fates = (int64_t)src->answered + src->failed;
+    const int64_t fates = (int64_t)f->answered + f->failed;
     const int64_t enough = cfg->limits[IK_LIM_SWEEP] < ENOUGH ? cfg->limits[IK_LIM_SWEEP] : ENOUGH;
     const int64_t answered = cfg->limits[IK_LIM_SWEEP_ANSWERED], down = 100 - answered;
-    const int64_t excess = 100 * (int64_t)src->failed - down * fates;
+    const int64_t excess = 100 * (int64_t)f->failed - down * fates;
     return 2 * fates >= enough && excess > 0 &&
            excess * excess > (int64_t)SIGMAS * SIGMAS * answered * down * fates;
 }
@@ -163,20 +184,20 @@ static bool tell(struct sweep *w, const struct teller *t, struct source *src,
 
 /* A source is told of again when it asked twice as many, and while it goes on now and then: sooner
  * than its finding ends. */
-static bool is_news(const struct source *src, uint32_t n, const struct teller *t)
+static bool is_news(const struct fates *f, uint32_t n, const struct teller *t)
 {
-    return n >= src->next ||
-           (n > src->next / 2 && t->now - src->told >= t->cfg->limits[IK_LIM_HOLD] / 2);
+    return n >= f->next || (n > f->next / 2 && t->now - f->told >= t->cfg->limits[IK_LIM_HOLD] / 2);
 }
 
 static void judge(struct sweep *w, const struct teller *t, struct source *src)
 {
     const ik_ns *limits = t->cfg->limits;
+    struct fates *f = fates_of(src);
     const uint32_t n = ik_distinct_count(&src->addresses);
     const ik_ns limit = src->swept ? limits[IK_LIM_SWEEP] / STILL : limits[IK_LIM_SWEEP];
-    if (!is_news(src, n, t))
+    if (!is_news(f, n, t))
         return;
-    if (n >= limit && is_mostly_unanswered(src, t->cfg)) {
+    if (n >= limit && is_mostly_unanswered(f, t->cfg)) {
         struct ik_report report = {
             .severity = IK_SEVERITY_MEDIUM,
             .value = n,
@@ -186,19 +207,19 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
         };
         src->sweeps = true;
         if (tell(w, t, src, &report)) {
-            src->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
-            src->told = t->now;
+            f->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
+            f->told = t->now;
         }
-    } else if (src->outside && src->walk >= limits[IK_LIM_SWEEP_FAILURES] && n >= src->next_walk) {
+    } else if (src->outside && f->walk >= limits[IK_LIM_SWEEP_FAILURES] && n >= f->next_walk) {
         struct ik_report report = {
             .severity = IK_SEVERITY_LOW,
-            .value = src->walk,
+            .value = f->walk,
             .threshold = (double)limits[IK_LIM_SWEEP_FAILURES],
             .limit = IK_LIM_SWEEP_FAILURES,
             .why = "A source from outside asks addresses that do not answer, one after another.",
         };
         if (tell(w, t, src, &report))
-            src->next_walk = n + 1;
+            f->next_walk = n + 1;
     } else {
         set_due(w, src, 0);
     }
@@ -206,73 +227,94 @@ static void judge(struct sweep *w, const struct teller *t, struct source *src)
 
 /* ---- questions and their fates --------------------------------------------------------------- */
 
+static struct teller teller_of(const struct ik_sight *s)
+{
+    return (struct teller){.cfg = s->cfg,
+                           .book = s->book,
+                           .p = s->query == IK_QUERY_ASKS ? s->p : NULL,
+                           .now = s->now};
+}
+
+static bool has_fates(const struct source *src)
+{
+    const struct fates *f = &src->fates;
+    return f->tag == src->tag && f->answered + f->failed > 0;
+}
+
+/* How much later than it was seen a source is taken to have been: who asks many stays longer. */
+static ik_ns lead_of(const struct source *src)
+{
+    const uint32_t n = src->addresses.n;
+    return (n < LEAD_MAX_S ? n - 1 : LEAD_MAX_S) * IK_NS_PER_S;
+}
+
 /* A question that met its fate is kept for as long as one without an answer: within that time no
  * address counts twice, whether it answers or not. */
-static void settle(struct sweep *w, uint32_t row, enum fate fate, const struct teller *t)
+static void settle(struct sweep *w, uint32_t line, unsigned way, enum fate fate,
+                   const struct teller *t)
 {
-    struct question *q = &w->questions[row];
-    struct source *src = &w->sources[q->source];
-    const bool waited = q->waits;
+    struct questions *q = &w->questions[line];
+    const bool waited = q->waits[way];
     if (fate == FATE_NONE)
-        q->asked = t->now;
-    else if (t->now - q->asked >= PATIENCE)
-        w->pair_rows[row] = (struct ik_ways_row){.id = 0, .at = INT64_MIN};
-    q->waits = false;
-    if (!waited || src->tag != q->tag)
+        q->asked[way] = t->now;
+    else if (t->now - q->asked[way] >= PATIENCE)
+        ik_line_remove(&w->by_pair[line], way);
+    q->waits[way] = false;
+    struct source *src = &w->sources[w->by_pair[line].note[way]];
+    if (!waited || src->tag != q->tag[way])
         return;
-    src->answered += fate == FATE_ANSWERED;
-    src->failed += fate == FATE_FAILED;
-    if (fate == FATE_ANSWERED && src->walk > -t->cfg->limits[IK_LIM_SWEEP_FAILURES])
-        src->walk--;
-    else if (fate == FATE_FAILED && src->walk < INT32_MAX)
-        src->walk++;
+    struct fates *f = fates_of(src);
+    f->answered += fate == FATE_ANSWERED;
+    f->failed += fate == FATE_FAILED;
+    if (fate == FATE_ANSWERED && f->walk > -t->cfg->limits[IK_LIM_SWEEP_FAILURES])
+        f->walk--;
+    else if (fate == FATE_FAILED && f->walk < INT32_MAX)
+        f->walk++;
     judge(w, t, src);
 }
 
-static struct source *source_of(struct sweep *w, const struct ik_sight *s, uint32_t *row)
+/* Not all of it: the list behind the count needs no zeros, and fates are known by the tag. */
+static void begin_source(struct sweep *w, const struct ik_sight *s, struct source *src, bool swept)
 {
-    *row = ik_ways_take_at(&w->by_src, s->src_hash, s->guess.src);
-    struct source *src = &w->sources[*row];
-    const bool anew = w->src_rows[*row].at == INT64_MIN;
-    if (anew || s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
-        w->evicted += anew && src->addresses.n > 0 &&
-                      (s->now - src->from < ACTIVE || src->addresses.n >= SOME);
-        /* Not all of it: the list behind the count needs no zeros. */
+    if (src->due)
         set_due(w, src, 0);
-        src->swept = !anew && src->sweeps;
-        src->sweeps = false;
-        src->family = s->src.family;
-        memcpy(src->net, s->src.bytes, sizeof(src->net));
-        src->from = s->now;
-        src->from_n = s->p->frame.n;
-        src->answered = src->failed = 0;
-        src->walk = 0;
-        src->tag = ++w->tags;
-        src->next = src->next_walk = src->untold = 0;
-        src->seen = 0;
-        src->addresses.n = 0;
-    }
-    return src;
+    src->swept = swept;
+    src->sweeps = false;
+    src->family = s->src.family;
+    memcpy(src->net, s->src.bytes, sizeof(src->net));
+    src->from = s->now;
+    src->from_n = s->p->frame.n;
+    src->tag = ++w->tags;
+    src->untold = 0;
+    src->seen = 0;
+    src->addresses.n = 0;
 }
 
-static void wait_for_answer(struct sweep *w, const struct ik_sight *s, uint32_t source)
+static bool is_missed(const struct source *src, ik_ns now)
 {
-    const uint32_t row = ik_ways_take_at(&w->by_pair, s->pair_hash, s->guess.pair);
-    struct question *q = &w->questions[row];
-    if (w->pair_rows[row].at != INT64_MIN)
+    return src->addresses.n > 0 && (now - src->from < ACTIVE || src->addresses.n >= SOME);
+}
+
+static void wait_for_answer(struct sweep *w, const struct ik_sight *s, struct source *src)
+{
+    const uint32_t number = pair_line(s->pair_hash);
+    struct ik_line *line = &w->by_pair[number];
+    struct questions *q = &w->questions[number];
+    bool anew;
+    const unsigned way = ik_line_take(line, s->pair_hash, &anew);
+    if (!anew)
         return;
-    if (q->waits) { /* of somebody else, that gave way: its fate is not observed */
-        struct source *its = &w->sources[q->source];
-        if (its->tag == q->tag)
+    if (q->waits[way]) { /* of somebody else, that gave way: its fate is not observed */
+        const struct source *its = &w->sources[line->note[way]];
+        if (its->tag == q->tag[way])
             w->evicted += its->addresses.n >= SOME; /* of fewer, others tell as much */
     }
-    struct source *src = &w->sources[source];
-    const uint32_t n = src->addresses.n;
     /* Those of sources with few addresses give way first: made-up ones have one. */
-    w->pair_rows[row].at = s->now + (n < LEAD_MAX_S ? n - 1 : LEAD_MAX_S) * IK_NS_PER_S;
-    *q = (struct question){
-        .asked = s->now, .tag = src->tag, .source = (uint16_t)source, .waits = true};
-    w->asker[row] = (uint16_t)source;
+    line->at[way] = s->now + lead_of(src);
+    line->note[way] = (uint32_t)(src - w->sources);
+    q->asked[way] = s->now;
+    q->tag[way] = src->tag;
+    q->waits[way] = true;
 }
 
 /* Which questions are followed: in each period the first few, then of each twice as many half as
@@ -289,32 +331,46 @@ static bool is_sampled(struct source *src, ik_ns now)
     return i < EACH || i % ((1u << (31 - __builtin_clz(i))) / (EACH / 2)) == 0;
 }
 
-static void asked(struct sweep *w, const struct ik_sight *s, const struct teller *t)
+static void asked(struct sweep *w, const struct ik_sight *s)
 {
-    uint32_t row;
-    struct source *src = source_of(w, s, &row);
+    const uint32_t number = source_line(s);
+    struct ik_line *line = &w->by_src[number];
+    bool anew;
+    const unsigned way = ik_line_take(line, s->src_hash, &anew);
+    struct source *src = &w->sources[number * IK_LINE_WAYS + way];
+    if (anew) {
+        w->evicted += is_missed(src, s->now);
+        begin_source(w, s, src, false);
+    } else if (s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
+        begin_source(w, s, src, src->sweeps);
+    }
     const bool fresh = ik_distinct_add(&src->addresses, s->dst_hash);
     const uint32_t n = src->addresses.n;
-    w->src_rows[row].at = s->now + (n < LEAD_MAX_S ? n - 1 : LEAD_MAX_S) * IK_NS_PER_S;
+    line->at[way] = s->now + lead_of(src);
     src->outside = s->way == IK_WAY_IN;
     src->untold++;
     /* Beyond the exact list nobody knows which address is new: each question is taken for a sample.
      */
     if ((fresh || n > IK_DISTINCT_EXACT) && is_sampled(src, s->now))
-        wait_for_answer(w, s, row);
-    if (src->due || (fresh && src->answered + src->failed > 0))
-        judge(w, t, src);
+        wait_for_answer(w, s, src);
+    if (src->due || (fresh && n > 1 && has_fates(src))) {
+        const struct teller t = teller_of(s);
+        judge(w, &t, src);
+    }
 }
 
-static void meets(struct sweep *w, uint64_t pair, enum fate fate, const struct teller *t)
+static void meets(struct sweep *w, const struct ik_sight *s, uint64_t pair, enum fate fate)
 {
-    const uint32_t row = ik_ways_find(&w->by_pair, pair);
-    if (row != IK_WAYS_NONE)
-        settle(w, row, fate, t);
+    const uint32_t number = pair_line(pair);
+    const unsigned ways = ik_line_find(&w->by_pair[number], pair);
+    if (!ways)
+        return;
+    const struct teller t = teller_of(s);
+    settle(w, number, (unsigned)__builtin_ctz(ways), fate, &t);
 }
 
 /* What an error says of the question that it quotes. */
-static void failed(struct sweep *w, const struct ik_sight *s, const struct teller *t)
+static void failed(struct sweep *w, const struct ik_sight *s)
 {
     const struct ik_look_packet *p = s->p;
     const struct ik_ip *ip = &p->quote.ip;
@@ -326,7 +382,7 @@ static void failed(struct sweep *w, const struct ik_sight *s, const struct telle
     const bool expired =
         p->icmp.type == (v4 ? (int)IK_ICMP4_TIME_EXCEEDED : (int)IK_ICMP6_TIME_EXCEEDED);
     if (expired || unreachable)
-        meets(w, s->quoted_pair, expired ? FATE_NONE : FATE_FAILED, t);
+        meets(w, s, s->quoted_pair, expired ? FATE_NONE : FATE_FAILED);
 }
 
 /* ---- the part -------------------------------------------------------------------------------- */
@@ -339,8 +395,9 @@ static bool is_question(const struct ik_sight *s)
 static void sweep_expect(const void *state, struct ik_sight *s)
 {
     const struct sweep *w = state;
-    ik_ways_expect(&w->by_src, s->src_hash);
-    ik_ways_expect(&w->by_pair, s->pair_hash);
+    if (s->query == IK_QUERY_ASKS)
+        __builtin_prefetch(&w->by_src[source_line(s)], 1);
+    __builtin_prefetch(&w->by_pair[pair_line(s->pair_hash)], 1);
 }
 
 static void sweep_expect_more(const void *state, struct ik_sight *s)
@@ -348,34 +405,46 @@ static void sweep_expect_more(const void *state, struct ik_sight *s)
     const struct sweep *w = state;
     if (s->query != IK_QUERY_ASKS)
         return;
-    s->guess.src = ik_ways_guess(&w->by_src, s->src_hash);
-    s->guess.pair = ik_ways_guess(&w->by_pair, s->pair_hash);
-    const struct source *src = &w->sources[s->guess.src];
-    __builtin_prefetch(src, 1);
-    __builtin_prefetch(&src->addresses, 1);
-    __builtin_prefetch(&w->sources[w->asker[s->guess.pair]], 1); /* who may lose a question */
-    __builtin_prefetch(&w->questions[s->guess.pair], 1);
+    const uint32_t number = source_line(s);
+    const struct ik_line *line = &w->by_src[number];
+    const unsigned ways = ik_line_find(line, s->src_hash);
+    const unsigned way = ways ? (unsigned)__builtin_ctz(ways) : ik_line_oldest(line);
+    __builtin_prefetch(&w->sources[number * IK_LINE_WAYS + way], 1);
+    if (ways)
+        return;
+    /* Of a source that is new, the question is too; and who may lose one for it. */
+    const uint32_t pair = pair_line(s->pair_hash);
+    const unsigned at = ik_line_guess(&w->by_pair[pair], s->pair_hash);
+    __builtin_prefetch(&w->questions[pair], 1);
+    __builtin_prefetch(&w->sources[w->by_pair[pair].note[at]], 1);
 }
 
 static void sweep_input(void *state, struct ik_sight *s)
 {
     struct sweep *w = state;
-    const struct teller t = {.cfg = s->cfg,
-                             .book = s->book,
-                             .p = s->query == IK_QUERY_ASKS ? s->p : NULL,
-                             .now = s->now};
     switch (s->query) {
     case IK_QUERY_ASKS:
         if (is_question(s) && ik_sight_minds(s, IK_DETECT_SWEEP))
-            asked(w, s, &t);
+            asked(w, s);
         break;
     case IK_QUERY_ANSWERS:
-        meets(w, s->pair_hash, FATE_ANSWERED, &t);
+        meets(w, s, s->pair_hash, FATE_ANSWERED);
         break;
     case IK_QUERY_NONE:
         if (ik_icmp_is_error(s->p->ip.version, s->p->icmp.type))
-            failed(w, s, &t);
+            failed(w, s);
         break;
+    }
+}
+
+/* What waited for so long was not answered. */
+static void settle_all(struct sweep *w, const struct teller *t, ik_ns patience)
+{
+    for (uint32_t i = 0; i < WAITING_LINES; i++) {
+        for (unsigned way = 0; way < IK_LINE_WAYS; way++) {
+            if (w->by_pair[i].tag[way] && t->now - w->questions[i].asked[way] >= patience)
+                settle(w, i, way, FATE_FAILED, t);
+        }
     }
 }
 
@@ -392,10 +461,7 @@ static void sweep_tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg,
 {
     struct sweep *w = state;
     const struct teller t = {.cfg = cfg, .book = book, .now = now};
-    for (uint32_t i = 0; i < WAITING; i++) {
-        if (w->pair_rows[i].id && now - w->questions[i].asked >= PATIENCE)
-            settle(w, i, FATE_FAILED, &t);
-    }
+    settle_all(w, &t, PATIENCE);
     if (w->n_due)
         tell_due(w, &t);
 }
@@ -404,10 +470,7 @@ static void sweep_end(void *state, ik_ns now, const struct ik_detect_cfg *cfg, s
 {
     struct sweep *w = state;
     const struct teller t = {.cfg = cfg, .book = book, .now = now, .last = true};
-    for (uint32_t i = 0; i < WAITING; i++) {
-        if (w->pair_rows[i].id && now - w->questions[i].asked >= PATIENCE_LAST)
-            settle(w, i, FATE_FAILED, &t);
-    }
+    settle_all(w, &t, PATIENCE_LAST);
     if (w->n_due)
         tell_due(w, &t);
 }
