@@ -170,6 +170,13 @@ void ik_detect_reload(struct ik_detect *d, const struct ik_detect_cfg *cfg);
 /* Looks at a packet: also one without ICMP (which flows exist) and parts of datagrams, so
  * `p->has_icmp` need not be true. `looked`: what ik_look_input returned. */
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked);
+enum { IK_DETECT_AHEAD = 8 };
+/* Begins to fetch what judging those n packets will need, so that memory is waited for once and not
+ * by each: never needed, and never a difference but in speed. `p` and `looked` as they will be
+ * given to ik_detect_input, which is then called for each of them in this order; until then the
+ * packets, and their bytes, stay as they are. Of more than IK_DETECT_AHEAD the first ones count. */
+void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p, const bool *looked,
+                     size_t n);
 /* Lets time pass though no packet comes: windows end. Times of packets rule; `now` is on their
  * scale. */
 void ik_detect_tick(struct ik_detect *d, ik_ns now);

@@ -55,6 +55,11 @@ struct ik_detect {
     struct wanted wanted[SORTS];
     struct plain plain[2][PARTS + 1]; /* of requests, and of replies */
     struct ik_sight_memo memo;
+    /* Of packets that were told ahead, from `at` to `n` in the order of their inputs. */
+    struct ahead {
+        struct ik_sight sights[IK_DETECT_AHEAD];
+        uint8_t at, n;
+    } ahead;
     bool begun;
     ik_ns now, tick, packet; /* ours: the present, the next tick, the last packet */
     ik_ns raw, shift;        /* of the source: its latest time; now - shift is on its scale */
@@ -147,6 +152,7 @@ void ik_detect_reload(struct ik_detect *d, const struct ik_detect_cfg *cfg)
     memcpy(secret, d->cfg.secret, sizeof(secret));
     d->cfg = *cfg;
     memcpy(d->cfg.secret, secret, sizeof(secret));
+    d->ahead.at = d->ahead.n = 0; /* what is at home may be another now */
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -228,12 +234,72 @@ static enum sort sort_of(const struct ik_look_packet *p, bool looked)
     }
 }
 
-static void expect_all(const struct wanted *w, struct ik_sight *s)
+/* Who wants the packet; NULL: nobody. */
+static const struct wanted *wanted_of(const struct ik_detect *d, const struct ik_look_packet *p,
+                                      bool looked)
+{
+    const struct wanted *w = &d->wanted[p->has_ip ? sort_of(p, looked) : SORT_OTHER];
+    return p->has_ip && w->n ? w : NULL;
+}
+
+static void expect(const struct wanted *w, struct ik_sight *s)
 {
     for (const struct look *c = w->expect, *end = c + w->n_expect; c < end; c++)
         c->expect(c->state, s);
+}
+
+static void expect_more(const struct wanted *w, struct ik_sight *s)
+{
     for (const struct look *c = w->more, *end = c + w->n_more; c < end; c++)
         c->expect(c->state, s);
+}
+
+/* All of the sight that stands in the packet and is the same whenever it is judged. */
+static void see(struct ik_detect *d, struct ik_sight *s, const struct ik_look_packet *p,
+                bool looked)
+{
+    s->p = p;
+    s->cfg = &d->cfg;
+    s->book = d->book;
+    s->icmp = looked;
+    s->quoted = IK_QUOTED_NOTHING;
+    s->quoted_via = IK_VIA_UNKNOWN;
+    s->quoted_in_window = s->quoted_foreign = false;
+    s->sender = s->clock_bytes = 0;
+    s->tunnel = s->differs = false;
+    s->answer = IK_ANSWER_NONE;
+    ik_sight_fill(s, &d->memo);
+}
+
+void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p, const bool *looked,
+                     size_t n)
+{
+    struct ik_sight *sights = d->ahead.sights;
+    d->ahead.at = d->ahead.n = 0;
+    for (size_t i = 0; i < n && i < IK_DETECT_AHEAD; i++) {
+        const struct wanted *w = wanted_of(d, &p[i], looked[i]);
+        if (!w)
+            continue;
+        see(d, &sights[d->ahead.n], &p[i], looked[i]);
+        expect(w, &sights[d->ahead.n]);
+        d->ahead.n++;
+    }
+    for (uint8_t i = 0; i < d->ahead.n; i++)
+        expect_more(wanted_of(d, sights[i].p, sights[i].icmp), &sights[i]);
+}
+
+/* The sight of a packet: as it was told ahead, else made now in *room. */
+static struct ik_sight *sight_of(struct ik_detect *d, const struct wanted *w,
+                                 const struct ik_look_packet *p, bool looked, struct ik_sight *room)
+{
+    struct ahead *a = &d->ahead;
+    if (a->at < a->n && a->sights[a->at].p == p)
+        return &a->sights[a->at++];
+    a->at = a->n = 0;
+    see(d, room, p, looked);
+    expect(w, room);
+    expect_more(w, room);
+    return room;
 }
 
 #define ANY ((uint32_t)1 << 31) /* a trait of all */
@@ -274,28 +340,14 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     }
     ik_book_next(d->book, d->shift);
     tick(d);
-    if (!p->has_ip)
+    const struct wanted *w = wanted_of(d, p, looked);
+    if (!w)
         return;
-    const struct wanted *w = &d->wanted[sort_of(p, looked)];
-    if (w->n == 0)
-        return;
-    struct ik_sight s;
-    s.p = p;
-    s.cfg = &d->cfg;
-    s.book = d->book;
-    s.now = d->now;
-    s.icmp = looked;
-    s.quoted = IK_QUOTED_NOTHING;
-    s.quoted_via = IK_VIA_UNKNOWN;
-    s.quoted_in_window = s.quoted_foreign = false;
-    s.sender = s.clock_bytes = 0;
-    s.tunnel = s.differs = false;
-    s.answer = IK_ANSWER_NONE;
-    ik_sight_fill(&s, &d->memo);
-    expect_all(w, &s);
-    call_all(d, w, &s);
-    if (s.is_echo && s.sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
-        d->stats.senders[s.sender] += s.echo.request;
+    struct ik_sight room, *s = sight_of(d, w, p, looked, &room);
+    s->now = d->now;
+    call_all(d, w, s);
+    if (s->is_echo && s->sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
+        d->stats.senders[s->sender] += s->echo.request;
 }
 
 /* ---- what it has to say ---------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
  * Packets from their parts, and what was found in them. */
 #include "frames.h"
 
+#include "twin.h"
+
 #include "base/rd.h"
 
 #include <stdio.h>
@@ -27,11 +29,18 @@ struct frames *frames_new(const struct ik_part *const *parts, const struct ik_de
     f->detect =
         parts ? ik_detect_init_of(f->detect_mem, &c, parts) : ik_detect_init(f->detect_mem, &c);
     f->now = START_S * IK_NS_PER_S;
+    f->twin = twin_new(parts, &c, &look);
     return f;
+}
+
+void frames_alone(struct frames *f)
+{
+    twin_leave(f->twin);
 }
 
 void frames_free(struct frames *f)
 {
+    twin_free(f->twin);
     free(f->look_mem);
     free(f->detect_mem);
     free(f->voice);
@@ -83,6 +92,7 @@ static void collect(struct frames *f)
     while ((told = ik_detect_take(f->detect))) {
         size_t i = 0;
         check(f, told);
+        twin_told(f->twin, told);
         while (i < f->n_found && f->found[i].id != told->id)
             i++;
         if (i == FRAMES_FOUND)
@@ -162,6 +172,7 @@ void frames_put(struct frames *f, uint16_t linktype, const void *bytes, size_t n
                                         .wire_bytes = (uint32_t)n,
                                         .linktype = linktype,
                                         .way = f->way};
+    twin_put(f->twin, &frame);
     f->looked = ik_look_input(f->look, &frame, &f->packet);
     ik_detect_input(f->detect, &f->packet, f->looked);
     f->kept = ik_detect_kept(f->detect);
@@ -170,12 +181,14 @@ void frames_put(struct frames *f, uint16_t linktype, const void *bytes, size_t n
 
 void frames_tick(struct frames *f)
 {
+    twin_tick(f->twin, f->now);
     ik_detect_tick(f->detect, f->now);
     collect(f);
 }
 
 void frames_stop(struct frames *f)
 {
+    twin_stop(f->twin);
     ik_detect_stop(f->detect);
     collect(f);
 }

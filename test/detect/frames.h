@@ -16,8 +16,11 @@
 
 enum { FRAMES_BYTES = 70000, FRAMES_FOUND = 4096 };
 
+struct twin;
+
 /* A looker, detectors, and what they found. Tests set `now` and read the rest. */
 struct frames {
+    struct twin *twin; /* NULL: none */
     struct ik_look *look;
     struct ik_detect *detect;
     void *look_mem, *detect_mem;
@@ -53,6 +56,8 @@ struct frames_head {
  * nowhere later. Freed by frames_free. */
 struct frames *frames_new(const struct ik_part *const *parts, const struct ik_detect_cfg *cfg);
 void frames_free(struct frames *f);
+/* To be called before a test gives something to f->detect by itself. */
+void frames_alone(struct frames *f);
 
 struct ik_addr frames_addr(const char *text);
 struct ik_prefix frames_prefix(const char *text);

@@ -254,6 +254,7 @@ static void flood__among_many_others__found(void **state)
     struct frames *f = begin(IK_QUOTED_UNKNOWN);
     struct ik_rng rng = {9};
     errors(f, 1, 0, IK_ICMP4_UNREACHABLE, 3, 0);
+    frames_alone(f);
     struct ik_look_packet p = f->packet;
     for (uint32_t i = 0; i < 400000; i++) {
         const bool real = i % 100 == 0; /* 2000 a second */

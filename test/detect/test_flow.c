@@ -284,6 +284,7 @@ static void seq__is_judged_by_lengths_of_headers__where_the_capture_cut(void **s
     static const uint8_t data[60000];
     const struct ik_tcp tcp = {
         .sport = 40000, .dport = 443, .seq = 0, .flags = IK_TCP_ACK, .data = {data, sizeof(data)}};
+    frames_alone(f);
     uint8_t packet[FRAMES_BYTES];
     for (uint32_t i = 0; i < 100; i++) {
         struct ik_tcp next = tcp;

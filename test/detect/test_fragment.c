@@ -128,6 +128,7 @@ static void oversize__is_told_of_cut_frames__not_of_lies(void **state)
         struct frames *f = frames_new(parts, NULL);
         const struct frames_head h = {
             .src = "192.0.2.1", .dst = "192.0.2.2", .proto = UDP, .offset_bytes = 8189 * 8};
+        frames_alone(f);
         uint8_t packet[FRAMES_BYTES];
         const size_t n = frames_make(&h, data, 100, packet);
         const struct ik_look_frame frame = {.n = 1,

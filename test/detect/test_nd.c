@@ -304,6 +304,7 @@ static void discovery__cut_by_the_capture__is_silent(void **state)
     struct frames *whole = advertise(option, sizeof(option));
     for (size_t n = 40; n < whole->n_bytes; n++) {
         struct frames *f = frames_new(parts, NULL);
+        frames_alone(f);
         uint8_t *exact = malloc(n);
         assert_non_null(exact);
         memcpy(exact, whole->bytes, n);

@@ -130,6 +130,26 @@ static void take__many_that_come_once__the_talker_stays(void **state)
     free(r.mem);
 }
 
+static void take_at__guess_is_old__gives_what_take_gives(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(sizeof(struct mine)), other = rig_new(sizeof(struct mine));
+    const uint32_t guess = ik_pairs_guess(&r.t, (uint64_t)4 << 32);
+    for (uint64_t i = 1; i < 40; i++) {
+        for (uint64_t back = i > 3 ? i - 3 : 1; back <= i; back++) {
+            bool anew, other_anew;
+            struct mine *e = ik_pairs_take_at(&r.t, back << 34, guess, &anew);
+            struct mine *o = ik_pairs_take(&other.t, back << 34, &other_anew);
+            assert_int_equal(anew, other_anew);
+            assert_true(e->value == o->value);
+            e->value = o->value = back;
+        }
+    }
+    assert_int_equal(r.t.evicted, other.t.evicted);
+    free(r.mem);
+    free(other.mem);
+}
+
 static void count__window_over__begins_anew(void **state)
 {
     (void)state;
@@ -151,6 +171,7 @@ int main(void)
         cmocka_unit_test(take__full_set__spares_those_that_came_again),
         cmocka_unit_test(take__all_came_again__one_gives_way_all_the_same),
         cmocka_unit_test(take__many_that_come_once__the_talker_stays),
+        cmocka_unit_test(take_at__guess_is_old__gives_what_take_gives),
         cmocka_unit_test(count__window_over__begins_anew),
     };
     return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);

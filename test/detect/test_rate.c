@@ -46,6 +46,7 @@ static void direct_put(struct frames *f, struct ik_look_packet *p, uint32_t src,
 static struct ik_look_packet *direct_packet(struct frames *f)
 {
     frames_echo(f, &one, false, 1, 1, "data", 4);
+    frames_alone(f);
     return &f->packet;
 }
 

@@ -353,6 +353,7 @@ static void sweep__among_a_million_made_up_sources__named(void **state)
     struct frames *f = frames_new(parts, NULL);
     struct ik_rng rng = {3};
     ask(f, "192.0.2.9", "192.0.2.10");
+    frames_alone(f);
     struct ik_look_packet p = f->packet;
     for (uint32_t i = 0; i < 1000000; i++) {
         const bool real = i % 4000 == 0; /* 50 a second of 200,000 */

@@ -65,12 +65,32 @@ static void take__many_ids__stay_inside_and_keep_their_own(void **state)
     }
 }
 
+/* Two newcomers of an empty set guess the same row; who comes back may stand elsewhere by then. */
+static void take_at__guess_is_old__gives_what_take_gives(void **state)
+{
+    (void)state;
+    struct ik_ways_row rows[4], other_rows[4];
+    struct ik_ways w, other;
+    ik_ways_init(&w, rows, 4);
+    ik_ways_init(&other, other_rows, 4);
+    const uint32_t guess = ik_ways_guess(&w, 1);
+    for (uint64_t id = 1; id < 40; id++) {
+        for (uint64_t back = id > 3 ? id - 3 : 1; back <= id; back++) {
+            const uint32_t row = ik_ways_take_at(&w, back, guess);
+            assert_int_equal(row, ik_ways_take(&other, back));
+            assert_true(rows[row].id == back && rows[row].at == other_rows[row].at);
+            rows[row].at = other_rows[row].at = (ik_ns)back;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(id__family_and_bits__are_all_that_counts),
         cmocka_unit_test(take__full_set__earliest_goes),
         cmocka_unit_test(take__many_ids__stay_inside_and_keep_their_own),
+        cmocka_unit_test(take_at__guess_is_old__gives_what_take_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
