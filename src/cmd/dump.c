@@ -160,16 +160,14 @@ snapped(const struct ik_dump *d, const struct ik_look_frame *frame, struct ik_lo
     return cut;
 }
 
-static void take_ahead(void *ctx, const struct ik_look_frame *frame)
+static void take_ahead(struct ik_dump *d, const struct ik_look_frame *frame)
 {
-    struct ik_dump *d = ctx;
     struct ik_look_frame cut;
     ik_look_ahead(d->look, snapped(d, frame, &cut), &d->packets[d->turn ^ 1]);
 }
 
-static void take_frame(void *ctx, const struct ik_look_frame *frame)
+static void take_frame(struct ik_dump *d, const struct ik_look_frame *frame)
 {
-    struct ik_dump *d = ctx;
     struct ik_look_packet *p = &d->packets[d->turn];
     struct ik_look_frame cut;
     const bool message = ik_look_input(d->look, snapped(d, frame, &cut), p);
@@ -186,6 +184,19 @@ static void take_frame(void *ctx, const struct ik_look_frame *frame)
     }
     if (d->plan.opt.count && d->shown >= (uint64_t)d->plan.opt.count)
         d->from.stop = true;
+}
+
+/* While one is shown, what the next one needs is fetched. */
+static size_t take_frames(void *ctx, const struct ik_look_frame *frames, size_t n)
+{
+    struct ik_dump *d = ctx;
+    size_t i = 0;
+    while (i < n && !d->from.stop) {
+        if (i + 1 < n)
+            take_ahead(d, &frames[i + 1]);
+        take_frame(d, &frames[i++]);
+    }
+    return i;
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -323,8 +334,7 @@ static bool open_frames(struct ik_dump *d)
                                                   .ring_bytes = (uint32_t)o->buffer_kib * 1024,
                                                   .promiscuous = !o->no_promiscuous && !any},
                                       .wanted = d->wanted,
-                                      .frame = take_frame,
-                                      .ahead = take_ahead,
+                                      .frames = take_frames,
                                       .idle = on_idle,
                                       .status = on_status,
                                       .ctx = d};

@@ -83,12 +83,16 @@ bool ik_frames_wait(struct ik_frames *f, int fd, ik_ns at_most)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-void ik_frames_put(struct ik_frames *f, struct ik_look_frame *frame)
+void ik_frames_put(struct ik_frames *f, struct ik_look_frame *frames, size_t n)
 {
-    frame->n = ++f->n;
-    if (frame->time != IK_NEVER)
-        f->last = frame->time;
-    f->cfg.frame(f->cfg.ctx, frame);
+    for (size_t i = 0; i < n; i++)
+        frames[i].n = f->n + i + 1;
+    const size_t taken = f->cfg.frames(f->cfg.ctx, frames, n);
+    for (size_t i = 0; i < taken; i++) {
+        if (frames[i].time != IK_NEVER)
+            f->last = frames[i].time;
+    }
+    f->n += taken;
 }
 
 void ik_frames_run(struct ik_frames *f)

@@ -8,6 +8,8 @@
 #include <icmpkit/link.h>
 #include <icmpkit/look.h>
 
+enum { IK_FRAMES_TOGETHER = 8 };
+
 struct ik_frames_cfg {
     const char *verb;              /* for what is said on stderr */
     const char *read;              /* a capture file, "-": standard input; NULL: an interface */
@@ -15,11 +17,9 @@ struct ik_frames_cfg {
     struct ik_capture_cfg capture; /* of an interface */
     const char *wanted; /* of an interface: an expression of pcap-filter(7) for what the kernel may
                            leave out at once; NULL: nothing */
-    /* One frame, borrowed for the call. */
-    void (*frame)(void *ctx, const struct ik_look_frame *f);
-    /* Before that, where it is known already and stays where it lies: the one that comes next,
-     * unless the end is asked for. NULL: nobody wants to know. */
-    void (*ahead)(void *ctx, const struct ik_look_frame *f);
+    /* Frames in their order, borrowed for the call: 1 to IK_FRAMES_TOGETHER, as many as are there
+     * without waiting. Returns how many of them were taken: fewer only when `stop` is set. */
+    size_t (*frames)(void *ctx, const struct ik_look_frame *f, size_t n);
     /* Nothing more is there now: what was written goes out. Returns for how long that may be so
      * before it is called again (IK_NEVER: without end). */
     ik_ns (*idle)(void *ctx);
@@ -53,8 +53,8 @@ void ik_frames_close(struct ik_frames *f);
 
 /* ---- among the files of it ------------------------------------------------------------------- */
 
-/* Counts a frame and hands it over. */
-void ik_frames_put(struct ik_frames *f, struct ik_look_frame *frame);
+/* Numbers frames, at most IK_FRAMES_TOGETHER, counts them and hands them over. */
+void ik_frames_put(struct ik_frames *f, struct ik_look_frame *frames, size_t n);
 /* Waits until fd is readable, a signal came, or so long (IK_NEVER: without end); fd -1: none. What
  * is to be written goes out before. False when the end was asked for. */
 bool ik_frames_wait(struct ik_frames *f, int fd, ik_ns at_most);

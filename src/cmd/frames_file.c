@@ -10,20 +10,14 @@
 enum { FAULTS_TOLD = 10, POLL_EVERY = 4096 };
 #define LOOK_AGAIN (IK_NS_PER_S / 5)
 
-/* A packet, and the name of its interface, escaped by whoever prints it. */
-struct held {
-    struct ik_look_frame frame;
-    char name[64];
-};
-
 struct reading {
     struct ik_frames *f;
     uint64_t faults;
-    /* The packet that was read last waits until the next one is known, while that needs no reading:
-     * so whoever looks at it can begin with the next. */
-    struct held held[2];
-    unsigned last; /* of the two */
-    bool holds;
+    /* Packets wait for the next one while that needs no reading, so that whoever looks at them gets
+     * them together; and the names of their interfaces, escaped by whoever prints them. */
+    struct ik_look_frame held[IK_FRAMES_TOGETHER];
+    char names[IK_FRAMES_TOGETHER][64];
+    size_t n_held;
     uint16_t linktype; /* of the frame before */
     bool is_unread;    /* that type */
     /* Frames of link types that are not read, and one of those types. */
@@ -95,37 +89,32 @@ static void tell_unread(const struct reading *r)
                path_of(r->f, path, sizeof path), (unsigned long long)r->unread, r->unread_type);
 }
 
-/* Hands over the packet that waits. */
+/* Hands over the packets that wait. */
 static void let_go(struct reading *r)
 {
-    if (r->holds && !r->f->stop)
-        ik_frames_put(r->f, &r->held[r->last].frame);
-    r->holds = false;
+    if (r->n_held && !r->f->stop)
+        ik_frames_put(r->f, r->held, r->n_held);
+    r->n_held = 0;
 }
 
 static void take_packet(struct reading *r, const struct ik_capfile_item *item)
 {
-    struct held *h = &r->held[r->last ^ 1];
-    struct ik_look_frame *f = &h->frame;
-    f->n = r->f->n + r->holds + 1;
-    f->time = item->time;
-    f->bytes = item->bytes;
-    f->wire_bytes = item->wire_bytes;
-    f->linktype = item->linktype;
-    f->interface = NULL;
+    char *name = r->names[r->n_held];
+    struct ik_look_frame *f = &r->held[r->n_held++];
+    *f = (struct ik_look_frame){.time = item->time,
+                                .bytes = item->bytes,
+                                .wire_bytes = item->wire_bytes,
+                                .linktype = item->linktype};
     count_unread(r, item->linktype);
     if (item->name.left) {
-        const size_t n =
-            item->name.left < sizeof h->name - 1 ? item->name.left : sizeof h->name - 1;
-        memcpy(h->name, item->name.p, n);
-        h->name[n] = 0;
-        f->interface = h->name;
+        const size_t cap = sizeof r->names[0] - 1;
+        const size_t n = item->name.left < cap ? item->name.left : cap;
+        memcpy(name, item->name.p, n);
+        name[n] = 0;
+        f->interface = name;
     }
-    if (r->holds && r->f->cfg.ahead)
-        r->f->cfg.ahead(r->f->cfg.ctx, f);
-    let_go(r);
-    r->last ^= 1;
-    r->holds = true;
+    if (r->n_held == IK_FRAMES_TOGETHER)
+        let_go(r);
 }
 
 static void take_item(struct reading *r, const struct ik_capfile_item *item)
@@ -188,7 +177,7 @@ static void finish(struct reading *r, enum ik_err err, const struct ik_capfile_i
 /* The next item. What waits is handed over before its bytes go. */
 static enum ik_err next(struct reading *r, struct ik_capfile_item *item)
 {
-    if (r->holds) {
+    if (r->n_held) {
         const enum ik_err err = ik_capread_ahead(r->f->file, item);
         if (err != IK_E_AGAIN)
             return err;

@@ -72,37 +72,45 @@ static const char *name_of(struct live *l, uint32_t index)
     return name;
 }
 
-static void take(struct live *l, const struct ik_event *e)
+static struct ik_look_frame frame_of(struct live *l, const struct ik_event *e)
 {
-    struct ik_frames *f = l->f;
-    switch (e->kind) {
-    case IK_EV_FRAME: {
-        struct ik_look_frame frame = {.time = e->captured.real,
-                                      .bytes = e->frame.bytes,
-                                      .wire_bytes = e->captured.wire_bytes,
-                                      .linktype = l->linktype,
-                                      .interface = name_of(l, e->frame.meta.ifindex),
-                                      .checksum_left = e->captured.checksum_left,
-                                      .way =
-                                          e->captured.outgoing ? IK_LOOK_WAY_OUT : IK_LOOK_WAY_IN};
-        ik_frames_put(f, &frame);
-        break;
-    }
-    case IK_EV_DOWN:
-        ik_run_say(f->cfg.verb, _("the interface went down"));
-        f->failed = f->stop = true;
-        break;
-    default: /* what was dropped is asked for at the end */
-        break;
-    }
+    return (struct ik_look_frame){.time = e->captured.real,
+                                  .bytes = e->frame.bytes,
+                                  .wire_bytes = e->captured.wire_bytes,
+                                  .linktype = l->linktype,
+                                  .interface = name_of(l, e->frame.meta.ifindex),
+                                  .checksum_left = e->captured.checksum_left,
+                                  .way = e->captured.outgoing ? IK_LOOK_WAY_OUT : IK_LOOK_WAY_IN};
+}
+
+/* Hands over the frames that events[0] begins. Returns how many events that took. */
+static size_t take_frames(struct live *l, const struct ik_event *events, size_t n)
+{
+    struct ik_look_frame frames[IK_FRAMES_TOGETHER];
+    size_t i = 0;
+    for (; i < n && i < IK_FRAMES_TOGETHER && events[i].kind == IK_EV_FRAME; i++)
+        frames[i] = frame_of(l, &events[i]);
+    ik_frames_put(l->f, frames, i);
+    return i;
+}
+
+static size_t take(struct live *l, const struct ik_event *events, size_t n)
+{
+    if (events->kind == IK_EV_FRAME)
+        return take_frames(l, events, n);
+    if (events->kind == IK_EV_DOWN) {
+        ik_run_say(l->f->cfg.verb, _("the interface went down"));
+        l->f->failed = l->f->stop = true;
+    } /* what was dropped is asked for at the end */
+    return 1;
 }
 
 static size_t take_batch(struct live *l)
 {
     struct ik_event events[IK_BATCH];
     const size_t n = l->link->ops->rx(l->link, ik_clock_now(), events, IK_BATCH);
-    for (size_t i = 0; i < n && !l->f->stop; i++)
-        take(l, &events[i]);
+    for (size_t i = 0; i < n && !l->f->stop;)
+        i += take(l, &events[i], n - i);
     l->f->dropped = ik_link_capture_stats(l->link).dropped;
     return n;
 }

@@ -200,22 +200,48 @@ static bool take_time(struct ik_guard *g, ik_ns time)
     return true;
 }
 
-static void take_frame(void *ctx, const struct ik_look_frame *frame)
+/* Packets that are judged together: those that guard has not sent on itself. */
+struct together {
+    struct ik_look_packet packets[IK_DETECT_AHEAD];
+    bool looked[IK_DETECT_AHEAD];
+    size_t n;
+};
+
+static void judge(struct ik_guard *g, struct together *t)
+{
+    ik_detect_ahead(g->detect, t->packets, t->looked, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct ik_look_packet *p = &t->packets[i];
+        ik_detect_input(g->detect, p, t->looked[i]);
+        if (g->save && ik_detect_kept(g->detect))
+            keep(g, p);
+        tell(g, p);
+    }
+    t->n = 0;
+}
+
+static void look(struct ik_guard *g, const struct ik_look_frame *frame, struct together *t)
+{
+    struct ik_look_packet *p = &t->packets[t->n];
+    t->looked[t->n] = ik_look_input(g->look, frame, p);
+    if (g->all && ik_guard_own_forwards(&g->own, p))
+        return;
+    t->n++;
+    if (p->reassembled || t->n == IK_DETECT_AHEAD) /* its bytes are the looker's until the next */
+        judge(g, t);
+}
+
+static size_t take_frames(void *ctx, const struct ik_look_frame *frames, size_t n)
 {
     struct ik_guard *g = ctx;
-    struct ik_look_packet p;
-    if (!take_time(g, frame->time)) {
-        g->from.n--;
-        g->from.stop = true;
-        return;
-    }
-    const bool looked = ik_look_input(g->look, frame, &p);
-    if (g->all && ik_guard_own_forwards(&g->own, &p))
-        return;
-    ik_detect_input(g->detect, &p, looked);
-    if (g->save && ik_detect_kept(g->detect))
-        keep(g, &p);
-    tell(g, &p);
+    struct together t;
+    size_t taken = 0;
+    t.n = 0;
+    for (; taken < n && take_time(g, frames[taken].time); taken++)
+        look(g, &frames[taken], &t);
+    judge(g, &t);
+    g->from.stop = g->from.stop || taken < n;
+    return taken;
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -371,7 +397,7 @@ static bool open_frames(struct ik_guard *g)
         .verb = "guard",
         .read = o->read,
         .capture = {.interface = g->interface, .promiscuous = !o->no_promiscuous && !any},
-        .frame = take_frame,
+        .frames = take_frames,
         .idle = on_idle,
         .status = on_status,
         .hangup = on_hangup,

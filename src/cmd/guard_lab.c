@@ -28,7 +28,7 @@ static void on_pass(void *ctx, uint32_t node, uint8_t port, bool out, ik_ns at, 
                               .linktype = IK_LINKTYPE_ETHERNET,
                               .interface = name,
                               .way = out ? IK_LOOK_WAY_OUT : IK_LOOK_WAY_IN};
-    ik_frames_put(&g->from, &f);
+    ik_frames_put(&g->from, &f, 1);
 }
 
 bool ik_guard_lab_open(struct ik_guard *g)
