@@ -37,20 +37,29 @@ static inline uint64_t ik_nh_sum(const struct ik_nh *h, size_t at, const uint8_t
 {
     const uint32_t *key = h->key + at / 4;
     uint64_t sum = 0;
+    size_t i = 0;
 #ifdef __SSE2__
     /* The same sum, two products at a time. */
     __m128i sums = _mm_setzero_si128();
-    for (; n >= 16; n -= 16, p += 16, key += 4) {
-        const __m128i words = _mm_add_epi32(_mm_loadu_si128((const __m128i *)(const void *)p),
-                                            _mm_loadu_si128((const __m128i *)(const void *)key));
+    for (; i + 16 <= n; i += 16) {
+        const __m128i words =
+            _mm_add_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + i)),
+                          _mm_loadu_si128((const __m128i *)(const void *)(key + i / 4)));
         sums = _mm_add_epi64(sums, _mm_mul_epu32(words, _mm_srli_epi64(words, 32)));
     }
     sum = (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums)));
+#else
+    for (; i + 16 <= n; i += 16)
+        sum += ik_nh_product(key + i / 4, ik_siphash_word8(p + i)) +
+               ik_nh_product(key + i / 4 + 2, ik_siphash_word8(p + i + 8));
 #endif
-    for (; n >= 8; n -= 8, p += 8, key += 2)
-        sum += ik_nh_product(key, ik_siphash_word8(p));
-    if (n)
-        sum += ik_nh_product(key, ik_siphash_tail(p, n));
+    i = n & ~(size_t)15;
+    if (n & 8) {
+        sum += ik_nh_product(key + i / 4, ik_siphash_word8(p + i));
+        i += 8;
+    }
+    if (n & 7)
+        sum += ik_nh_product(key + i / 4, ik_siphash_tail(p + i, n & 7));
     return sum;
 }
 

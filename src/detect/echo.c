@@ -59,6 +59,7 @@ struct echo {
     struct ik_pairs pairs;
     ik_ns start; /* of what we see */
     bool begun, told;
+    bool groups;               /* a request to a group of hosts was seen */
     uint32_t replied, one_way; /* pairs with replies; of these without any request */
     uint64_t lost;             /* replies whose requests are not there any more */
     uint64_t unjudged;         /* pairs that gave way with replies that nobody asked for so */
@@ -68,8 +69,6 @@ struct echo {
 struct seen {
     struct ik_sight *s;
     const struct ik_payload *e;
-    uint64_t key;
-    struct ik_mirror_mark mark;
     struct pair *pair;
 };
 
@@ -80,8 +79,10 @@ static bool is_one_way(const struct pair *p)
     return (p->flags & (PAIR_REPLIED | PAIR_ASKED)) == PAIR_REPLIED;
 }
 
-static void set_flag(struct echo *t, struct pair *p, enum pair_flag flag)
+static inline void set_flag(struct echo *t, struct pair *p, enum pair_flag flag)
 {
+    if (p->flags & flag)
+        return;
     t->replied -= !!(p->flags & PAIR_REPLIED);
     t->one_way -= is_one_way(p);
     p->flags = (uint8_t)(p->flags | flag);
@@ -102,10 +103,10 @@ static uint64_t hash_of(const struct ik_sight *s)
     return s->upward == s->echo.request ? s->pair_hash : s->pair_hash ^ OTHER_WAY;
 }
 
-static struct pair *pair_of(struct echo *t, const struct ik_sight *s, uint64_t hash)
+static inline struct pair *pair_of(struct echo *t, const struct ik_sight *s)
 {
     bool anew;
-    struct pair *p = ik_pairs_take_at(&t->pairs, hash, s->guess.echo, &anew);
+    struct pair *p = ik_pairs_take_at(&t->pairs, s->guess.echo_hash, s->guess.echo, &anew);
     if (anew) {
         gave_way(t, p);
         *p = (struct pair){.since = s->now,
@@ -231,6 +232,15 @@ static void count_reply(struct pair *p)
     p->replies++;
 }
 
+static void count_checked(struct pair *p)
+{
+    if (p->checked >= COUNT_HALVE) {
+        p->checked /= 2;
+        p->different /= 2;
+    }
+    p->checked++;
+}
+
 static void judge_answer(const struct echo *t, const struct seen *x, enum ik_mirror_result r,
                          bool again)
 {
@@ -243,11 +253,7 @@ static void judge_answer(const struct echo *t, const struct seen *x, enum ik_mir
     count_reply(p);
     if (r == IK_MIRROR_UNKNOWN)
         return;
-    if (p->checked >= COUNT_HALVE) {
-        p->checked /= 2;
-        p->different /= 2;
-    }
-    p->checked++;
+    count_checked(p);
     if (r == IK_MIRROR_SAME)
         return;
     p->different++;
@@ -315,38 +321,34 @@ static void judge_unasked(struct echo *t, const struct seen *x)
     count_orphan(x);
 }
 
-/* True where any host may answer. */
-static bool is_group(const struct ik_addr *a)
-{
-    static const uint8_t all[4] = {255, 255, 255, 255};
-    return ik_addr_is_multicast(a) || (a->family == 4 && !memcmp(a->bytes, all, sizeof(all)));
-}
-
 /* The key of a request to a group, which a reply to the asker may answer. */
 static uint64_t group_key(uint64_t asker_hash, const struct ik_payload *e)
 {
     return ik_mirror_key(asker_hash ^ OTHER_WAY, e);
 }
 
-static void input_request(struct echo *t, const struct seen *x)
+static inline void input_request(struct echo *t, const struct ik_sight *s, struct pair *p,
+                                 struct ik_mirror_mark mark)
 {
-    const struct ik_ip *ip = &x->s->p->ip;
-    uint64_t key = x->key;
-    if (is_group(&ip->dst))
-        key = group_key(x->s->host_hash, x->e);
-    ik_mirror_put(&t->mirror, key, x->mark);
-    set_flag(t, x->pair, PAIR_ASKED);
-    note_request(x->pair, x->e);
+    uint64_t key = s->guess.echo_key;
+    /* Any host may answer what goes to all or to a group. */
+    if (s->dst_spread == IK_SPREAD_LIMITED || s->dst_spread == IK_SPREAD_MULTICAST) {
+        key = group_key(s->host_hash, &s->echo);
+        t->groups = true;
+    }
+    ik_mirror_put(&t->mirror, key, mark);
+    set_flag(t, p, PAIR_ASKED);
+    note_request(p, &s->echo);
 }
 
-static void input_reply(struct echo *t, const struct seen *x)
+/* A reply of which more is to be said than that it is the first to its request, and the same. */
+static __attribute__((noinline)) void judge(struct echo *t, const struct seen *x,
+                                            struct ik_mirror_mark mark, enum ik_mirror_result r,
+                                            bool again)
 {
-    bool again;
-    enum ik_mirror_result r = ik_mirror_check(&t->mirror, x->key, &x->mark, &again);
-    set_flag(t, x->pair, PAIR_REPLIED);
-    if (r == IK_MIRROR_NONE) {
+    if (r == IK_MIRROR_NONE && t->groups) {
         bool any;
-        r = ik_mirror_check(&t->mirror, group_key(x->s->dst_hash, x->e), &x->mark, &any);
+        r = ik_mirror_check(&t->mirror, group_key(x->s->dst_hash, x->e), mark, &any);
     }
     if (r == IK_MIRROR_NONE) {
         judge_unasked(t, x);
@@ -356,61 +358,75 @@ static void input_reply(struct echo *t, const struct seen *x)
     judge_answer(t, x, r, again);
 }
 
-static bool is_most(const struct seen *x, uint16_t part, uint16_t all, enum ik_limit limit)
+static inline void input_reply(struct echo *t, struct ik_sight *s, struct pair *p,
+                               struct ik_mirror_mark mark)
 {
-    return part && (int64_t)part * 100 >= x->s->cfg->limits[limit] * all;
+    bool again;
+    const enum ik_mirror_result r = ik_mirror_check(&t->mirror, s->guess.echo_key, mark, &again);
+    set_flag(t, p, PAIR_REPLIED);
+    if (r != IK_MIRROR_SAME || again) {
+        judge(t, &(struct seen){.s = s, .e = &s->echo, .pair = p}, mark, r, again);
+        return;
+    }
+    set_flag(t, p, PAIR_ASKED);
+    count_reply(p);
+    count_checked(p);
+}
+
+static bool is_most(const struct ik_sight *s, uint16_t part, uint16_t all, enum ik_limit limit)
+{
+    return part && (int64_t)part * 100 >= s->cfg->limits[limit] * all;
 }
 
 /* Tells those that look at contents what is known of the pair. */
-static void tell_others(const struct seen *x)
+static inline void tell_others(struct ik_sight *s, const struct pair *p)
 {
-    const struct pair *p = x->pair;
-    x->s->differs = is_most(x, p->different, p->checked, IK_LIM_MISMATCH_SHARE) ||
-                    is_most(x, p->orphans, p->replies, IK_LIM_ORPHAN_SHARE);
-    if (x->s->differs && p->flags & (PAIR_TOLD8 | PAIR_TOLD9))
-        x->s->tunnel = true;
+    if (!p->different && !p->orphans)
+        return;
+    s->differs = is_most(s, p->different, p->checked, IK_LIM_MISMATCH_SHARE) ||
+                 is_most(s, p->orphans, p->replies, IK_LIM_ORPHAN_SHARE);
+    if (s->differs && p->flags & (PAIR_TOLD8 | PAIR_TOLD9))
+        s->tunnel = true;
 }
 
 /* ---- part ------------------------------------------------------------------------------------ */
 
 static void begin(struct echo *t, ik_ns now)
 {
-    if (!t->begun)
-        t->start = now;
+    if (t->begun)
+        return;
+    t->start = now;
     t->begun = true;
 }
 
 static void expect(const void *state, struct ik_sight *s)
 {
     const struct echo *t = state;
-    const uint64_t hash = hash_of(s);
-    ik_mirror_expect(&t->mirror, ik_mirror_key(hash, &s->echo));
+    const uint64_t hash = hash_of(s), key = ik_mirror_key(hash, &s->echo);
+    s->guess.echo_hash = hash;
+    s->guess.echo_key = key;
+    ik_mirror_expect(&t->mirror, key);
     ik_pairs_expect(&t->pairs, hash);
 }
 
 static void expect_more(const void *state, struct ik_sight *s)
 {
     const struct echo *t = state;
-    s->guess.echo = ik_pairs_guess(&t->pairs, hash_of(s));
+    s->guess.echo = ik_pairs_guess(&t->pairs, s->guess.echo_hash);
     __builtin_prefetch(ik_pairs_at(&t->pairs, s->guess.echo), 1);
 }
 
 static void input(void *state, struct ik_sight *s)
 {
     struct echo *t = state;
-    const struct ik_payload *e = &s->echo;
-    const uint64_t hash = hash_of(s);
     begin(t, s->now);
-    const struct seen x = {.s = s,
-                           .e = e,
-                           .key = ik_mirror_key(hash, e),
-                           .mark = ik_mirror_mark(&t->mirror, s, e),
-                           .pair = pair_of(t, s, hash)};
-    if (e->request)
-        input_request(t, &x);
+    struct pair *p = pair_of(t, s);
+    const struct ik_mirror_mark mark = ik_mirror_mark(&t->mirror, s, &s->echo);
+    if (s->echo.request)
+        input_request(t, s, p, mark);
     else
-        input_reply(t, &x);
-    tell_others(&x);
+        input_reply(t, s, p, mark);
+    tell_others(s, p);
 }
 
 static void tick(void *state, ik_ns now, const struct ik_detect_cfg *cfg, struct ik_book *book)

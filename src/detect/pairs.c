@@ -33,7 +33,7 @@ static void replace(struct ik_pairs *t, uint64_t hash, uint32_t number)
     uint32_t *tag = &t->tags[number];
     t->evicted += *tag != 0;
     if (*tag & 1) { /* all were looked for again: none is spared the next time */
-        uint32_t *set = ik_pairs_set(t, hash);
+        uint32_t *set = t->tags + ik_pairs_first(t, hash);
         for (uint32_t i = 0; i < IK_PAIRS_WAYS; i++)
             set[i] &= ~(uint32_t)1;
     }

@@ -25,10 +25,10 @@ size_t ik_pairs_bytes(uint32_t entries, size_t each_bytes);
 /* An empty table in `mem`, which is zeroed, and aligned to 64 bytes where speed matters. */
 void ik_pairs_init(struct ik_pairs *t, void *mem, uint32_t entries, size_t each_bytes);
 
-/* The first tag of the set of that hash. */
-static inline uint32_t *ik_pairs_set(const struct ik_pairs *t, uint64_t hash)
+/* The number of the first entry of the set of that hash. */
+static inline uint32_t ik_pairs_first(const struct ik_pairs *t, uint64_t hash)
 {
-    return t->tags + ((uint32_t)hash & t->mask & ~(uint32_t)(IK_PAIRS_WAYS - 1));
+    return (uint32_t)hash & t->mask & ~(uint32_t)(IK_PAIRS_WAYS - 1);
 }
 
 /* As it stands there when it was looked for again. */
@@ -40,7 +40,7 @@ static inline uint32_t ik_pairs_tag(uint64_t hash)
 /* Fetches ahead what guess needs of that hash. */
 static inline void ik_pairs_expect(const struct ik_pairs *t, uint64_t hash)
 {
-    __builtin_prefetch(ik_pairs_set(t, hash), 1);
+    __builtin_prefetch(&t->tags[ik_pairs_first(t, hash)], 1);
 }
 
 /* Of a set, the way that gives way to that hash. */
@@ -49,11 +49,10 @@ uint32_t ik_pairs_victim(const uint32_t tags[IK_PAIRS_WAYS], uint64_t hash);
 /* The number of the entry that take_at would give, without taking it. */
 static inline uint32_t ik_pairs_guess(const struct ik_pairs *t, uint64_t hash)
 {
-    const uint32_t *w = ik_pairs_set(t, hash);
-    const ik_four tags = ik_four_load(w) | ik_four_of(1);
+    const uint32_t first = ik_pairs_first(t, hash);
+    const ik_four tags = ik_four_load(t->tags + first) | ik_four_of(1);
     const unsigned ways = ik_four_bits((ik_four)(tags == ik_four_of(ik_pairs_tag(hash))));
-    const uint32_t way = ways ? (uint32_t)__builtin_ctz(ways) : ik_pairs_victim(w, hash);
-    return (uint32_t)(w - t->tags) + way;
+    return first + (ways ? (uint32_t)__builtin_ctz(ways) : ik_pairs_victim(t->tags + first, hash));
 }
 
 static inline void *ik_pairs_at(const struct ik_pairs *t, uint32_t number)

@@ -74,7 +74,8 @@ struct ik_flow_name {
 /* Where expect_more found what input looks for, each its own. Packets that are judged in between
  * may move it: to be checked. */
 struct ik_guess {
-    uint32_t echo; /* of echo.c */
+    uint64_t echo_hash, echo_key; /* of echo.c: of who asks whom, and with which numbers */
+    uint32_t echo;
 };
 
 /* A packet on its way through the parts, in the order of ik_parts. */

@@ -47,7 +47,7 @@ static struct ik_mirror_mark mark(const struct rig *r, uint8_t family, size_t n,
 static enum ik_mirror_result check(struct rig *r, uint64_t key, struct ik_mirror_mark reply)
 {
     bool again;
-    return ik_mirror_check(&r->m, key, &reply, &again);
+    return ik_mirror_check(&r->m, key, reply, &again);
 }
 
 /* One byte changed, at each place that hashes or the checksum cover. */
@@ -135,13 +135,13 @@ static void check__request_made_again_otherwise__any_of_them_will_do(void **stat
     ik_mirror_put(&r.m, 9, first);
     ik_mirror_put(&r.m, 9, second);
     ik_mirror_put(&r.m, 9, second); /* the same once more takes no place */
-    assert_int_equal(ik_mirror_check(&r.m, 9, &first, &again), IK_MIRROR_SAME);
+    assert_int_equal(ik_mirror_check(&r.m, 9, first, &again), IK_MIRROR_SAME);
     assert_false(again);
-    assert_int_equal(ik_mirror_check(&r.m, 9, &second, &again), IK_MIRROR_SAME);
+    assert_int_equal(ik_mirror_check(&r.m, 9, second, &again), IK_MIRROR_SAME);
     assert_true(again);
     ik_mirror_put(&r.m, 9, second);
     ik_mirror_put(&r.m, 9, first);
-    assert_int_equal(ik_mirror_check(&r.m, 9, &first, &again), IK_MIRROR_SAME);
+    assert_int_equal(ik_mirror_check(&r.m, 9, first, &again), IK_MIRROR_SAME);
     assert_false(again);
     free(r.mem);
 }
