@@ -61,25 +61,27 @@ uint16_t ik_cksum_update(uint16_t checksum, uint16_t was, uint16_t is);
 /* An IPv4 header, or an IPv6 header with its chain of extension headers, as far as it could be
  * followed. */
 struct ik_ip {
-    uint8_t version;       /* 4 or 6 */
-    uint8_t tos;           /* type of service or traffic class */
-    uint8_t ttl;           /* or hop limit */
-    uint8_t proto;         /* protocol of the payload: the last next header of the chain */
-    uint8_t next_header;   /* what the fixed header says follows it; IPv4: the same as proto */
-    bool reserved_flag;    /* IPv4: the flag that must be zero */
+    uint8_t version;     /* 4 or 6 */
+    uint8_t tos;         /* type of service or traffic class */
+    uint8_t ttl;         /* or hop limit */
+    uint8_t proto;       /* protocol of the payload: the last next header of the chain */
+    uint8_t next_header; /* what the fixed header says follows it; IPv4: the same as proto */
+    bool df;
     uint16_t length_field; /* IPv4 total length or IPv6 payload length, as it stands */
-    uint32_t flow;         /* IPv6 flow label, 20 bits */
-    uint32_t id;           /* IPv4 identification, or that of an IPv6 fragment header */
     uint32_t header_bytes; /* fixed header and options, or fixed header and chain */
     uint32_t total_bytes;  /* whole packet as the header says (IPv6: 40 + payload length; jumbo
                               payloads from their option) */
-    bool df, mf;
-    bool fragment;         /* part of a fragmented packet (an IPv6 atomic fragment is not) */
-    bool truncated;        /* the header says more bytes than are there */
-    bool checksum_ok;      /* IPv4 header checksum; true for IPv6 */
-    bool final_dst_known;  /* `final_dst` comes from a routing header with segments left */
-    uint16_t checksum;     /* IPv4, as it stands */
+    uint32_t id;           /* IPv4 identification, or that of an IPv6 fragment header */
+    uint32_t flow;         /* IPv6 flow label, 20 bits */
+    /* What is the same in most packets stands together: it is written at once. */
     uint16_t offset_bytes; /* fragment offset, unit 1 byte */
+    bool reserved_flag;    /* IPv4: the flag that must be zero */
+    bool mf;
+    bool fragment;        /* part of a fragmented packet (an IPv6 atomic fragment is not) */
+    bool truncated;       /* the header says more bytes than are there */
+    bool final_dst_known; /* `final_dst` comes from a routing header with segments left */
+    bool checksum_ok;     /* IPv4 header checksum; true for IPv6 */
+    uint16_t checksum;    /* IPv4, as it stands */
     struct ik_addr src, dst;
     struct ik_addr final_dst; /* for pseudo-headers: dst, or the last address of a routing header */
     struct ik_rd options;     /* IPv4 options; IPv6 extension headers in order, as bytes */

@@ -2,7 +2,9 @@
  * The only border between host and network byte order. */
 #pragma once
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t ik_load_be16(const uint8_t *p)
 {
@@ -22,6 +24,14 @@ static inline uint32_t ik_load_be32(const uint8_t *p)
 static inline uint64_t ik_load_be64(const uint8_t *p)
 {
     return (uint64_t)ik_load_be32(p) << 32 | ik_load_be32(p + 4);
+}
+
+/* By memcpy, because compilers do not make one load of bytes that they know some of. */
+static inline uint64_t ik_load_le64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return le64toh(v);
 }
 
 static inline void ik_store_be16(uint8_t *p, uint16_t v)

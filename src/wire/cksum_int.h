@@ -1,11 +1,59 @@
 /* SPDX-License-Identifier: MIT
- * The steps of the checksum, and the shortest way to one of an IPv4 header without options, which
- * every packet has. */
+ * The sum of the checksum, inline where every packet is summed. Words are read with their first
+ * byte as the lowest: byte order only swaps the bytes of the result (RFC 1071 section 2 (B)), and
+ * of a sum that is right it changes nothing. */
 #pragma once
 
-#include "icmpkit/wire.h"
+#include "base/bytes.h"
 
-#include <string.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Of words of 8 bytes. A carry out of 64 bits stands for 2^64, which is 1 in this arithmetic:
+ * carries are counted beside. Compilers make an add and an add-with-carry of it. */
+struct ik_cksum {
+    uint64_t sum, carries;
+};
+
+static inline void ik_cksum_put8(struct ik_cksum *c, uint64_t word)
+{
+    c->sum += word;
+    c->carries += c->sum < word;
+}
+
+/* Fewer than 8 bytes. An odd one at the end is the high one of its word: a zero follows it. */
+static inline uint64_t ik_cksum_few(const uint8_t *p, size_t n)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < n; i++)
+        word |= (uint64_t)p[i] << 8 * i;
+    return word;
+}
+
+/* Adds n bytes; only those that are added last may be of an odd number. */
+static inline void ik_cksum_put(struct ik_cksum *c, const uint8_t *p, size_t n)
+{
+    if (n < 8) {
+        ik_cksum_put8(c, ik_cksum_few(p, n));
+        return;
+    }
+    const uint8_t *last = p + n - 8;
+    for (; n >= 32; p += 32, n -= 32) {
+        ik_cksum_put8(c, ik_load_le64(p));
+        ik_cksum_put8(c, ik_load_le64(p + 8));
+        ik_cksum_put8(c, ik_load_le64(p + 16));
+        ik_cksum_put8(c, ik_load_le64(p + 24));
+    }
+    if (n & 16) {
+        ik_cksum_put8(c, ik_load_le64(p));
+        ik_cksum_put8(c, ik_load_le64(p + 8));
+        p += 16;
+    }
+    if (n & 8)
+        ik_cksum_put8(c, ik_load_le64(p));
+    /* Of the last 8 bytes those that are not in it yet; without a branch, for lengths are many. */
+    ik_cksum_put8(c, ik_load_le64(last) >> 8 >> (56 - 8 * (n & 7)));
+}
 
 /* Halves added to each other, whichever way round: the carry of the lower sum enters the upper. */
 static inline uint16_t ik_cksum_halves(uint64_t sum)
@@ -14,20 +62,17 @@ static inline uint16_t ik_cksum_halves(uint64_t sum)
     return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
-/* Bytes as this machine reads them. */
-static inline uint64_t ik_cksum_load8(const uint8_t *p)
+/* All of it in 16 bits, their bytes swapped. */
+static inline uint16_t ik_cksum_folded(const struct ik_cksum *c)
 {
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    return w;
+    const uint64_t sum = c->sum + c->carries;
+    return ik_cksum_halves(sum + (sum < c->carries));
 }
 
-/* The same as ik_cksum_is_right of 20 bytes. */
-static inline bool ik_cksum_is_right_header(const uint8_t *p)
+/* Whether n bytes, which carry their checksum, verify. */
+static inline bool ik_cksum_verifies(const uint8_t *p, size_t n)
 {
-    const uint64_t a = ik_cksum_load8(p), b = ik_cksum_load8(p + 8);
-    uint32_t c;
-    memcpy(&c, p + 16, sizeof(c));
-    const uint64_t sum = (a & UINT32_MAX) + (a >> 32) + (b & UINT32_MAX) + (b >> 32) + c;
-    return ik_cksum_halves(sum) == 0xffff;
+    struct ik_cksum c = {0, 0};
+    ik_cksum_put(&c, p, n);
+    return ik_cksum_folded(&c) == 0xffff;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * One ICMP message, both families: header, checksum, and the way to its body. */
+#include "wire/cksum_int.h"
 #include "wire/icmp_int.h"
 
 enum {
@@ -7,27 +8,29 @@ enum {
     ECHO_BYTES = 8,
 };
 
-/* RFC 792 (no pseudo-header), RFC 4443 section 2.3 (with one). */
-static void checksum_judge(const struct ik_icmp_in *in, struct ik_rd message)
+/* RFC 792 (no pseudo-header), RFC 4443 section 2.3 (with one, whose numbers are summed with their
+ * bytes swapped, as all words are here). */
+static inline bool sum_is_right(const struct ik_icmp_ctx *ctx, struct ik_rd message)
 {
-    struct ik_icmp *msg = in->msg;
-    const struct ik_icmp_ctx *ctx = in->ctx;
-    msg->checksum_ok = true;
-    msg->checksum_known = ctx->checksum_verified;
-    if (ctx->checksum_verified || ctx->cut)
-        return;
-    if (ctx->family == 6 && (!ctx->src || !ctx->dst))
-        return;
-    msg->checksum_known = true;
+    struct ik_cksum c = {0, 0};
     if (ctx->family == 6) {
-        const uint64_t sum =
-            ik_cksum_add_pseudo(0, ctx->src, ctx->dst, PROTO_ICMP6, (uint32_t)message.left);
-        msg->checksum_ok = ik_cksum_fold(ik_cksum_add(sum, message)) == 0;
-    } else {
-        msg->checksum_ok = ik_cksum_is_right(message);
+        ik_cksum_put(&c, ctx->src->bytes, 16);
+        ik_cksum_put(&c, ctx->dst->bytes, 16);
+        ik_cksum_put8(&c, (uint64_t)__builtin_bswap32((uint32_t)message.left) + (PROTO_ICMP6 << 8));
     }
-    if (!msg->checksum_ok)
-        ik_fault_add(in->faults, IK_FLAW_BAD_CHECKSUM, 2);
+    ik_cksum_put(&c, message.p, message.left);
+    return ik_cksum_folded(&c) == 0xffff;
+}
+
+/* False when the checksum is wrong. */
+static inline bool checksum_judge(struct ik_icmp *msg, struct ik_rd message,
+                                  const struct ik_icmp_ctx *ctx)
+{
+    const bool lacks_address = ctx->family == 6 && (!ctx->src || !ctx->dst);
+    const bool judged = !ctx->checksum_verified && !ctx->cut && !lacks_address;
+    msg->checksum_known = ctx->checksum_verified || judged;
+    msg->checksum_ok = !judged || sum_is_right(ctx, message);
+    return msg->checksum_ok;
 }
 
 static enum ik_icmp_kind kind_of(const struct ik_icmp_type *row, const struct ik_icmp *msg,
@@ -56,21 +59,21 @@ static enum ik_err body_decode(const struct ik_icmp_in *in)
     }
 }
 
-static bool is_echo(uint8_t family, uint8_t type)
+static inline bool is_echo(uint8_t family, uint8_t type)
 {
     return family == 4 ? type == IK_ICMP4_ECHO || type == IK_ICMP4_ECHO_REPLY
                        : type == IK_ICMP6_ECHO || type == IK_ICMP6_ECHO_REPLY;
 }
 
 /* What most traffic is, without a table in the way. */
-static void echo_decode(struct ik_icmp *msg, const uint8_t *p, size_t bytes)
+static inline void echo_decode(struct ik_icmp *restrict msg, const uint8_t *restrict p,
+                               size_t bytes)
 {
+    const uint32_t ident = ik_load_be32(p + IK_ICMP_HEAD);
     msg->kind = IK_ICMP_ECHO;
-    msg->echo = (struct ik_echo){
-        .id = ik_load_be16(p + 4),
-        .seq = ik_load_be16(p + 6),
-        .data = {p + ECHO_BYTES, bytes - ECHO_BYTES},
-    };
+    msg->echo.id = (uint16_t)(ident >> 16);
+    msg->echo.seq = (uint16_t)ident;
+    msg->echo.data = (struct ik_rd){p + ECHO_BYTES, bytes - ECHO_BYTES};
 }
 
 static enum ik_err table_decode(const struct ik_icmp_in *in, size_t bytes)
@@ -88,6 +91,31 @@ static enum ik_err table_decode(const struct ik_icmp_in *in, size_t bytes)
     return err;
 }
 
+static inline void head_decode(struct ik_icmp *restrict out, const uint8_t *restrict p,
+                               size_t bytes, uint8_t family)
+{
+    out->family = family;
+    out->type = p[0];
+    out->code = p[1];
+    out->checksum = ik_load_be16(p + 2);
+    out->kind = IK_ICMP_RAW;
+    out->raw = (struct ik_rd){p + IK_ICMP_HEAD, bytes - IK_ICMP_HEAD};
+}
+
+/* Not inline, so that what follows keeps nothing for it. */
+__attribute__((noinline)) static enum ik_err rest_decode(struct ik_icmp *msg, size_t bytes,
+                                                         const struct ik_icmp_ctx *ctx,
+                                                         struct ik_faults *faults)
+{
+    const struct ik_icmp_in way = {msg, ctx, faults};
+    if (!msg->checksum_ok)
+        ik_fault_add(faults, IK_FLAW_BAD_CHECKSUM, 2);
+    const enum ik_err err = msg->kind == IK_ICMP_ECHO ? IK_OK : table_decode(&way, bytes);
+    if (faults)
+        ik_icmp_check(&way);
+    return err;
+}
+
 enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik_icmp_ctx *ctx,
                            struct ik_faults *faults)
 {
@@ -95,25 +123,14 @@ enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik
         ik_fault_add(faults, IK_FLAW_SHORT, in.left);
         return IK_E_SHORT;
     }
-    out->family = ctx->family;
-    out->type = in.p[0];
-    out->code = in.p[1];
-    out->checksum = ik_load_be16(in.p + 2);
-    out->kind = IK_ICMP_RAW;
-    out->raw = (struct ik_rd){in.p + IK_ICMP_HEAD, in.left - IK_ICMP_HEAD};
-    const struct ik_icmp_in way = {out, ctx, faults};
-    checksum_judge(&way, in);
-    enum ik_err err = IK_OK;
-    if (is_echo(out->family, out->type) && in.left >= ECHO_BYTES) {
+    head_decode(out, in.p, in.left, ctx->family);
+    const bool right = checksum_judge(out, in, ctx);
+    if (is_echo(ctx->family, in.p[0]) && in.left >= ECHO_BYTES) {
         echo_decode(out, in.p, in.left);
-        if (out->code == 0)
+        if (right && in.p[1] == 0)
             return IK_OK; /* it has no end of its own, and no field that could be wrong */
-    } else {
-        err = table_decode(&way, in.left);
     }
-    if (faults)
-        ik_icmp_check(&way);
-    return err;
+    return rest_decode(out, in.left, ctx, faults);
 }
 
 static enum ik_err body_encode(const struct ik_icmp *msg, bool exact, struct ik_wr *w)

@@ -13,14 +13,26 @@
 
 enum { RF = 0x8000, DF = 0x4000, MF = 0x2000, OFFSET = 0x1fff };
 
+/* Where a header was found, which decides how far its length is believed. */
+enum place { RECEIVED, QUOTED, CAPTURED };
+
 /* The decoders below run for every packet. They write member by member, in place: a struct that is
  * initialised as a whole is cleared and copied first, which took half of their time. */
 
-static void fill_addr(struct ik_addr *a, uint8_t family, const uint8_t *p)
+static inline void fill_addr4(struct ik_addr *restrict a, const uint8_t *restrict p)
 {
     memset(a, 0, sizeof(*a));
-    a->family = family;
-    memcpy(a->bytes, p, family == 4 ? 4 : 16);
+    a->family = 4;
+    memcpy(a->bytes, p, 4);
+}
+
+/* What comes after the last byte is cleared with it, the gap before the scope too. */
+static inline void fill_addr6(struct ik_addr *restrict a, const uint8_t *restrict p)
+{
+    enum { LAST = offsetof(struct ik_addr, bytes) + 15 };
+    memset((uint8_t *)a + LAST, 0, sizeof(*a) - LAST);
+    a->family = 6;
+    memcpy(a->bytes, p, 16);
 }
 
 static enum ik_err reject(struct ik_faults *faults, enum ik_flaw what, size_t at, enum ik_err err)
@@ -67,31 +79,33 @@ static void check_fragment4(const struct ik_ip *ip, struct ik_faults *faults)
         ik_fault_add(faults, IK_FLAW_FRAGMENT_PAST_END, 6);
 }
 
-static inline void fill4(struct ik_ip *ip, const uint8_t *h, size_t there)
+/* `flags` with the offset; of what the caller knows of it nothing is computed. */
+static inline void fill4(struct ik_ip *restrict ip, const uint8_t *restrict h, uint16_t flags,
+                         uint32_t header, bool truncated)
 {
-    const uint16_t flags = ik_load_be16(h + 6), total = ik_load_be16(h + 2);
+    const uint16_t total = ik_load_be16(h + IK_IP4_LENGTH_AT);
     ip->version = 4;
     ip->tos = h[1];
     ip->ttl = h[8];
     ip->proto = h[9];
     ip->next_header = h[9];
-    ip->reserved_flag = flags & RF;
-    ip->length_field = total;
-    ip->flow = 0;
-    ip->id = ik_load_be16(h + 4);
-    ip->header_bytes = 4u * (h[0] & 0xf);
-    ip->total_bytes = total;
     ip->df = flags & DF;
+    ip->length_field = total;
+    ip->header_bytes = header;
+    ip->total_bytes = total;
+    ip->id = ik_load_be16(h + 4);
+    ip->flow = 0;
+    ip->offset_bytes = (uint16_t)(8 * (flags & OFFSET));
+    ip->reserved_flag = flags & RF;
     ip->mf = flags & MF;
     ip->fragment = flags & (MF | OFFSET);
-    ip->truncated = total > there;
-    ip->checksum_ok = true;
+    ip->truncated = truncated;
     ip->final_dst_known = false;
+    ip->checksum_ok = true;
     ip->checksum = ik_load_be16(h + 10);
-    ip->offset_bytes = (uint16_t)(8 * (flags & OFFSET));
-    fill_addr(&ip->src, 4, h + 12);
-    fill_addr(&ip->dst, 4, h + 16);
-    fill_addr(&ip->final_dst, 4, h + 16);
+    fill_addr4(&ip->src, h + 12);
+    fill_addr4(&ip->dst, h + 16);
+    fill_addr4(&ip->final_dst, h + 16);
 }
 
 /* Without faults only what callers act upon is looked at. */
@@ -115,26 +129,6 @@ static void judge4(struct ik_ip *ip, const uint8_t *h, struct ik_faults *faults)
     ik_fault_up(faults, was);
 }
 
-/* What most packets are: whole, without options, no fragment, and nothing wrong with them. */
-static bool is_plain4(struct ik_rd in)
-{
-    if (in.left < IK_IP4_BYTES || in.p[0] != 0x45 || (in.p[6] & ~(DF >> 8)) || in.p[7])
-        return false;
-    const uint16_t total = ik_load_be16(in.p + IK_IP4_LENGTH_AT);
-    return total >= IK_IP4_BYTES && total <= in.left && ik_cksum_is_right_header(in.p);
-}
-
-/* The same as decode4 makes of it, with no question asked twice. */
-static void decode_plain4(struct ik_ip *out, struct ik_rd in)
-{
-    fill4(out, in.p, in.left);
-    out->options = (struct ik_rd){in.p + IK_IP4_BYTES, 0};
-    out->payload = (struct ik_rd){in.p + IK_IP4_BYTES, out->total_bytes - IK_IP4_BYTES};
-}
-
-/* Where a header was found, which decides how far its length is believed. */
-enum place { RECEIVED, QUOTED, CAPTURED };
-
 static enum ik_err decode4(struct ik_ip *out, struct ik_rd in, enum place place,
                            struct ik_faults *faults)
 {
@@ -150,7 +144,7 @@ static enum ik_err decode4(struct ik_ip *out, struct ik_rd in, enum place place,
     const bool left_open = place == CAPTURED && total == 0;
     if (!quoted && !left_open && total < header)
         return reject(faults, IK_FLAW_BAD_LENGTH, IK_IP4_LENGTH_AT, IK_E_LENGTH);
-    fill4(out, in.p, in.left);
+    fill4(out, in.p, ik_load_be16(in.p + 6), (uint32_t)header, total > in.left);
     if (left_open)
         out->total_bytes = (uint32_t)in.left;
     out->options = ik_rd_from(ik_rd_head(in, header), IK_IP4_BYTES);
@@ -164,7 +158,8 @@ static enum ik_err decode4(struct ik_ip *out, struct ik_rd in, enum place place,
 }
 
 /* `after`: bytes after the fixed header. What depends on the chain is as if there were none. */
-static void fill6(struct ik_ip *ip, const uint8_t *h, uint32_t after, size_t there)
+static inline void fill6(struct ik_ip *restrict ip, const uint8_t *restrict h, uint32_t after,
+                         bool truncated)
 {
     const uint32_t first = ik_load_be32(h);
     ip->version = 6;
@@ -172,23 +167,23 @@ static void fill6(struct ik_ip *ip, const uint8_t *h, uint32_t after, size_t the
     ip->ttl = h[7];
     ip->proto = h[6];
     ip->next_header = h[6];
-    ip->reserved_flag = false;
-    ip->length_field = ik_load_be16(h + 4);
-    ip->flow = first & 0xfffff;
-    ip->id = 0;
+    ip->df = false;
+    ip->length_field = ik_load_be16(h + IK_IP6_LENGTH_AT);
     ip->header_bytes = IK_IP6_BYTES;
     ip->total_bytes = after < UINT32_MAX - IK_IP6_BYTES ? IK_IP6_BYTES + after : UINT32_MAX;
-    ip->df = false;
+    ip->id = 0;
+    ip->flow = first & 0xfffff;
+    ip->offset_bytes = 0;
+    ip->reserved_flag = false;
     ip->mf = false;
     ip->fragment = false;
-    ip->truncated = after > there - IK_IP6_BYTES;
-    ip->checksum_ok = true;
+    ip->truncated = truncated;
     ip->final_dst_known = false;
+    ip->checksum_ok = true;
     ip->checksum = 0;
-    ip->offset_bytes = 0;
-    fill_addr(&ip->src, 6, h + 8);
-    fill_addr(&ip->dst, 6, h + 24);
-    fill_addr(&ip->final_dst, 6, h + 24);
+    fill_addr6(&ip->src, h + 8);
+    fill_addr6(&ip->dst, h + 24);
+    fill_addr6(&ip->final_dst, h + 24);
 }
 
 static enum ik_err decode6(struct ik_ip *out, struct ik_rd in, bool quoted,
@@ -202,7 +197,7 @@ static enum ik_err decode6(struct ik_ip *out, struct ik_rd in, bool quoted,
         if (after == 0 && !quoted) /* RFC 2675 section 3 */
             ik_fault_add(faults, IK_FLAW_JUMBO, IK_IP6_LENGTH_AT);
     }
-    fill6(out, in.p, after, in.left);
+    fill6(out, in.p, after, after > in.left - IK_IP6_BYTES);
     struct ik_rd rest = ik_rd_from(ik_rd_head(in, out->total_bytes), IK_IP6_BYTES);
     if (quoted)
         rest = quoted_rest(out, in, faults);
@@ -215,10 +210,6 @@ static enum ik_err decode6(struct ik_ip *out, struct ik_rd in, bool quoted,
 static enum ik_err decode(struct ik_ip *out, struct ik_rd in, enum place place,
                           struct ik_faults *faults)
 {
-    if (place != QUOTED && is_plain4(in)) {
-        decode_plain4(out, in);
-        return IK_OK;
-    }
     if (in.left == 0)
         return reject(faults, IK_FLAW_SHORT, 0, IK_E_SHORT);
     switch (in.p[0] >> 4) {
@@ -231,19 +222,75 @@ static enum ik_err decode(struct ik_ip *out, struct ik_rd in, enum place place,
     }
 }
 
+/* Whether a length, `fixed` and `field`, is such that nothing is to be said of it: that of a quote
+ * may exceed what is there, and is not what has its bytes swapped. */
+static inline bool is_plain_length(uint32_t fixed, uint16_t field, size_t there, enum place place)
+{
+    const uint32_t total = fixed + field;
+    const uint16_t swapped = (uint16_t)(field << 8 | field >> 8);
+    if (place != QUOTED)
+        return total <= there;
+    return total == there || (total > there && fixed + swapped != there);
+}
+
+/* What most packets are: whole, without options, no fragment, and nothing wrong with them. */
+static inline bool decode_plain4(struct ik_ip *out, struct ik_rd in, enum place place)
+{
+    if (in.p[6] & ~(DF >> 8) || in.p[7])
+        return false;
+    const uint16_t total = ik_load_be16(in.p + IK_IP4_LENGTH_AT);
+    if (total < IK_IP4_BYTES || !is_plain_length(0, total, in.left, place))
+        return false;
+    if (place != QUOTED && !ik_cksum_verifies(in.p, IK_IP4_BYTES))
+        return false;
+    const bool cut = place == QUOTED && total > in.left;
+    fill4(out, in.p, (uint16_t)((in.p[6] & DF >> 8) << 8), IK_IP4_BYTES, cut);
+    out->options = (struct ik_rd){in.p + IK_IP4_BYTES, 0};
+    out->payload =
+        (struct ik_rd){in.p + IK_IP4_BYTES, (cut ? in.left : (size_t)total) - IK_IP4_BYTES};
+    return true;
+}
+
+/* The same of IPv6, with a payload that is no extension header. */
+static inline bool decode_plain6(struct ik_ip *out, struct ik_rd in, enum place place)
+{
+    if (in.left < IK_IP6_BYTES)
+        return false;
+    const uint8_t next = in.p[6];
+    const uint16_t after = ik_load_be16(in.p + IK_IP6_LENGTH_AT);
+    if ((next != IK_PROTO_ICMP6 && next != IK_PROTO_TCP && next != IK_PROTO_UDP) ||
+        !is_plain_length(IK_IP6_BYTES, after, in.left, place))
+        return false;
+    const size_t rest = in.left - IK_IP6_BYTES;
+    const bool cut = place == QUOTED && after > rest;
+    fill6(out, in.p, after, cut);
+    out->options = (struct ik_rd){in.p + IK_IP6_BYTES, 0};
+    out->payload = (struct ik_rd){in.p + IK_IP6_BYTES, cut ? rest : after};
+    return true;
+}
+
+/* Fills *out as decode() does, with no question asked twice. False: it is no such packet. */
+static inline bool decode_plain(struct ik_ip *out, struct ik_rd in, enum place place)
+{
+    if (in.left < IK_IP4_BYTES)
+        return false;
+    return in.p[0] == 0x45 ? decode_plain4(out, in, place)
+                           : in.p[0] >> 4 == 6 && decode_plain6(out, in, place);
+}
+
 enum ik_err ik_ip_decode(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    return decode(out, in, RECEIVED, faults);
+    return decode_plain(out, in, RECEIVED) ? IK_OK : decode(out, in, RECEIVED, faults);
 }
 
 enum ik_err ik_ip_decode_captured(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    return decode(out, in, CAPTURED, faults);
+    return decode_plain(out, in, CAPTURED) ? IK_OK : decode(out, in, CAPTURED, faults);
 }
 
 enum ik_err ik_ip_decode_quoted(struct ik_ip *out, struct ik_rd in, struct ik_faults *faults)
 {
-    return decode(out, in, QUOTED, faults);
+    return decode_plain(out, in, QUOTED) ? IK_OK : decode(out, in, QUOTED, faults);
 }
 
 /* Header length to write; 0 when the view contradicts itself. A quoted header may have been cut
