@@ -168,13 +168,13 @@ enum { IK_LAYERS_MAX = 16 };
 /* Headers in order, outermost first; the innermost IP packet itself is not among them. */
 struct ik_layers {
     uint8_t n;
-    bool more;          /* there were more than fit: `ip` is then where following stopped */
-    bool has_ip;        /* false: no IP inside, `ip` is what was left */
-    uint16_t ethertype; /* of what was left, where one is known */
+    bool more;            /* there were more than fit: `ip` is then where following stopped */
+    bool has_ip;          /* false: no IP inside, `ip` is what was left */
+    uint16_t ethertype;   /* of what was left, where one is known */
+    uint32_t ip_at_bytes; /* where `ip` begins in the frame */
+    struct ik_rd ip;      /* from the IP header on, link padding included */
+    uint8_t dst_mac[6], src_mac[6]; /* of the outermost Ethernet header; zeros without one */
     struct ik_layer list[IK_LAYERS_MAX];
-    uint8_t src_mac[6], dst_mac[6]; /* of the outermost Ethernet header; zeros without one */
-    struct ik_rd ip;                /* from the IP header on, link padding included */
-    uint32_t ip_at_bytes;
 };
 
 /* Finds the innermost IP packet of a frame: through VLAN tags, MPLS, PPPoE, PPP, HDLC, and through

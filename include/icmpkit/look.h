@@ -42,24 +42,23 @@ enum ik_look_pair_kind {
  * until the next input. */
 struct ik_look_packet {
     struct ik_look_frame frame;
-    struct ik_layers layers;
-    bool has_ip, has_icmp;
+    bool has_ip, has_icmp, has_quote;
     bool part; /* a fragment of an ICMP message that is not whole, or not yet; of the first one
                   `icmp` has what is there, without verdict on its checksum */
-    bool reassembled;   /* `ip` is the whole datagram, put together; the frame is its last part */
-    uint16_t fragments; /* that it came in, when reassembled */
-    struct ik_ip ip;    /* the innermost IP packet */
-    struct ik_rd ip_bytes; /* its bytes from the header on */
-    uint32_t ip_at_bytes;  /* where they lie, in what faults are counted from */
-    struct ik_icmp icmp;
-    struct ik_rd icmp_bytes; /* from the type octet on */
-    bool has_quote;
-    struct ik_quote quote;
-    struct ik_faults faults;     /* offsets from the first byte of the frame; when reassembled, from
-                                    the first byte of the datagram */
+    bool reassembled;     /* `ip` is the whole datagram, put together; the frame is its last part */
+    uint16_t fragments;   /* that it came in, when reassembled */
+    uint32_t ip_at_bytes; /* where ip_bytes lie, in what faults are counted from */
     enum ik_look_pair_kind pair; /* and with which frame, and after how long */
     uint64_t pair_n;
-    ik_ns pair_rtt; /* IK_NEVER: unknown */
+    ik_ns pair_rtt;          /* IK_NEVER: unknown */
+    struct ik_rd ip_bytes;   /* those of the innermost IP packet, from its header on */
+    struct ik_rd icmp_bytes; /* from the type octet on */
+    struct ik_ip ip;         /* the innermost IP packet */
+    struct ik_icmp icmp;
+    struct ik_faults faults; /* offsets from the first byte of the frame; when reassembled, from
+                                the first byte of the datagram */
+    struct ik_layers layers;
+    struct ik_quote quote;
 };
 
 struct ik_look_cfg {

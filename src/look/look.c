@@ -30,7 +30,8 @@ enum stage {
     LATER, /* not at all, or found a fragment: what there is to put it to, its turn decides */
     NO_IP,
     UNREAD, /* of a link type that we do not know */
-    IP,     /* down to the innermost IP packet, and known by its key if it is ICMP */
+    IP,     /* down to the innermost IP packet, which carries something else */
+    ICMP,   /* the same, to a message, which is known by its key */
 };
 
 struct ik_look {
@@ -43,6 +44,7 @@ struct ik_look {
         struct ik_pair_key key;
     } begun[2];    /* of the frame whose turn it is, and of the one after it */
     unsigned turn; /* which of the two it is */
+    bool lent;     /* a datagram was put together: it is given back at the next frame */
 };
 
 static struct ik_look_cfg with_defaults(const struct ik_look_cfg *cfg)
@@ -108,7 +110,7 @@ void ik_look_unanswered(const struct ik_look *look, ik_ns before,
 /* ---- IP -------------------------------------------------------------------------------------- */
 
 /* That the capture kept only the first bytes of a frame is no flaw of the packet. */
-static void forgive_cut(struct ik_faults *f)
+__attribute__((noinline)) static void forgive_cut(struct ik_faults *f)
 {
     uint16_t kept = 0;
     for (uint16_t i = 0; i < f->n; i++) {
@@ -121,7 +123,7 @@ static void forgive_cut(struct ik_faults *f)
 /* An authentication header hides nothing (RFC 4302 section 2): what it covers is the payload, as it
  * is in IPv6, where it is one of the extension headers. A host must verify it first; we only look.
  */
-static void follow_ah(struct ik_ip *ip)
+__attribute__((noinline)) static void follow_ah(struct ik_ip *ip)
 {
     for (int depth = 0; depth < DESCENTS && ip->proto == IK_PROTO_AH; depth++) {
         const size_t n = ip->payload.left < AH_BYTES ? 0 : 4 * (ip->payload.p[1] + (size_t)2);
@@ -133,22 +135,23 @@ static void follow_ah(struct ik_ip *ip)
 }
 
 /* The packet at `bytes`, `at` bytes into what faults are counted from. */
-static bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t at)
+static inline bool decode_ip(struct ik_look_packet *out, struct ik_rd bytes, uint32_t at)
 {
+    struct ik_ip *ip = &out->ip;
     out->faults.base = at;
     out->ip_at_bytes = at;
-    out->has_ip = !ik_ip_decode_captured(&out->ip, bytes, &out->faults);
+    out->has_ip = !ik_ip_decode_captured(ip, bytes, &out->faults);
     if (!out->has_ip)
         return false;
-    if (out->ip.version == 4 && !out->ip.fragment)
-        follow_ah(&out->ip);
-    const bool all = out->ip.truncated || out->ip.total_bytes > bytes.left;
-    out->ip_bytes = ik_rd_head(bytes, all ? bytes.left : out->ip.total_bytes);
+    if (ip->proto == IK_PROTO_AH && ip->version == 4 && !ip->fragment)
+        follow_ah(ip);
+    out->ip_bytes = ik_rd_head(bytes, ip->total_bytes);
     return true;
 }
 
 /* From a fragment to what it makes whole: that may itself be a tunnel, and hold fragments again. */
-static enum stage find_whole(struct ik_look *look, struct ik_look_packet *out)
+__attribute__((noinline)) static enum stage find_whole(struct ik_look *look,
+                                                       struct ik_look_packet *out)
 {
     struct ik_rd bytes = out->layers.ip, whole;
     for (int depth = 1;; depth++) {
@@ -156,7 +159,7 @@ static enum stage find_whole(struct ik_look *look, struct ik_look_packet *out)
                          &out->fragments))
             return IP;
         struct ik_layers inner;
-        out->reassembled = true;
+        out->reassembled = look->lent = true;
         out->faults.n = out->faults.more = 0;
         out->faults.base = 0;
         if (ik_layers_decode_ip(&inner, whole, &out->faults) || !inner.has_ip)
@@ -167,15 +170,6 @@ static enum stage find_whole(struct ik_look *look, struct ik_look_packet *out)
         if (!out->ip.fragment)
             return IP;
     }
-}
-
-static enum stage find_ip(struct ik_look *look, struct ik_look_packet *out, bool ahead)
-{
-    if (!decode_ip(out, out->layers.ip, out->layers.ip_at_bytes))
-        return NO_IP;
-    if (!out->ip.fragment)
-        return IP;
-    return ahead ? LATER : find_whole(look, out);
 }
 
 /* MLD is only valid with it (RFC 2710 section 3). */
@@ -197,7 +191,7 @@ static bool has_router_alert(const struct ik_ip *ip)
 
 /* ---- ICMP ------------------------------------------------------------------------------------ */
 
-static bool carries_icmp(const struct ik_ip *ip)
+static inline bool carries_icmp(const struct ik_ip *ip)
 {
     return ip->proto == (ip->version == 4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6);
 }
@@ -251,10 +245,23 @@ static void forgive_checksum(struct ik_look_packet *out, uint32_t icmp_at)
     out->icmp.checksum_ok = true;
 }
 
-static void decode_icmp(struct ik_look_packet *out)
+/* What most messages have no need of: `from` is the first fault that is the message's. */
+__attribute__((noinline)) static void decode_rest(struct ik_look_packet *out, enum ik_err err,
+                                                  uint32_t icmp_at, uint16_t from)
+{
+    move_to_ip(out, icmp_at, from);
+    if (out->frame.checksum_left && !out->icmp.checksum_ok)
+        forgive_checksum(out, icmp_at);
+    if (!err && out->icmp.kind == IK_ICMP_ERROR)
+        decode_quote(out, icmp_at);
+}
+
+static inline void decode_icmp(struct ik_look_packet *out)
 {
     const struct ik_ip *ip = &out->ip;
     const bool v6 = ip->version == 6;
+    const uint32_t icmp_at = out->ip_at_bytes + (uint32_t)(ip->payload.p - out->ip_bytes.p);
+    const uint16_t before = out->faults.n;
     const struct ik_icmp_ctx ctx = {
         .family = ip->version,
         .cut = out->part || ip->truncated,
@@ -267,47 +274,44 @@ static void decode_icmp(struct ik_look_packet *out)
     };
     out->icmp_bytes = ip->payload;
     out->has_icmp = ip->payload.left >= ICMP_HEAD;
-    out->faults.base = out->ip_at_bytes + (uint32_t)(ip->payload.p - out->ip_bytes.p);
-    if (!out->has_icmp) {
-        ik_fault_add(&out->faults, IK_FLAW_SHORT, ip->payload.left);
-        return;
-    }
-    const uint32_t icmp_at = out->faults.base;
-    const uint16_t before = out->faults.n;
+    out->faults.base = icmp_at;
     const enum ik_err err = ik_icmp_decode(&out->icmp, ip->payload, &ctx, &out->faults);
-    move_to_ip(out, icmp_at, before);
-    if (out->frame.checksum_left && !out->icmp.checksum_ok)
-        forgive_checksum(out, icmp_at);
-    if (!err && out->icmp.kind == IK_ICMP_ERROR)
-        decode_quote(out, icmp_at);
+    if (!out->has_icmp)
+        return;
+    if (out->faults.n != before || !out->icmp.checksum_ok || out->icmp.kind == IK_ICMP_ERROR)
+        decode_rest(out, err, icmp_at, before);
 }
 
 /* Looks at a frame down to its IP packet; *key says by what its message is known. */
-static enum stage begin(struct ik_look *look, const struct ik_look_frame *frame,
-                        struct ik_look_packet *out, bool ahead, struct ik_pair_key *key)
+static inline enum stage begin(struct ik_look *look, const struct ik_look_frame *frame,
+                               struct ik_look_packet *out, bool ahead, struct ik_pair_key *key)
 {
     out->frame = *frame;
-    out->has_ip = out->has_icmp = out->part = out->reassembled = out->has_quote = false;
+    out->has_ip = out->has_icmp = out->has_quote = out->part = out->reassembled = false;
     out->fragments = 0;
     out->ip_at_bytes = 0;
-    out->faults.n = out->faults.more = 0; /* of the list only so many count */
-    out->faults.base = 0;
     out->pair = IK_LOOK_PAIR_NONE;
     out->pair_n = 0;
     out->pair_rtt = IK_NEVER;
+    out->faults.n = out->faults.more = 0; /* of the list only so many count */
+    out->faults.base = 0;
     const enum ik_err err =
         ik_layers_decode(&out->layers, frame->linktype, frame->bytes, &out->faults);
-    if (err == IK_E_UNSUPPORTED)
-        return UNREAD;
     if (err || !out->layers.has_ip)
+        return err == IK_E_UNSUPPORTED ? UNREAD : NO_IP;
+    if (!decode_ip(out, out->layers.ip, out->layers.ip_at_bytes))
         return NO_IP;
-    const enum stage stage = find_ip(look, out, ahead);
-    if (stage != IP || !carries_icmp(&out->ip))
-        return stage;
+    if (out->ip.fragment) {
+        const enum stage stage = ahead ? LATER : find_whole(look, out);
+        if (stage != IP)
+            return stage;
+    }
+    if (!carries_icmp(&out->ip))
+        return IP;
     out->part = out->ip.fragment;
     if (!out->part && look->pair)
         ik_pair_expect(look->pair, &out->ip, key);
-    return stage;
+    return ICMP;
 }
 
 void ik_look_ahead(struct ik_look *look, const struct ik_look_frame *frame,
@@ -326,32 +330,32 @@ static bool is_begun(const struct begun *b, const struct ik_look_frame *frame,
            out->frame.bytes.p == frame->bytes.p && out->frame.bytes.left == frame->bytes.left;
 }
 
-/* Looks at what the IP packet carries. */
-static bool finish(struct ik_look *look, struct ik_look_packet *out, const struct ik_pair_key *key)
-{
-    if (carries_icmp(&out->ip) && (!out->part || out->ip.offset_bytes == 0))
-        decode_icmp(out);
-    if (out->frame.wire_bytes > out->frame.bytes.left && !out->reassembled)
-        forgive_cut(&out->faults);
-    if (!out->has_icmp || out->part)
-        return false;
-    look->stats.icmp++;
-    if (look->pair)
-        ik_pair_judge(look->pair, out, key);
-    return true;
-}
-
 bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
                    struct ik_look_packet *out)
 {
     struct begun *b = &look->begun[look->turn];
     look->turn ^= 1;
     look->stats.frames++;
-    ik_join_next(look->join);
-    if (!is_begun(b, frame, out))
-        b->stage = begin(look, frame, out, false, &b->key);
+    if (look->lent) {
+        ik_join_next(look->join);
+        look->lent = false;
+    }
+    const enum stage stage =
+        is_begun(b, frame, out) ? b->stage : begin(look, frame, out, false, &b->key);
     b->packet = NULL;
-    look->stats.unread += b->stage == UNREAD;
-    look->stats.not_ip += b->stage == NO_IP;
-    return b->stage == IP && finish(look, out, &b->key);
+    if (stage < IP) {
+        look->stats.unread += stage == UNREAD;
+        look->stats.not_ip += stage == NO_IP;
+        return false;
+    }
+    if (stage == ICMP && (!out->part || out->ip.offset_bytes == 0))
+        decode_icmp(out);
+    if (frame->wire_bytes > frame->bytes.left && !out->reassembled)
+        forgive_cut(&out->faults);
+    if (!out->has_icmp || out->part)
+        return false;
+    look->stats.icmp++;
+    if (look->pair)
+        ik_pair_judge(look->pair, out, &b->key);
+    return true;
 }

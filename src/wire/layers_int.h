@@ -68,6 +68,9 @@ static inline void ik_layers_bound(struct ik_layers_walk *w, size_t n)
 {
     w->at = ik_rd_head(w->at, n);
 }
+/* Whether the IP packet at the start of `at`, at least a byte, is worth a closer look: most are no
+ * tunnel. */
+bool ik_layers_may_be_tunnel(struct ik_rd at);
 /* The step of an EtherType, and of a protocol of PPP. */
 enum ik_layers_step ik_layers_of_type(struct ik_layers_walk *w, uint16_t ethertype);
 

@@ -73,8 +73,7 @@ static enum ik_layers_step step_of_packet(const struct ik_ip *ip)
     return inner == IK_STEP_FOUND ? IK_STEP_FOUND : IK_STEP_AH;
 }
 
-/* Whether it is worth a closer look: most packets are no tunnel. */
-static bool may_be_tunnel(struct ik_rd at)
+bool ik_layers_may_be_tunnel(struct ik_rd at)
 {
     const bool v6 = at.p[0] >> 4 == 6;
     const size_t fixed = v6 ? IK_IP6_BYTES : 4u * (at.p[0] & 0xf);
@@ -122,7 +121,7 @@ enum ik_layers_step ik_layers_ip(struct ik_layers_walk *w)
         return w->tunnel.guessed ? IK_STEP_STOP : IK_STEP_FOUND;
     if (!w->ethertype)
         w->ethertype = version == 4 ? 0x0800 : 0x86dd;
-    if (!may_be_tunnel(w->at) || ik_ip_decode_captured(&ip, w->at, NULL) || ip.fragment)
+    if (!ik_layers_may_be_tunnel(w->at) || ik_ip_decode_captured(&ip, w->at, NULL) || ip.fragment)
         return IK_STEP_FOUND;
     const enum ik_layers_step next = step_of_packet(&ip);
     return next == IK_STEP_FOUND ? IK_STEP_FOUND : enter(w, next);
