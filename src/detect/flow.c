@@ -6,19 +6,19 @@
  *
  * Flows stand in sets of four. The key of a flow is a keyed hash that nobody can aim at. A new flow
  * takes the place of one that nobody answered, else of the one idle for longest; when that was
- * there a short time ago, the set remembers: what is not found in it was not observed. */
+ * there a short time ago, the set remembers: what is not found in it was not observed.
+ *
+ * Each packet comes by here: one cache line of a set is all that a flow that is known costs. */
 #include "detect/sight.h"
 
+#include "base/four.h"
 #include "base/rd.h"
-
-#include <string.h>
+#include "detect/hosts.h"
 
 enum {
-    SETS = 16384,
+    SETS_LOG = 14,
+    SETS = 1 << SETS_LOG,
     WAYS = 4,
-    /* A generation of hosts that were seen to send: four bits of one word each, so that one of many
-     * thousands that never did is hardly ever taken for one. */
-    HOST_WORDS = 1 << 15,
     /* Sequence numbers this far outside of what was seen in flight are let pass: captures lose
      * frames, and an error may come after an acknowledgement that took a shorter way. It lets one
      * guess in 2,000 pass. */
@@ -31,62 +31,52 @@ enum {
 #define RECENT (60 * IK_NS_PER_S)
 /* A host that sent nothing for so long may as well have gone over to another way. */
 #define GENERATION (300 * IK_NS_PER_S)
-#define UNITS_SHIFT 26 /* of struct flow.seen: 67 ms */
+#define UNITS_SHIFT 26 /* of struct set.seen: 67 ms */
+#define RECENT_UNITS ((uint32_t)(RECENT >> UNITS_SHIFT))
 
 /* Captures may leave out some protocols: each is to be seen before something is missing of it. */
 enum kind { KIND_TCP, KIND_UDP, KIND_ICMP, KIND_OTHER, KINDS };
+_Static_assert((int)KINDS == (int)IK_HOSTS_KINDS, "hosts are noted for each");
 
-enum { KNOW_NEXT = 1, KNOW_ACKED = 4, SENT = 16 }; /* of direction 0; direction 1 is one bit left */
+/* What is known of one direction of a flow: above the link address that its packets are handed to
+ * (what hop_of leaves of it, 0: none) stand the TTL of that packet, for copies behind a router have
+ * less, then the generation in which the sender was noted (0: none), then what was seen. */
+enum { TTL_SHIFT = 16, GENERATION_SHIFT = 24, GENERATIONS = 15 };
+#define HOP ((uint32_t)0xffff)
+#define TTL ((uint32_t)0xff << TTL_SHIFT)
+#define NOTED ((uint32_t)GENERATIONS << GENERATION_SHIFT)
+#define KNOW_NEXT ((uint32_t)1 << 28)
+#define KNOW_ACKED ((uint32_t)1 << 29)
+#define SENT ((uint32_t)1 << 31) /* the sign: four flows are asked at once */
 
-/* Direction 0 is from the lower address. */
-struct flow {
-    uint32_t tag;    /* of the hash; 0: nobody */
-    uint32_t seen;   /* when, in units since the first packet */
-    uint16_t hop[2]; /* what is left of the link address that it is handed to; 0: none */
-    uint8_t ttl[2];  /* of that packet: copies behind a router have less */
-    uint8_t known;
-    uint8_t noted; /* generation in which the senders were noted, four bits each; 0: none */
+/* Four flows, column by column. Direction 0 is from the lower address. */
+struct set {
+    _Alignas(64) uint32_t tag[WAYS]; /* of the hash; 0: nobody */
+    uint32_t seen[WAYS];             /* when, in units since the first packet */
+    uint32_t sides[2][WAYS];
 };
-_Static_assert(sizeof(struct flow) == 16, "a set is a cache line");
+_Static_assert(sizeof(struct set) == 64, "a set is a cache line");
 
 /* What else is known of TCP: SND.NXT and SND.UNA of each direction. */
 struct tcp_ends {
     uint32_t next[2], acked[2];
 };
 
-/* The bits of a host that was seen to send. */
-struct host {
-    uint32_t word;
-    uint64_t bits;
-};
-
 struct flows {
     bool begun;
-    bool has[KINDS]; /* packets of the kind were seen, from `since` on */
-    ik_ns since[KINDS];
-    ik_ns first, turned; /* first packet, and when the present generation of hosts began */
-    unsigned young;      /* generation of the two */
-    uint8_t generation;  /* from 1 to 15 */
+    uint32_t mark;      /* what there is of a side that is SENT and NOTED in this generation */
+    ik_ns first, until; /* where units begin, and the last instant of the present generation */
+    struct set *sets;   /* the table: through a pointer, an address is made once for a set */
     uint64_t evicted;
-    _Alignas(64) uint64_t hosts[2][HOST_WORDS];
     uint32_t lost[SETS]; /* when a recent flow gave way, in units; 0: none did */
-    _Alignas(64) struct flow flow[SETS][WAYS];
-    _Alignas(64) struct tcp_ends ends[SETS * WAYS]; /* in the order of flow */
+    struct set table[SETS];
+    struct ik_hosts hosts;
+    _Alignas(64) struct tcp_ends ends[SETS][WAYS];
 };
-
-static struct tcp_ends *ends_of(struct flows *t, const struct flow *f)
-{
-    return &t->ends[f - t->flow[0]];
-}
 
 static uint32_t units_of(const struct flows *t, ik_ns now)
 {
-    return (uint32_t)((now - t->first) >> UNITS_SHIFT) + 1;
-}
-
-static uint32_t recent_units(void)
-{
-    return (uint32_t)(RECENT >> UNITS_SHIFT);
+    return (uint32_t)((now - t->first) >> UNITS_SHIFT);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -114,13 +104,12 @@ static bool has_ports(uint8_t proto)
            proto == UDPLITE;
 }
 
-/* The end of splitmix64: `pair` is secret, and with it which flows meet in a set. */
+/* `pair` is secret, and with it which flows meet in a set. Only the high bits hang on all of both.
+ */
 static uint64_t mixed(uint64_t pair, uint64_t what)
 {
-    uint64_t z = pair ^ what * 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
+    const uint64_t z = (pair ^ what) * 0xbf58476d1ce4e5b9u;
+    return (z ^ z >> 32) * 0x94d049bb133111ebu;
 }
 
 /* `ports`: source and destination, or an identifier in both halves; UINT32_MAX + 1 and more for
@@ -135,129 +124,116 @@ static struct ik_flow_name name_of(uint64_t pair, uint8_t proto, bool from_lower
     const bool way = !from_lower && (from_higher || both > other);
     const uint64_t ordered = (ports & NO_PORTS) | (way ? other : both);
     return (struct ik_flow_name){.hash = mixed(pair, ordered | (uint64_t)proto << 32),
-                                 .ports = ports,
                                  .kind = (uint8_t)kind_of(proto),
                                  .way = way,
+                                 .has_ports = ports != NO_PORTS,
                                  .known = true};
+}
+
+static bool is_from_higher(const struct ik_sight *s)
+{
+    return (unsigned)!s->upward & (unsigned)(s->host_hash != s->dst_hash);
 }
 
 static struct ik_flow_name name_of_packet(const struct ik_sight *s, uint64_t ports)
 {
-    return name_of(s->pair_hash, s->p->ip.proto, s->upward,
-                   !s->upward && s->host_hash != s->dst_hash, ports);
+    return name_of(s->pair_hash, s->p->ip.proto, s->upward, is_from_higher(s), ports);
+}
+
+/* The same of an echo message, with an identifier in both halves: they are in order. */
+static struct ik_flow_name name_of_echo(const struct ik_sight *s)
+{
+    const uint64_t ports = s->echo.id * (uint64_t)0x10001;
+    return (struct ik_flow_name){.hash =
+                                     mixed(s->pair_hash, ports | (uint64_t)s->p->ip.proto << 32),
+                                 .kind = KIND_ICMP,
+                                 .way = is_from_higher(s),
+                                 .has_ports = true,
+                                 .known = true};
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static uint32_t set_of(uint64_t hash)
 {
-    return (uint32_t)hash % SETS;
+    return (uint32_t)(hash >> (64 - SETS_LOG));
 }
 
 static uint32_t tag_of(uint64_t hash)
 {
-    return (uint32_t)(hash >> 32) | 1;
+    return (uint32_t)(hash >> (32 - SETS_LOG)) | 1;
 }
 
-static struct flow *find(struct flows *t, uint64_t hash)
+/* Bit i: the flow is way i. At most one is set. */
+static unsigned find(const struct set *set, uint64_t hash)
 {
-    struct flow *set = t->flow[set_of(hash)];
-    const uint32_t tag = tag_of(hash);
-    const unsigned ways = (unsigned)(set[0].tag == tag) | (unsigned)(set[1].tag == tag) << 1 |
-                          (unsigned)(set[2].tag == tag) << 2 | (unsigned)(set[3].tag == tag) << 3;
-    return ways ? &set[__builtin_ctz(ways)] : NULL;
+    return ik_four_same(set->tag, tag_of(hash));
 }
 
-static bool is_answered(const struct flow *f)
+/* Which way is worth least: a free place (idle since ever), who was idle for long, who was never
+ * answered (a flood of forged packets makes such), the one idle for longest. Without a branch a
+ * way: nobody can foresee which it is. Times are below 2^30, two years; beyond it a worth is
+ * negative, which is less. */
+static unsigned victim(const struct set *set, uint32_t units)
 {
-    return (f->known & (SENT | SENT << 1)) == (SENT | SENT << 1);
+    const uint32_t spared_worth = 1 << 30;
+    const ik_four idle = ik_four_of(units) - ik_four_load(set->seen);
+    const ik_four answered = ik_four_load(set->sides[0]) & ik_four_load(set->sides[1]);
+    const ik_four signs = answered & (idle - RECENT_UNITS); /* set: spared */
+    const ik_four spared = (ik_four)((ik_four_signed)signs >> 31);
+    const ik_four worth = spared_worth - 1 - idle + (spared & spared_worth);
+    return (unsigned)__builtin_ctz(
+        ik_four_bits((ik_four)(worth == ik_four_of(ik_four_least_of(worth)))));
 }
 
-/* The more, the sooner it gives way: a free place, who was idle for long, who was never answered (a
- * flood of forged packets makes such), the one idle for longest. */
-static uint32_t weight(const struct flow *f, uint32_t units)
+/* Takes a place for a flow, of which nothing is known yet. */
+static unsigned make(struct flows *t, uint64_t hash, uint32_t units)
 {
-    const uint32_t idle_max = 1 << 30, age = units - f->seen;
-    const uint32_t idle = age < idle_max ? age : idle_max;
-    const bool spared = (unsigned)is_answered(f) & (unsigned)(idle < recent_units());
-    return f->tag ? idle + (spared ? 1 : idle_max) : UINT32_MAX;
-}
-
-/* The first of those that weigh most: without a branch a way, nobody can foresee which it is. */
-static struct flow *victim(struct flow *set, uint32_t units)
-{
-    const uint32_t w[WAYS] = {weight(&set[0], units), weight(&set[1], units),
-                              weight(&set[2], units), weight(&set[3], units)};
-    const uint32_t low = w[1] > w[0], high = 2 + (w[3] > w[2]);
-    return &set[w[high] > w[low] ? high : low];
-}
-
-static struct flow *find_or_make(struct flows *t, uint64_t hash, uint32_t units)
-{
-    struct flow *f = find(t, hash);
-    if (f)
-        return f;
-    f = victim(t->flow[set_of(hash)], units);
-    if (f->tag && units - f->seen < recent_units()) {
+    const uint32_t at = set_of(hash);
+    struct set *set = &t->sets[at];
+    const unsigned i = victim(set, units);
+    if (set->tag[i] && units - set->seen[i] < RECENT_UNITS) {
         t->evicted++;
-        t->lost[set_of(hash)] = units;
+        t->lost[at] = units;
     }
-    *f = (struct flow){.tag = tag_of(hash)};
-    return f;
+    set->tag[i] = tag_of(hash);
+    set->seen[i] = set->sides[0][i] = set->sides[1][i] = 0;
+    return i;
 }
 
 /* ---- hosts that send ------------------------------------------------------------------------- */
 
-static uint64_t host_mixed(uint64_t hash, enum kind kind)
+/* Units begin with 1. */
+static void begin(struct flows *t, ik_ns now)
 {
-    return (hash ^ (uint64_t)kind << 56) * 0x9e3779b97f4a7c15u;
+    t->begun = true;
+    t->first = now - ((ik_ns)1 << UNITS_SHIFT);
+    t->until = now + GENERATION;
+    t->mark = SENT | (uint32_t)1 << GENERATION_SHIFT;
 }
 
-static uint32_t host_word(uint64_t mixed)
+/* The present generation is over, or none has begun yet. */
+static __attribute__((noinline, cold)) void turn(struct flows *t, ik_ns now)
 {
-    return (uint32_t)(mixed >> 24) % HOST_WORDS;
-}
-
-static struct host host_of(uint64_t hash, enum kind kind)
-{
-    const uint64_t z = host_mixed(hash, kind);
-    const uint64_t bits = (uint64_t)1 << (z >> 58) | (uint64_t)1 << (z >> 52 & 63) |
-                          (uint64_t)1 << (z >> 46 & 63) | (uint64_t)1 << (z >> 40 & 63);
-    return (struct host){host_word(z), bits};
-}
-
-static void turn(struct flows *t, ik_ns now)
-{
-    if (now - t->turned <= GENERATION)
+    if (!t->begun) {
+        begin(t, now);
         return;
-    t->young ^= 1;
-    memset(t->hosts[t->young], 0, sizeof(t->hosts[0]));
-    if (now - t->turned > 2 * GENERATION)
-        memset(t->hosts[t->young ^ 1], 0, sizeof(t->hosts[0]));
-    t->turned = now;
-    t->generation = (uint8_t)(t->generation % 15 + 1);
+    }
+    const uint32_t generation = (t->mark & NOTED) >> GENERATION_SHIFT;
+    ik_hosts_turn(&t->hosts, now - t->until > GENERATION);
+    t->until = now + GENERATION;
+    t->mark = SENT | (generation % GENERATIONS + 1) << GENERATION_SHIFT;
 }
 
-/* Notes who sends in this direction of the flow, once in a generation. What goes to a group says
- * nothing of the way that other packets take. */
-static void host_note(struct flows *t, const struct ik_sight *s, struct flow *f,
-                      const struct ik_flow_name *n)
+/* Notes who sends in this direction of a flow, once in a generation; the side with that. What goes
+ * to a group says nothing of the way that other packets take. */
+static inline uint32_t host_note(struct flows *t, const struct ik_sight *s, uint32_t side,
+                                 unsigned kind)
 {
-    const unsigned shift = n->way ? 4 : 0;
-    if ((f->noted >> shift & 15) == t->generation || s->dst_spread == IK_SPREAD_MULTICAST)
-        return;
-    const struct host sender = host_of(s->host_hash, (enum kind)n->kind);
-    f->noted = (uint8_t)((f->noted & 0xf0 >> shift) | t->generation << shift);
-    t->hosts[t->young][sender.word] |= sender.bits;
-    if (!t->has[n->kind])
-        t->since[n->kind] = s->now;
-    t->has[n->kind] = true;
-}
-
-static bool host_sends(const struct flows *t, uint64_t host, enum kind kind)
-{
-    const struct host h = host_of(host, kind);
-    return (t->hosts[0][h.word] & h.bits) == h.bits || (t->hosts[1][h.word] & h.bits) == h.bits;
+    if (s->dst_spread == IK_SPREAD_MULTICAST)
+        return side;
+    ik_hosts_note(&t->hosts, s->host_hash, kind, s->now);
+    return (side & ~NOTED) | (t->mark & NOTED);
 }
 
 /* ---- what is sent ---------------------------------------------------------------------------- */
@@ -268,16 +244,19 @@ static bool is_beyond(uint32_t a, uint32_t b)
 }
 
 /* Raises what is known of a direction; a new connection starts from its own number. */
-static void raise(struct flow *f, uint32_t *value, uint8_t bit, uint32_t to, bool anew)
+static void raise(uint32_t *side, uint32_t *value, uint32_t bit, uint32_t to, bool anew)
 {
-    if (anew || !(f->known & bit) || is_beyond(to, *value))
+    if (anew || !(*side & bit) || is_beyond(to, *value))
         *value = to;
-    f->known |= bit;
+    *side |= bit;
 }
 
-static void learn_tcp(struct flows *t, struct flow *f, int way, const struct ik_ip *ip)
+static __attribute__((noinline)) void learn_tcp(struct flows *t, const struct ik_flow_name *n,
+                                                unsigned i, const struct ik_ip *ip)
 {
-    struct tcp_ends *e = ends_of(t, f);
+    struct set *set = &t->sets[set_of(n->hash)];
+    struct tcp_ends *e = &t->ends[set_of(n->hash)][i];
+    uint32_t *side = &set->sides[n->way][i], *other = &set->sides[!n->way][i];
     struct ik_tcp tcp;
     if (ik_tcp_decode(&tcp, ip->payload, NULL))
         return;
@@ -287,43 +266,76 @@ static void learn_tcp(struct flows *t, struct flow *f, int way, const struct ik_
     const bool syn = tcp.flags & IK_TCP_SYN;
     const uint32_t end = tcp.seq + data + syn + (tcp.flags & IK_TCP_FIN ? 1 : 0);
     if (!(tcp.flags & IK_TCP_RST)) /* a reset may be anybody's guess */
-        raise(f, &e->next[way], (uint8_t)(KNOW_NEXT << way), end, syn);
+        raise(side, &e->next[n->way], KNOW_NEXT, end, syn);
     if (syn)
-        raise(f, &e->acked[way], (uint8_t)(KNOW_ACKED << way), tcp.seq, true);
+        raise(side, &e->acked[n->way], KNOW_ACKED, tcp.seq, true);
     if (tcp.flags & IK_TCP_ACK && !(tcp.flags & IK_TCP_RST))
-        raise(f, &e->acked[!way], (uint8_t)(KNOW_ACKED << !way), tcp.ack, syn);
+        raise(other, &e->acked[!n->way], KNOW_ACKED, tcp.ack, syn);
 }
 
-/* What two link addresses are told apart by; 0 where there is none, and for the addresses that
- * several routers share (VRRP, HSRP, GLBP): those answer under their own. */
-static uint16_t hop_of(const uint8_t mac[6])
+/* VRRP, HSRP, GLBP. */
+static __attribute__((cold)) bool is_shared(const uint8_t mac[6])
 {
     enum { VRRP = 0x00005e00, HSRP = 0x00000c07, GLBP = 0x0007b400 };
     const uint32_t maker = ik_load_be32(mac);
-    if (maker == VRRP || maker == HSRP || maker == GLBP)
+    return maker == VRRP || maker == HSRP || maker == GLBP;
+}
+
+/* What two link addresses are told apart by; 0 where there is none, and for the addresses that
+ * several routers share: those answer under their own. */
+static uint32_t hop_of(const uint8_t mac[6])
+{
+    if (mac[0] == 0 && is_shared(mac))
         return 0;
-    const uint32_t high = ik_load_be16(mac), low = ik_load_be32(mac + 2);
-    return (uint16_t)(((high ^ low) * 0x9e3779b1u ^ low) >> 16);
+    const uint64_t all = (uint64_t)ik_load_be32(mac) << 16 | ik_load_be16(mac + 4);
+    return (uint32_t)(all * 0x9e3779b97f4a7c15u >> 48);
 }
 
-static void learn_hop(struct flow *f, int way, const struct ik_look_packet *p, bool stale)
+/* Writes down that a packet was sent in way i of the set. */
+static inline void renew(struct flows *t, const struct ik_sight *s, const struct ik_flow_name *n,
+                         unsigned i, uint32_t side)
 {
-    if (!stale && p->ip.ttl < f->ttl[way])
-        return;
-    f->ttl[way] = p->ip.ttl;
-    f->hop[way] = hop_of(p->layers.dst_mac);
-}
-
-static void enter(struct flows *t, const struct ik_sight *s, const struct ik_flow_name *n)
-{
-    const uint32_t units = units_of(t, s->now);
-    struct flow *f = find_or_make(t, n->hash, units);
-    learn_hop(f, n->way, s->p, units - f->seen > recent_units());
-    f->seen = units;
-    f->known = (uint8_t)(f->known | SENT << n->way);
-    host_note(t, s, f, n);
+    struct set *set = &t->sets[set_of(n->hash)];
+    const uint32_t units = units_of(t, s->now), ttl = (uint32_t)s->p->ip.ttl << TTL_SHIFT;
+    if (ttl >= (side & TTL) || units - set->seen[i] > RECENT_UNITS)
+        side = (side & ~(TTL | HOP)) | ttl | hop_of(s->p->layers.dst_mac);
+    set->sides[n->way][i] = side;
+    set->seen[i] = units;
     if (n->kind == KIND_TCP && !s->p->ip.fragment)
-        learn_tcp(t, f, n->way, &s->p->ip);
+        learn_tcp(t, n, i, &s->p->ip);
+}
+
+/* The same of a direction that is new, or new in this generation. */
+static __attribute__((noinline)) void renew_sender(struct flows *t, const struct ik_sight *s,
+                                                   const struct ik_flow_name *n, unsigned i)
+{
+    const uint32_t side = t->sets[set_of(n->hash)].sides[n->way][i];
+    renew(t, s, n, i, host_note(t, s, side | SENT, n->kind));
+}
+
+/* The same of a flow that is new. */
+static __attribute__((noinline)) void enter_new(struct flows *t, const struct ik_sight *s,
+                                                const struct ik_flow_name *n)
+{
+    const unsigned i = make(t, n->hash, units_of(t, s->now));
+    renew(t, s, n, i, host_note(t, s, SENT, n->kind));
+}
+
+/* Most packets are of a flow that is known: for those nothing is called, no register saved. */
+static inline void enter(struct flows *t, const struct ik_sight *s, const struct ik_flow_name *n)
+{
+    const struct set *set = &t->sets[set_of(n->hash)];
+    const unsigned found = find(set, n->hash);
+    if (!found) {
+        enter_new(t, s, n);
+        return;
+    }
+    const unsigned i = (unsigned)__builtin_ctz(found);
+    const uint32_t side = set->sides[n->way][i];
+    if ((side & (SENT | NOTED)) == t->mark)
+        renew(t, s, n, i, side);
+    else
+        renew_sender(t, s, n, i);
 }
 
 /* Source and destination port, or the identifier of an echo, timestamp, information or mask message
@@ -348,17 +360,25 @@ static uint64_t ports_of(const struct ik_look_packet *p)
     }
 }
 
-static void note(struct flows *t, const struct ik_sight *s)
+/* A packet that is none of the most, each of which is whole. A router may quote any part of a
+ * datagram, and only the first one has ports. */
+static __attribute__((noinline)) void note_rare(struct flows *t, const struct ik_sight *s)
 {
-    if (!s->flow.known)
-        return;
-    turn(t, s->now);
+    if (s->now > t->until)
+        turn(t, s->now);
     enter(t, s, &s->flow);
-    /* A router may quote any part of a datagram, and only the first one has ports. */
-    if (s->p->ip.fragment && s->flow.ports != NO_PORTS) {
+    if (s->p->ip.fragment && s->flow.has_ports) {
         const struct ik_flow_name whole = name_of_packet(s, NO_PORTS);
         enter(t, s, &whole);
     }
+}
+
+static inline void note(struct flows *t, const struct ik_sight *s)
+{
+    if (s->now > t->until || s->p->ip.fragment)
+        note_rare(t, s);
+    else
+        enter(t, s, &s->flow);
 }
 
 /* ---- what is quoted -------------------------------------------------------------------------- */
@@ -415,23 +435,23 @@ static bool is_hidden(const struct ik_quote *q)
 }
 
 /* Whether what is not found would have been there, had it been sent. */
-static enum ik_quoted missing(const struct flows *t, const struct ik_sight *s,
-                              const struct ik_quote *q, struct ik_flow_name n)
+static enum ik_quoted missing(struct flows *t, const struct ik_sight *s, const struct ik_quote *q,
+                              struct ik_flow_name n)
 {
     const uint32_t lost = t->lost[set_of(n.hash)];
-    if (is_hidden(q) || (lost && units_of(t, s->now) - lost < recent_units()))
+    if (is_hidden(q) || (lost && units_of(t, s->now) - lost < RECENT_UNITS))
         return IK_QUOTED_UNOBSERVED;
-    if (!t->has[n.kind] || s->now - t->since[n.kind] < RECENT)
+    if (!t->hosts.has[n.kind] || s->now - t->hosts.since[n.kind] < RECENT)
         return IK_QUOTED_UNOBSERVED;
-    if (!host_sends(t, ik_sight_host(s->cfg, &q->ip.src), (enum kind)n.kind))
+    if (!ik_hosts_sends(&t->hosts, ik_sight_host(s->cfg, &q->ip.src), n.kind))
         return IK_QUOTED_UNOBSERVED;
     return IK_QUOTED_UNKNOWN;
 }
 
 /* RFC 5927 section 4.1: SND.UNA <= SEG.SEQ <= SND.NXT, as far as both were seen. */
-static bool is_in_flight(const struct flow *f, const struct tcp_ends *e, int way, uint32_t seq)
+static bool is_in_flight(uint32_t side, const struct tcp_ends *e, int way, uint32_t seq)
 {
-    const bool next = f->known & KNOW_NEXT << way, acked = f->known & KNOW_ACKED << way;
+    const bool next = side & KNOW_NEXT, acked = side & KNOW_ACKED;
     if (!next && !acked)
         return true;
     uint32_t from = acked ? e->acked[way] : e->next[way] - WINDOW_MAX;
@@ -443,27 +463,30 @@ static bool is_in_flight(const struct flow *f, const struct tcp_ends *e, int way
     return seq - from <= to - from;
 }
 
-static enum ik_via via_of(const struct flow *f, int way, const struct ik_look_packet *p)
+static enum ik_via via_of(uint32_t side, const struct ik_look_packet *p)
 {
-    const uint16_t from = hop_of(p->layers.src_mac);
-    if (!f->hop[way] || !from)
+    const uint32_t from = hop_of(p->layers.src_mac);
+    if (!(side & HOP) || !from)
         return IK_VIA_UNKNOWN;
-    return f->hop[way] == from ? IK_VIA_SENDER : IK_VIA_OTHER;
+    return (side & HOP) == from ? IK_VIA_SENDER : IK_VIA_OTHER;
 }
 
 static void judge(struct flows *t, struct ik_sight *s, const struct ik_quote *q,
                   struct ik_flow_name n)
 {
-    const struct flow *f = find(t, n.hash);
-    if (!f) {
+    const uint32_t at = set_of(n.hash);
+    const unsigned found = find(&t->sets[at], n.hash);
+    if (!found) {
         s->quoted = missing(t, s, q, n);
         return;
     }
+    const unsigned i = (unsigned)__builtin_ctz(found);
+    const uint32_t side = t->sets[at].sides[n.way][i];
     /* Packets of the other direction alone mean that this one goes another way. */
-    s->quoted = f->known & SENT << n.way ? IK_QUOTED_KNOWN : IK_QUOTED_UNOBSERVED;
+    s->quoted = side & SENT ? IK_QUOTED_KNOWN : IK_QUOTED_UNOBSERVED;
     s->quoted_in_window =
-        !(q->has & IK_QUOTE_TCP_SEQ) || is_in_flight(f, ends_of(t, f), n.way, q->tcp_seq);
-    s->quoted_via = via_of(f, n.way, s->p);
+        !(q->has & IK_QUOTE_TCP_SEQ) || is_in_flight(side, &t->ends[at][i], n.way, q->tcp_seq);
+    s->quoted_via = via_of(side, s->p);
 }
 
 /* ---- the part -------------------------------------------------------------------------------- */
@@ -476,8 +499,10 @@ static size_t bytes(const struct ik_detect_cfg *cfg)
 
 static void init(void *state, const struct ik_detect_cfg *cfg)
 {
-    (void)state;
+    struct flows *t = state;
     (void)cfg;
+    t->sets = t->table;
+    t->until = -1; /* before any packet */
 }
 
 /* The packet is an error, and quotes something. */
@@ -497,52 +522,68 @@ static void expect_quoted(struct ik_sight *s, const struct ik_quote *q, uint64_t
 
 static void fetch(const struct flows *t, const struct ik_flow_name *n)
 {
-    __builtin_prefetch(t->flow[set_of(n->hash)], 1);
+    __builtin_prefetch(&t->sets[set_of(n->hash)], 1);
     if (n->kind == KIND_TCP)
-        __builtin_prefetch(&t->ends[set_of(n->hash) * WAYS], 1);
+        __builtin_prefetch(t->ends[set_of(n->hash)], 1);
+}
+
+/* Names what is no echo. */
+static __attribute__((noinline)) void expect_other(const struct flows *t, struct ik_sight *s)
+{
+    const struct ik_quote *q = quoted(s);
+    if (q) {
+        expect_quoted(s, q, s->quoted_pair);
+    } else {
+        const uint64_t ports = ports_of(s->p);
+        s->flow.known = ports != NO_PORTS || !s->icmp; /* or a quote could not name it */
+        if (s->flow.known)
+            s->flow = name_of_packet(s, ports);
+    }
+    if (s->flow.known)
+        fetch(t, &s->flow);
 }
 
 static void expect(const void *state, struct ik_sight *s)
 {
     const struct flows *t = state;
-    const struct ik_quote *q = quoted(s);
-    if (q) {
-        expect_quoted(s, q, s->quoted_pair);
-        if (s->flow.known)
-            fetch(t, &s->flow);
+    if (!s->is_echo) {
+        expect_other(t, s);
         return;
     }
-    const uint64_t ports = ports_of(s->p);
-    s->flow.known = ports != NO_PORTS || !s->icmp; /* or a quote could not name it */
-    if (!s->flow.known)
-        return;
-    s->flow = name_of_packet(s, ports);
-    fetch(t, &s->flow);
-    const uint64_t sender = host_mixed(s->host_hash, (enum kind)s->flow.kind);
-    __builtin_prefetch(&t->hosts[t->young][host_word(sender)], 1);
+    s->flow = name_of_echo(s);
+    __builtin_prefetch(&t->sets[set_of(s->flow.hash)], 1);
 }
 
-static void input(void *state, struct ik_sight *s)
+/* An error, or a redirect. */
+static __attribute__((noinline)) void input_quoting(struct flows *t, struct ik_sight *s)
 {
-    struct flows *t = state;
-    struct ik_quote redirect;
-    if (!t->begun) {
-        t->begun = true;
-        t->first = t->turned = s->now;
-        t->generation = 1;
-    }
     const struct ik_quote *q = quoted(s);
-    if (s->icmp && s->p->icmp.kind == IK_ICMP_REDIRECT) {
+    struct ik_quote redirect;
+    if (!t->begun)
+        begin(t, s->now);
+    if (s->p->icmp.kind == IK_ICMP_REDIRECT) {
         q = redirected(s->p, &redirect);
         expect_quoted(s, q, q ? ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst) : 0);
-    } else if (!s->icmp || s->p->icmp.kind != IK_ICMP_ERROR) {
-        note(t, s);
     }
     if (!q)
         return;
     s->quoted_foreign = !ik_addr_same_host(&q->ip.src, &s->p->ip.dst);
     if (s->flow.known)
         judge(t, s, q, s->flow);
+}
+
+static bool is_quoting(const struct ik_sight *s)
+{
+    return !s->is_echo && s->icmp &&
+           (s->p->icmp.kind == IK_ICMP_ERROR || s->p->icmp.kind == IK_ICMP_REDIRECT);
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    if (is_quoting(s))
+        input_quoting(state, s);
+    else if (s->flow.known)
+        note(state, s);
 }
 
 static uint64_t evicted(const void *state)

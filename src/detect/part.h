@@ -66,9 +66,9 @@ struct ik_payload {
 
 /* What names a flow, and which of its directions a packet goes: flow.c's own. */
 struct ik_flow_name {
-    uint64_t hash, ports;
+    uint64_t hash;
     uint8_t kind, way;
-    bool known;
+    bool has_ports, known;
 };
 
 /* Where expect_more found what input looks for, each its own. Packets that are judged in between
