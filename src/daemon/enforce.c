@@ -19,8 +19,16 @@ enum {
 
 enum state { FREE, ASKED, IN_FORCE, LEAVING, PARDONED };
 
+/* For how long, and for whose sake. */
+struct term {
+    ik_ns until;
+    uint32_t seconds;
+    uint64_t finding;
+};
+
 struct slot {
-    struct ik_force force;
+    struct ik_force force; /* as it stands: what is asked anew changes it once it is granted */
+    struct term wanted;
     uint32_t asked; /* number of the latest ask; 0: none */
     uint8_t state;
     bool known;      /* it was told as done: this is a renewal */
@@ -117,9 +125,10 @@ static enum ik_err send(struct ik_enforce *e, enum ik_warden_op op, const struct
     return ik_warden_ask(&e->warden, &a);
 }
 
-static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op)
+static enum ik_err ask(struct ik_enforce *e, struct slot *s, enum ik_warden_op op,
+                       const struct ik_order *o)
 {
-    const enum ik_err err = send(e, op, &s->force.order, 1);
+    const enum ik_err err = send(e, op, o, 1);
     if (!err)
         s->asked = e->number;
     return err;
@@ -131,17 +140,30 @@ static bool is_over(const struct slot *s, ik_ns now)
            ((s->state == IN_FORCE || s->state == PARDONED) && s->force.until <= now);
 }
 
-/* Anew, or for longer; what cannot be asked is told. */
+static struct ik_order order_wanted(const struct slot *s)
+{
+    struct ik_order o = s->force.order;
+    o.seconds = s->wanted.seconds;
+    o.finding = s->wanted.finding;
+    return o;
+}
+
+static void grant(struct slot *s)
+{
+    s->force.order = order_wanted(s);
+    s->force.until = s->wanted.until;
+}
+
+/* As wanted, anew or for longer. What cannot be asked is told, and changes nothing. */
 static void ask_to_add(struct ik_enforce *e, struct slot *s)
 {
-    const struct ik_order *o = &s->force.order;
-    s->state = ASKED;
-    const enum ik_err err = ask(e, s, IK_WARDEN_ADD);
-    if (err)
-        s->state = FREE;
-    if (err == IK_E_AGAIN)
-        tell(e, IK_DEED_FAILED, o, "enforcement is too slow");
-    else if (err)
+    const struct ik_order o = order_wanted(s);
+    const enum ik_err err = ask(e, s, IK_WARDEN_ADD, &o);
+    if (!err)
+        s->state = ASKED;
+    else if (err == IK_E_AGAIN)
+        tell(e, IK_DEED_FAILED, &o, "enforcement is too slow");
+    else
         lose(e, "");
 }
 
@@ -149,7 +171,7 @@ static void ask_to_add(struct ik_enforce *e, struct slot *s)
 
 static bool counts(const struct slot *s, ik_ns now)
 {
-    return (s->state == IN_FORCE || s->known) && !is_over(s, now);
+    return (s->state == IN_FORCE || s->known) && s->force.until > now;
 }
 
 /* Asks for the next so many; the first time of a round also for none, so that kinds are counted. */
@@ -184,8 +206,9 @@ static void prolong(struct ik_enforce *e, struct slot *s, ik_ns now)
     if (s->state != IN_FORCE || s->force.until - now > length / RENEW_DIVISOR ||
         until <= s->force.until || until - now < IK_NS_PER_S)
         return;
-    s->force.until = until;
-    s->force.order.seconds = (uint32_t)((until - now) / IK_NS_PER_S);
+    s->wanted = (struct term){.until = until,
+                              .seconds = (uint32_t)((until - now) / IK_NS_PER_S),
+                              .finding = s->force.order.finding};
     s->unseen = true;
     ask_to_add(e, s);
 }
@@ -225,28 +248,34 @@ static struct slot *slot_of(struct ik_enforce *e, uint32_t number)
     return NULL;
 }
 
-/* What became of an order. */
-static void take_answer(struct ik_enforce *e, struct slot *s, const struct ik_warden_told *told)
+static void take_removed(struct ik_enforce *e, struct slot *s, const struct ik_warden_told *told)
 {
     const struct ik_order order = s->force.order;
-    const bool leaving = s->state == LEAVING, kept = leaving == !!told->err;
-    const bool again = s->known && !told->err && !leaving;
-    s->state = kept ? IN_FORCE : leaving ? PARDONED : FREE;
-    s->known = kept;
-    if (again && s->unseen)
-        tell_prolonged(e, &s->force);
+    s->state = told->err ? IN_FORCE : PARDONED;
+    s->known = told->err;
+    tell(e, told->err ? IK_DEED_FAILED : IK_DEED_REMOVED, &order, told->err ? told->why : NULL);
+}
+
+/* One that was in force before stays so until its time, whatever the answer. */
+static void take_added(struct ik_enforce *e, struct slot *s, const struct ik_warden_told *told)
+{
+    const struct ik_order order = order_wanted(s);
+    const bool again = s->known, prolonged = again && s->unseen;
+    s->state = again || !told->err ? IN_FORCE : FREE;
+    s->known = s->state == IN_FORCE;
     s->unseen = false;
+    if (told->err) {
+        tell(e, IK_DEED_FAILED, &order, told->why);
+        return;
+    }
+    grant(s);
+    if (prolonged)
+        tell_prolonged(e, &s->force);
     if (again)
         return;
-    if (kept && !leaving) {
-        s->before = told->stopped_by[0];
-        s->force.stopped = s->before == IK_STOPPED_UNKNOWN ? IK_STOPPED_UNKNOWN : 0;
-    }
-    tell(e,
-         told->err ? IK_DEED_FAILED
-         : leaving ? IK_DEED_REMOVED
-                   : IK_DEED_DONE,
-         &order, told->err ? told->why : NULL);
+    s->before = told->stopped_by[0];
+    s->force.stopped = s->before == IK_STOPPED_UNKNOWN ? IK_STOPPED_UNKNOWN : 0;
+    tell(e, IK_DEED_DONE, &order, NULL);
 }
 
 /* Who is to be spared and is not, and counters that are there no more, are the end of it. */
@@ -265,8 +294,10 @@ static void take_news(struct ik_enforce *e, const struct ik_warden_told *told, i
         lose(e, told->why);
     else if (told->number == e->round.asked)
         take_counts(e, told, now);
-    if (s)
-        take_answer(e, s, told);
+    if (s && s->state == LEAVING)
+        take_removed(e, s, told);
+    else if (s && s->state == ASKED)
+        take_added(e, s, told);
 }
 
 static void ready(struct ik_source *source, struct ik_now now)
@@ -315,18 +346,19 @@ static void give(struct ik_enforce *e, const struct ik_order *o, ik_ns last, ik_
         return;
     s->saw = now;
     s->last = last;
-    if (again && s->force.until - now > length / RENEW_DIVISOR)
+    if (s->state == ASKED || (again && s->force.until - now > length / RENEW_DIVISOR))
         return;
-    s->force = (struct ik_force){.order = *o,
-                                 .since = again ? s->force.since : now,
-                                 .until = now + length,
-                                 .stopped = again ? s->force.stopped : IK_STOPPED_UNKNOWN};
-    s->known = s->known && again;
+    s->wanted = (struct term){.until = now + length, .seconds = o->seconds, .finding = o->finding};
     s->unseen = false;
+    if (!again) {
+        s->force = (struct ik_force){.order = *o, .since = now, .stopped = IK_STOPPED_UNKNOWN};
+        s->known = false;
+    }
     if (!e->cfg.dry) {
         ask_to_add(e, s);
         return;
     }
+    grant(s);
     s->state = IN_FORCE;
     if (!again)
         tell(e, IK_DEED_WOULD, o, NULL);
@@ -366,7 +398,8 @@ size_t ik_enforce_pardon(struct ik_enforce *e, const struct ik_addr *who, ik_ns 
     for (uint32_t i = 0; i < e->n_slots && !e->lost; i++) {
         struct slot *s = &e->slots[i];
         if (is_over(s, now) || s->state == LEAVING || s->state == PARDONED ||
-            !is_about(&s->force.order, who) || (!e->cfg.dry && ask(e, s, IK_WARDEN_REMOVE)))
+            !is_about(&s->force.order, who) ||
+            (!e->cfg.dry && ask(e, s, IK_WARDEN_REMOVE, &s->force.order)))
             continue;
         n++;
         s->known = false;
