@@ -94,6 +94,7 @@ struct ik_spared {
     struct ik_prefix who;
     bool own; /* one of our addresses: it may be one end of a pair */
     const char *why;
+    bool no_host; /* it is no address of a host */
 };
 
 struct ik_orders_cfg {
@@ -207,6 +208,9 @@ IK_MUST_USE enum ik_err ik_enforce_open(struct ik_enforce **out, const struct ik
 IK_MUST_USE enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *detect,
                                           const struct ik_prefix *spare, size_t n_spare,
                                           uint32_t seconds);
+/* Whom it spares: number i of them, our own addresses and what is no host's left out; false past
+ * the last. */
+bool ik_enforce_spares(const struct ik_enforce *e, size_t i, struct ik_spared *out);
 /* True when the XDP program is not in the interface's driver but above it, which is slower. */
 bool ik_enforce_is_generic(const struct ik_enforce *e);
 /* What to give to the loop; NULL for a dry one. */

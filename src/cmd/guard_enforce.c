@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHO_TEXT = IK_ADDR_TEXT + 4 };
+enum { WHO_TEXT = IK_ADDR_TEXT + 4, SPARED_MOST = 720, WHY_MOST = 80 /* bytes of text */ };
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
@@ -223,6 +223,35 @@ bool ik_guard_enforce_open(struct ik_guard *g, void (*on_deed)(void *, const str
     return true;
 }
 
+/* Of a file or a lab nobody knows who could not be done without: there only the configuration says.
+ * A long list is cut, as lines of messages are. */
+static void say_spared(const struct ik_guard *g)
+{
+    const struct ik_enforce *e = g->enforce;
+    char text[SPARED_MOST + WHO_TEXT + WHY_MOST], who[WHO_TEXT];
+    struct ik_put w;
+    struct ik_spared s;
+    size_t n = 0, more = 0;
+    ik_put_init(&w, text, sizeof text - 1);
+    for (; ik_put_used(&w) < SPARED_MOST && ik_enforce_spares(e, n, &s); n++) {
+        ik_put_s(&w, n ? ", " : "");
+        ik_put_s(&w, who_text(&s.who, who));
+        ik_put_s(&w, " (");
+        ik_put_s(&w, ik_lang_text(s.why));
+        ik_put_s(&w, ")");
+    }
+    *w.at = 0;
+    while (ik_enforce_spares(e, n + more, &s))
+        more++;
+    if (!n && g->interface)
+        ik_run_say("guard", _("enforcement spares nobody: no gateway, resolver or SSH session is "
+                              "known here, and no configuration names anybody"));
+    else if (more)
+        ik_run_say("guard", _("enforcement spares %s, and %zu more"), text, more);
+    else if (n)
+        ik_run_say("guard", _("enforcement spares %s"), text);
+}
+
 bool ik_guard_enforce_settle(struct ik_guard *g)
 {
     const struct ik_guard_settings *s = &g->settings[g->current];
@@ -234,6 +263,8 @@ bool ik_guard_enforce_settle(struct ik_guard *g)
                                               c ? c->n_spare : 0, (uint32_t)(hold / IK_NS_PER_S));
     if (err)
         ik_run_say("guard", _("cannot enforce: %s"), ik_lang_err(err));
+    else
+        say_spared(g);
     return !err;
 }
 

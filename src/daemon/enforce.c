@@ -528,6 +528,18 @@ enum ik_err ik_enforce_settle(struct ik_enforce *e, const struct ik_detect_cfg *
     return IK_OK;
 }
 
+bool ik_enforce_spares(const struct ik_enforce *e, size_t i, struct ik_spared *out)
+{
+    for (size_t k = 0; k < e->orders.n_spared; k++) {
+        const struct ik_spared *s = &e->spared[k];
+        if (s->own || s->no_host || i--)
+            continue;
+        *out = *s;
+        return true;
+    }
+    return false;
+}
+
 bool ik_enforce_is_generic(const struct ik_enforce *e)
 {
     return e->warden.generic;

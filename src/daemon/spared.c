@@ -19,26 +19,26 @@ struct list {
     bool full;
 };
 
-static void add_prefix(struct list *l, struct ik_prefix p, bool own, const char *why)
+static void add_one(struct list *l, struct ik_spared s)
 {
-    p.addr.scope = 0;
+    s.who.addr.scope = 0;
     for (size_t i = 0; i < l->n; i++) {
-        if (l->out[i].who.bits == p.bits && ik_addr_same_host(&l->out[i].who.addr, &p.addr))
+        const struct ik_prefix *have = &l->out[i].who;
+        if (have->bits == s.who.bits && ik_addr_same_host(&have->addr, &s.who.addr))
             return;
     }
     if (l->n == l->cap) {
         l->full = true;
         return;
     }
-    l->out[l->n++] = (struct ik_spared){.who = p, .own = own, .why = why};
+    l->out[l->n++] = s;
 }
 
 static void add(struct list *l, const struct ik_addr *a, bool own, const char *why)
 {
+    const struct ik_prefix who = {.addr = *a, .bits = (uint8_t)(8 * ik_addr_bytes(a->family))};
     if (a->family)
-        add_prefix(l,
-                   (struct ik_prefix){.addr = *a, .bits = (uint8_t)(8 * ik_addr_bytes(a->family))},
-                   own, why);
+        add_one(l, (struct ik_spared){.who = who, .own = own, .why = why});
 }
 
 static void add_own(void *ctx, const struct ik_iface_addr *a)
@@ -136,9 +136,9 @@ static void add_special(struct list *l)
 {
     static const char *const nets[] = {"127.0.0.0/8", "0.0.0.0/32", "::1/128", "::/128"};
     for (size_t i = 0; i < sizeof(nets) / sizeof(*nets); i++) {
-        struct ik_prefix p;
-        if (!ik_prefix_parse(nets[i], &p))
-            add_prefix(l, p, false, "it is no address of a host");
+        struct ik_spared s = {.no_host = true, .why = "it is no address of a host"};
+        if (!ik_prefix_parse(nets[i], &s.who))
+            add_one(l, s);
     }
 }
 

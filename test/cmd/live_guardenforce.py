@@ -231,6 +231,34 @@ def a_dry_run_does_nothing():
 
 
 @case
+def whom_it_spares_is_told_as_it_starts():
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        host, _, _ = pair(net)
+        host.ip("route add default via 192.0.2.2", "route add default via 2001:db8:1::2")
+        path = folder + "/guard.yaml"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("enforce: {spare: [203.0.113.0/24]}\n")
+        for way in (["--enforce", "nft"], ["--dry-run"]):
+            begun = ["env", "SSH_CONNECTION=198.51.100.2 40000 198.51.100.1 22", ICMP, "guard", "-i", "any"]
+            done = host.run(begun + way + ["--config", path, "--control", "none", "--for", "0.2"])
+            told = [line for line in done.stderr.splitlines() if line.startswith("guard: enforcement spares ")]
+            equal((done.returncode, len(told)), (0, 1))
+            for part in ("198.51.100.2 (it is the peer of an SSH session here)",
+                         "192.0.2.2 (it is a gateway of ours)", "2001:db8:1::2 (it is a gateway of ours)",
+                         "203.0.113.0/24 (the configuration spares it)"):
+                contains(told[0], part)
+            for part in ("192.0.2.1 ", "127.0.0", "::1/"):  # its own; no host's
+                equal(part in told[0], False, part)
+        # Where there is none of these, but in this machine's resolv.conf.
+        alone = net.node("alone")
+        alone.ip("link set lo up")
+        done = alone.run(["env", "-u", "SSH_CONNECTION", ICMP, "guard", "-i", "lo", "--dry-run", "--control", "none",
+                          "--for", "0.2"])
+        equal(done.stderr.count("guard: enforcement spares "), 1)
+
+
+@case
 def a_gateway_is_spared():
     """It may be the far end of a tunnel, or its address borrowed: without it there is no network."""
     with Net() as net:

@@ -114,6 +114,25 @@ class Guard(unittest.TestCase):
         self.assertNotIn('remove', device)
         self.assertIn('names no interface', self.refused('--config', self.write('c.yaml', 'off: []')))
 
+    def test_whom_a_dry_run_spares__is_told_first(self):
+        done = self.run_it('-r', self.bad, '--dry-run')
+        self.assertEqual(done.stderr, b'')  # of a file nobody knows
+        spare = ', '.join('2001:db8::%x' % i for i in range(1, 61))
+        path = self.write('spare.yaml', 'enforce: {spare: [192.0.2.7, %s]}\n' % spare)
+        done = self.run_it('-r', self.bad, '--dry-run', '--config', path)
+        line = done.stderr.decode()
+        self.assertTrue(line.startswith('guard: enforcement spares 192.0.2.7 (the configuration spares it), '
+                                        '2001:db8::1 (the configuration spares it), '), line)
+        # Of a long list the beginning, and how many more there are.
+        shown = line.count('spares it')
+        self.assertTrue(line.endswith('), and %d more\n' % (61 - shown)), line)
+        self.assertLess(shown, 20)
+        self.assertIn(b'not done: the configuration spares it', done.stdout)
+        korean = self.run_it('--lang', 'ko', '-r', self.bad, '--dry-run', '--config', path).stderr.decode()
+        self.assertTrue(korean.startswith('guard: '), korean)
+        self.assertTrue(korean.endswith('\n') and korean.count('\n') == 1, korean)
+        self.assertIn('192.0.2.7 (설정이 제외했다), ', korean)
+
     # ---- text
 
     def test_nothing_found__is_one_line(self):
