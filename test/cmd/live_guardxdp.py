@@ -3,6 +3,7 @@
 """icmp guard --enforce xdp: what was found is stopped as it arrives at one interface, what lies beside
 it goes on, no program is left when guard ends, however it ends, and none that is not ours is touched."""
 
+import contextlib
 import json
 import os
 import platform
@@ -53,6 +54,16 @@ def xdp(node, dev, *args, **more):
     return Guard(node, "-i", dev, "--enforce", "xdp", *args, **more)
 
 
+@contextlib.contextmanager
+def guarded(*args, settings=None):
+    """As build(), and a guard at that interface, which can be asked."""
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        host, bad, good, dev = build(net)
+        os.chmod(folder, 0o755)
+        more = ["--config", config(folder, settings)] if settings else []
+        yield host, bad, good, dev, xdp(host, dev, "--control", folder + "/guard.sock", *more, *args)
+
+
 def refused(node, *args):
     """What a guard says that cannot begin."""
     done = node.run([ICMP, "guard", "--enforce", "xdp", "--for", "1"] + list(args))
@@ -83,9 +94,7 @@ def config(folder, text):
 
 @case
 def a_flood_is_limited_and_what_lies_beside_it_goes_on():
-    with Net() as net:
-        host, bad, good, dev = build(net)
-        guard = xdp(host, dev)
+    with guarded() as (host, bad, good, dev, guard):
         flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "15", "192.0.2.1"])
         done = wait_for(lambda: deed(guard, "flood"), "the limit", 20)
         equal((done[0]["who"], done[0]["type"], done[0]["seconds"]), ("192.0.2.1", 8, 600))
@@ -157,9 +166,7 @@ def fragmentation_needed_passes_whoever_it_is_from():
 
 @case
 def killed_nothing_is_left():
-    with Net() as net:
-        host, _, _, dev = build(net)
-        guard = xdp(host, dev)
+    with guarded() as (host, _, _, dev, guard):
         first = program(host, dev)
         assert first
         guard.end(signal.SIGKILL)
@@ -174,9 +181,7 @@ def killed_nothing_is_left():
 @case
 def the_warden_killed_guard_ends():
     """A guard that only seems to guard is worse than none."""
-    with Net() as net:
-        host, _, _, dev = build(net)
-        guard = xdp(host, dev)
+    with guarded() as (host, _, _, dev, guard):
         os.kill(pids(host)[WARDEN], signal.SIGKILL)
         equal(guard.child.wait(timeout=20), 2)
         contains(guard.said(), "enforcement has ended; so does guard")
@@ -188,11 +193,7 @@ def the_warden_killed_guard_ends():
 def what_goes_on_unseen_keeps_order_and_finding():
     """Detectors do not see what is stopped; an order's time is short here, and a finding ends after two
     seconds. Without the counts both would end, and a burst pass until all is found anew."""
-    with Net() as net, tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        at = ["--control", folder + "/guard.sock"]
-        host, bad, _, dev = build(net)
-        guard = xdp(host, dev, "--config", config(folder, HASTY), *at)
+    with guarded(settings=HASTY) as (host, bad, _, dev, guard):
         flood = bad.start(["ping", "-f", "-q", "-c", "1000000", "-w", "60", "192.0.2.1"])
         wait_for(lambda: len(prolonged(guard)) >= 3, "an order to be prolonged", 40)
         kept = prolonged(guard)[-1]
@@ -212,16 +213,16 @@ def what_goes_on_unseen_keeps_order_and_finding():
         at_least(last["stopped"], counts[-2])
         equal(len({f["packets"] for f in told if f["last"] == last["last"]}), 1)
         equal(last["severity"], max((f["severity"] for f in told), key=SEVERITIES.index))
-        listed = [d for d in forces(host, at) if d["order"] == kept["order"]]
+        listed = [d for d in forces(guard) if d["order"] == kept["order"]]
         at_least(listed[0]["stopped"], counts[-1])
         equal(listed[0]["finding"], kept["finding"])
-        contains(host.run([ICMP, "guard", "list"] + at, check=True).stdout, " s, packets stopped: ")
+        contains(guard.ask("list", check=True).stdout, " s, packets stopped: ")
         # As before, it ends by itself when the abuse has ended.
         flood.kill()
         flood.wait()
         wait_for(lambda: [f for f in guard.records("finding")
                           if f["id"] == kept["finding"] and f["state"] == "ended"], "its end", 20)
-        wait_for(lambda: not forces(host, at), "the orders to expire", 20)
+        wait_for(lambda: not forces(guard), "the orders to expire", 20)
         ended = [f for f in guard.records("finding") if f["id"] == kept["finding"]][-1]
         at_least(ended["stopped"], last["stopped"])
         guard.end()
@@ -229,18 +230,14 @@ def what_goes_on_unseen_keeps_order_and_finding():
 
 @case
 def what_does_not_go_on_is_not_prolonged():
-    with Net() as net, tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        at = ["--control", folder + "/guard.sock"]
-        host, bad, _, dev = build(net)
+    with guarded(settings=HASTY) as (host, bad, _, dev, guard):
         end_of_tunnel(bad)
-        guard = xdp(host, dev, "--config", config(folder, HASTY), *at)
         tunnel(host, guard)
         # What it stopped is not what keeps it: it has to go on.
         host.run(["ping", "-n", "-q", "-c", "3", "-i", "0.02", "-W", "0.1", "192.0.2.2"])
         begun = time.monotonic()
-        at_least(sum(d["stopped"] for d in forces(host, at)), 1)
-        wait_for(lambda: not forces(host, at), "the order to expire", 20)
+        at_least(sum(d["stopped"] for d in forces(guard)), 1)
+        wait_for(lambda: not forces(guard), "the order to expire", 20)
         assert time.monotonic() - begun < 9
         equal(prolonged(guard), [])
         guard.end()
@@ -248,21 +245,17 @@ def what_does_not_go_on_is_not_prolonged():
 
 def cut(how):
     """A guard whose program somebody takes away."""
-    with Net() as net, tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        at = ["--control", folder + "/guard.sock"]
-        host, bad, _, dev = build(net)
+    with guarded() as (host, bad, _, dev, guard):
         end_of_tunnel(bad)
-        guard = xdp(host, dev, *at)
         tunnel(host, guard)
-        equal(status(host, at)["enforce"], "xdp")
+        equal(status(guard)["enforce"], "xdp")
         how(host, dev)
         # From then on it claims nothing, also before it has ended.
-        asked = host.run([ICMP, "guard", "status", "--json"] + at)
+        asked = guard.ask("status", "--json")
         if asked.returncode == 0:
             said = json.loads(asked.stdout)
             equal((said["enforce"], said["orders"]), ("none", 0))
-        equal([line for line in host.run([ICMP, "guard", "list", "--json"] + at).stdout.splitlines()], [])
+        equal(guard.ask("list", "--json").stdout, "")
         equal(guard.child.wait(timeout=20), 2)
         contains(guard.said(), "enforcement has ended; so does guard: the XDP program is at the interface no "
                                "more\n")
@@ -283,9 +276,7 @@ def a_program_put_in_its_place_ends_guard():
 
 @case
 def two_do_not_enforce_at_one_interface():
-    with Net() as net:
-        host, _, _, dev = build(net)
-        guard = xdp(host, dev)
+    with guarded() as (host, _, _, dev, guard):
         first = program(host, dev)
         contains(refused(host, "-i", dev, "--control", "none"),
                  "guard: another guard enforces at %s already\n" % dev)
@@ -315,11 +306,8 @@ def a_foreign_program_is_never_replaced():
 
 @case
 def what_is_to_expire_stays_until_its_time_is_up():
-    with Net() as net, tempfile.TemporaryDirectory() as folder:
-        host, bad, _, dev = build(net)
+    with guarded("--on-exit", "expire", settings="enforce: {time: 6s}\n") as (host, bad, _, dev, guard):
         end_of_tunnel(bad)
-        guard = xdp(host, dev, "--on-exit", "expire",
-                    "--config", config(folder, "enforce: {time: 6s}\n"))
         tunnel(host, guard)
         begun = time.monotonic()
         equal(guard.end(), 1)
@@ -334,9 +322,7 @@ def what_is_to_expire_stays_until_its_time_is_up():
 
 @case
 def without_orders_nothing_lingers():
-    with Net() as net:
-        host, _, _, dev = build(net)
-        guard = xdp(host, dev, "--on-exit", "expire")
+    with guarded("--on-exit", "expire") as (host, _, _, dev, guard):
         equal(guard.end(), 0)
         wait_for(lambda: not program(host, dev), "the program to go")
         wait_for(lambda: not pids(host), "the warden to end")
@@ -344,10 +330,8 @@ def without_orders_nothing_lingers():
 
 @case
 def one_that_lingers_makes_room():
-    with Net() as net:
-        host, bad, _, dev = build(net)
+    with guarded("--on-exit", "expire") as (host, bad, _, dev, guard):
         end_of_tunnel(bad)
-        guard = xdp(host, dev, "--on-exit", "expire")
         tunnel(host, guard)
         guard.end(signal.SIGKILL)
         time.sleep(0.5)
@@ -381,9 +365,7 @@ def who_took_the_name_keeps_no_guard_away():
 
 @case
 def the_warden_has_no_privileges():
-    with Net() as net:
-        host, _, _, dev = build(net)
-        guard = xdp(host, dev)
+    with guarded() as (host, _, _, dev, guard):
         caps = {}
         for name, pid in pids(host).items():
             with open("/proc/%s/status" % pid, encoding="ascii") as file:
@@ -434,9 +416,7 @@ def an_ordinary_user_with_the_capabilities_of_the_service_may():
 
 @case
 def a_dry_run_does_nothing():
-    with Net() as net:
-        host, bad, _, dev = build(net)
-        guard = xdp(host, dev, "--dry-run")
+    with guarded("--dry-run") as (host, bad, _, dev, guard):
         flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "10", "192.0.2.1"])
         would = wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "would"],
                          "the deed", 20)
@@ -476,37 +456,32 @@ def a_hangup_spares_whom_the_configuration_names_now():
 
 @case
 def who_runs_it_can_ask_and_let_go():
-    with Net() as net, tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        at = ["--control", folder + "/guard.sock"]
-        host, bad, _, dev = build(net)
-        guard = xdp(host, dev, *at)
-        ask = [ICMP, "guard"]
-        equal(host.run(ask + ["list"] + at, check=True).stdout, "nothing is in force\n")
+    with guarded() as (host, bad, _, dev, guard):
+        equal(guard.ask("list", check=True).stdout, "nothing is in force\n")
         flood = bad.start(["ping", "-f", "-q", "-c", "60000", "-w", "25", "192.0.2.1"])
         wait_for(lambda: deed(guard, "flood"), "the limit", 20)
-        listed = json.loads(host.run(ask + ["list", "--json"] + at, check=True).stdout)
+        listed = json.loads(guard.ask("list", "--json", check=True).stdout)
         equal([listed[k] for k in ("order", "who", "type", "enforce", "mode")],
               ["flood", "192.0.2.1", 8, "xdp", "native"])
         way = "enforcement: xdp at %s, native (in its driver)\n" % dev
-        said = host.run(ask + ["list"] + at, check=True).stdout
+        said = guard.ask("list", check=True).stdout
         equal(said.startswith(way), True)
         contains(said, "192.0.2.1, type 8, for ")
-        wait_for(lambda: status(host, at)["stopped"], "a drop")
-        equal([status(host, at)[k] for k in ("interface", "enforce", "mode")], [dev, "xdp", "native"])
-        contains(host.run(ask + ["status"] + at, check=True).stdout, way)
-        equal(host.run(ask + ["unban", "192.0.2.1"] + at, check=True).stdout, "orders taken back: 1\n")
+        wait_for(lambda: status(guard)["stopped"], "a drop")
+        equal([status(guard)[k] for k in ("interface", "enforce", "mode")], [dev, "xdp", "native"])
+        contains(guard.ask("status", check=True).stdout, way)
+        equal(guard.ask("unban", "192.0.2.1", check=True).stdout, "orders taken back: 1\n")
         wait_for(lambda: [d for d in guard.records("deed") if d["what"] == "removed"], "the pardon")
         flood.kill()
         flood.wait()
-        host.run(ask + ["unban", "192.0.2.2"] + at)  # what was done meanwhile against the source
+        guard.ask("unban", "192.0.2.2")  # what was done meanwhile against the source
         wait_for(lambda: answered(bad, "-c", "40", "-i", "0.01", "192.0.2.1") >= UNLIMITED, "pings", 20)
         guard.end()
 
 
-def forces(node, at):
+def forces(guard):
     """What is in force."""
-    done = node.run([ICMP, "guard", "list", "--json"] + at, check=True)
+    done = guard.ask("list", "--json", check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -514,22 +489,20 @@ def prolonged(guard):
     return [d for d in guard.records("deed") if d["what"] == "prolonged"]
 
 
-def status(node, at):
-    done = node.run([ICMP, "guard", "status", "--json"] + at, check=True)
-    return json.loads(done.stdout)
+def status(guard):
+    return json.loads(guard.ask("status", "--json", check=True).stdout)
 
 
 @case
 def where_the_driver_cannot_it_is_generic():
     with Net() as net, tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        at = ["--control", folder + "/guard.sock"]
         host = net.node("host")
         host.ip("link add dull type bridge", "link set dull up")
-        guard = xdp(host, "dull", *at)
+        guard = xdp(host, "dull", "--control", folder + "/guard.sock")
         assert program(host, "dull")
-        equal(status(host, at)["mode"], "generic")
-        contains(host.run([ICMP, "guard", "status"] + at, check=True).stdout,
+        equal(status(guard)["mode"], "generic")
+        contains(guard.ask("status", check=True).stdout,
                  "enforcement: xdp at dull, generic (above its driver)\n")
         guard.end()
 
@@ -556,9 +529,7 @@ def where_it_is_for_nothing_it_says_so():
 
 @case
 def an_interface_that_goes_ends_guard():
-    with Net() as net:
-        host, _, _, dev = build(net)
-        guard = xdp(host, dev)
+    with guarded() as (host, _, _, dev, guard):
         host.ip("link del " + dev)
         equal(guard.child.wait(timeout=20), 2)
         wait_for(lambda: not pids(host), "the warden to end")

@@ -41,8 +41,9 @@ class Guard:
         self.out = tempfile.NamedTemporaryFile("w+")
         self.err = tempfile.NamedTemporaryFile("w+")
         own = [] if "--control" in args else ["--control", "none"]  # never the machine's socket
-        self.child = node.start([ICMP, "guard", "--json"] + own + list(args),
-                                stdout=self.out, stderr=self.err)
+        args = own + list(args)
+        self.at = args[args.index("--control"):][:2]
+        self.child = node.start([ICMP, "guard", "--json"] + args, stdout=self.out, stderr=self.err)
         if ready:
             wait_for(lambda: '"record":"run"' in self.text() or self.child.poll() is not None,
                      "guard")
@@ -61,6 +62,10 @@ class Guard:
     def pid(self):
         """Of icmp itself: what `ip netns exec` became."""
         return self.child.pid
+
+    def ask(self, *words, **more):
+        """What it says to `icmp guard status` and its like."""
+        return self.node.run([ICMP, "guard"] + list(words) + self.at, **more)
 
     def end(self, signo=signal.SIGINT):
         self.child.send_signal(signo)
