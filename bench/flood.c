@@ -9,6 +9,10 @@
  * gave to the link, and in how many seconds. A frame that finds no room on the other side of a veth
  * is lost. That side has to run a program of XDP in its driver, or GRO (`flood gro INTERFACE`).
  *
+ * Not the generator of test/detect/deluge.c: here a processor does nothing else, as one call goes
+ * on until the time is up, so that what is measured is whoever receives. That one rests between
+ * bursts, and is built without clang and libbpf, which tests may not need.
+ *
  * It refuses to run in the first network namespace: there are networks of others behind it. */
 #include "bench.h"
 #include "flood_frame.h"

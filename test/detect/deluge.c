@@ -10,7 +10,10 @@
  * frames where it polls.
  *
  * The program draws three bytes of the source and puts what they add to the sum of the packet into
- * a field that nobody minds, so that checksums stay right. */
+ * a field that nobody minds, so that checksums stay right.
+ *
+ * Not the generator of bench/flood.c, which needs clang and libbpf and leaves its processor to
+ * nobody: here a guard is to live beside the flood, on the same machine. */
 #include "base/bytes.h"
 #include "icmpkit/wire.h"
 
