@@ -13,8 +13,6 @@
 #include "detect/sender.h"
 #include "detect/sight.h"
 
-#include <string.h>
-
 enum {
     PAIRS = 16384,
     ASKS = 3,          /* identifiers of a pair that are kept */
@@ -140,7 +138,8 @@ static void note_request(struct pair *p, const struct ik_payload *e)
     if (!a) {
         p->flags = (uint8_t)(p->flags | (p->n_asks == ASKS ? PAIR_FORGOT : 0));
         p->n_asks = (uint8_t)(p->n_asks + (p->n_asks < ASKS));
-        memmove(p->asks + 1, p->asks, (ASKS - 1) * sizeof(p->asks[0]));
+        for (int i = ASKS - 1; i > 0; i--)
+            p->asks[i] = p->asks[i - 1];
         p->asks[0] = (struct ask){.ident = e->id, .first = e->seq, .last = e->seq};
     } else if (ahead_of(a, e->seq)) {
         a->last = e->seq;
@@ -192,10 +191,18 @@ static void report(const struct seen *x, enum ik_detector d, double share, enum 
     report_size(x);
 }
 
+/* 32 bits of the payload, as ik_payload_template would have it. */
+static uint32_t content_of(const struct echo *t, const struct seen *x)
+{
+    const struct ik_rd d = ik_payload_constant(x->s, x->e);
+    return ik_mirror_small(&t->mirror, ik_nh_sum(&t->mirror.nh, 0, d.p, d.left)) ^
+           x->e->n * 2654435769u;
+}
+
 static void note_content(const struct echo *t, const struct seen *x)
 {
     struct pair *p = x->pair;
-    const uint32_t what = (uint32_t)ik_payload_template(t->mirror.secret, x->s, x->e);
+    const uint32_t what = content_of(t, x);
     p->changes = (uint16_t)(p->changes + (what != p->last && p->changes < UINT16_MAX));
     p->last = what;
 }

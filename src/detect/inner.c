@@ -82,15 +82,22 @@ static void report(struct ik_sight *s, struct ik_rd bytes, uint32_t n)
     s->tunnel = true;
 }
 
-static void input(void *state, struct ik_sight *s)
+/* Apart, so that most messages, of which a glance is enough, are not kept. */
+static __attribute__((noinline)) void search(void *state, struct ik_sight *s)
 {
     struct ik_rd bytes;
     const struct ik_icmp *m = &s->p->icmp;
-    if (m->raw.left < REST_BYTES + IP4_MIN || !may_begin(m->raw.p + REST_BYTES) ||
-        (!s->is_echo && ik_icmp_is_error(m->family, m->type)) || !find(s, &bytes) ||
+    if ((!s->is_echo && ik_icmp_is_error(m->family, m->type)) || !find(s, &bytes) ||
         !ik_sight_minds(s, IK_DETECT_IP_IN_ICMP))
         return;
     report(s, bytes, ik_tally_count(state, s, 0)->n);
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    const struct ik_rd raw = s->p->icmp.raw;
+    if (raw.left >= REST_BYTES + IP4_MIN && may_begin(raw.p + REST_BYTES))
+        search(state, s);
 }
 
 const struct ik_part ik_part_inner = {.wants = IK_WANTS_ECHO | IK_WANTS_REST,

@@ -7,28 +7,11 @@
 
 enum { ECHO_HEAD = 8, RANDOM_MIN = 32, RANDOM_MAX = 128, CLOCK_MAX = 16, TEMPLATE_MAX = 256 };
 
-static bool is_request(const struct ik_icmp *m)
+uint32_t ik_payload_sent(const struct ik_look_packet *p)
 {
-    return m->type == (m->family == 4 ? IK_ICMP4_ECHO : IK_ICMP6_ECHO);
-}
-
-void ik_payload_fill(struct ik_sight *s)
-{
-    const struct ik_look_packet *p = s->p;
-    const struct ik_echo *echo = &p->icmp.echo;
-    uint32_t n = (uint32_t)echo->data.left;
-    if (p->ip.truncated) {
-        const uint32_t before = (uint32_t)(p->icmp_bytes.p - p->ip_bytes.p) + ECHO_HEAD;
-        n = p->ip.total_bytes > before + n ? p->ip.total_bytes - before : n;
-    }
-    s->echo = (struct ik_payload){
-        .data = echo->data,
-        .n = n,
-        .id = echo->id,
-        .seq = echo->seq,
-        .request = is_request(&p->icmp),
-        .cut = n > echo->data.left,
-    };
+    const uint32_t left = (uint32_t)p->icmp.echo.data.left;
+    const uint32_t before = (uint32_t)(p->icmp_bytes.p - p->ip_bytes.p) + ECHO_HEAD;
+    return p->ip.total_bytes > before + left ? p->ip.total_bytes - before : left;
 }
 
 static bool is_printable(uint8_t c)
@@ -68,11 +51,16 @@ bool ik_payload_is_random(struct ik_rd data)
     return distinct * 5 >= expected * 4 && counted * 4 < n;
 }
 
+struct ik_rd ik_payload_constant(const struct ik_sight *s, const struct ik_payload *e)
+{
+    const size_t clock = e->data.left >= 2 * CLOCK_MAX ? CLOCK_MAX : s->clock_bytes;
+    return ik_rd_head(ik_rd_from(e->data, clock), TEMPLATE_MAX);
+}
+
 uint64_t ik_payload_template(const uint8_t secret[16], const struct ik_sight *s,
                              const struct ik_payload *e)
 {
-    const size_t clock = e->data.left >= 2 * CLOCK_MAX ? CLOCK_MAX : s->clock_bytes;
-    const struct ik_rd d = ik_rd_head(ik_rd_from(e->data, clock), TEMPLATE_MAX);
+    const struct ik_rd d = ik_payload_constant(s, e);
     return ik_siphash13(secret, d.p, d.left) ^ (uint64_t)e->n * 0x9e3779b97f4a7c15u;
 }
 

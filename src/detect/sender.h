@@ -11,6 +11,7 @@ enum ik_sender {
 #include "detect/senders.def"
     IK_SENDERS
 };
+_Static_assert(IK_SENDERS <= 32, "a bit each");
 
 /* True when its payload has no room for a message of somebody: all but the clock is given by the
  * form. Not where its user chooses the pattern, or only the begin is known. */
@@ -20,5 +21,5 @@ static inline bool ik_sender_is_fixed(unsigned sender)
 #define SENDER(id, name, fixed) | (uint32_t)(fixed) << IK_SENDER_##id
 #include "detect/senders.def"
         ;
-    return sender < IK_SENDERS && fixed >> sender & 1;
+    return fixed >> (sender & 31) & 1;
 }

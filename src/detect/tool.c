@@ -10,6 +10,7 @@
 enum {
     MANY = 3,
     PTUNNEL_BYTES = 28,
+    PTUNNEL_STATE = 12,
     PTUNNEL_STATE_MAX = 5,
     PTUNNEL_USER = 0x40, /* flags of the state octet: who sent it */
     PTUNNEL_PROXY = 0x80,
@@ -75,9 +76,9 @@ static bool is_ptunnel(const struct ik_payload *e)
     if (e->data.left < PTUNNEL_BYTES)
         return false;
     const uint32_t length = ik_load_be32(p + 20), rest = e->n - PTUNNEL_BYTES;
-    return (p[12] == PTUNNEL_USER || p[12] == PTUNNEL_PROXY) && !p[13] && !p[14] &&
-           p[15] <= PTUNNEL_STATE_MAX && (length == rest || length + (length & 1) == rest) &&
-           ik_load_be16(p + 26) == e->id;
+    return (p[PTUNNEL_STATE] == PTUNNEL_USER || p[PTUNNEL_STATE] == PTUNNEL_PROXY) && !p[13] &&
+           !p[14] && p[15] <= PTUNNEL_STATE_MAX &&
+           (length == rest || length + (length & 1) == rest) && ik_load_be16(p + 26) == e->id;
 }
 
 static bool is_ip4(const struct ik_payload *e)
@@ -108,13 +109,15 @@ static bool is_pingback(const struct ik_payload *e)
     return false;
 }
 
+static const uint16_t old_idents[] = {123, 456, 666, 667, 668, 669, 1000, 6666, 6667, 9015, 51201};
+enum { OLD_IDENTS = sizeof(old_idents) / sizeof(old_idents[0]) };
+
 static bool has_old_ident(const struct ik_sight *s, const struct ik_payload *e)
 {
-    static const uint16_t idents[] = {123, 456, 666, 667, 668, 669, 1000, 6666, 6667, 9015, 51201};
     if (s->answer != IK_ANSWER_UNASKED)
         return false;
-    for (size_t i = 0; i < sizeof(idents) / sizeof(idents[0]); i++) {
-        if (e->id == idents[i])
+    for (size_t i = 0; i < OLD_IDENTS; i++) {
+        if (e->id == old_idents[i])
             return true;
     }
     return false;
@@ -217,21 +220,28 @@ static void report(void *state, struct ik_sight *s, const struct tool *t,
 enum { TOOLS = sizeof(tools) / sizeof(tools[0]), BYTES = 256 };
 _Static_assert(TOOLS <= 32, "a bit each");
 
-/* Which tools a payload may be of, at a glance: of replies and requests, by its first byte. Bit i
- * is tools[i]. The tally stands behind it. */
+/* Which tools a payload may be of, at a glance: of replies and requests, by its first byte; by the
+ * low half of its identifier, by its state octet if it were ptunnel's, and by whether it has a
+ * code. Bit i is tools[i]. The tally stands behind it. */
 struct glance {
     _Alignas(64) uint32_t by_first[2][BYTES];
+    uint32_t by_ident[BYTES], by_state[BYTES], by_code[2];
 };
 
-static void input(void *state, struct ik_sight *s)
+static uint32_t candidates(const struct glance *g, const struct ik_payload *e, uint8_t code)
 {
-    struct glance *g = state;
+    uint32_t fit = g->by_ident[e->id % BYTES] & g->by_code[code != 0];
+    if (e->data.left)
+        fit &= g->by_first[e->request][e->data.p[0]];
+    if (e->data.left > PTUNNEL_STATE)
+        fit &= g->by_state[e->data.p[PTUNNEL_STATE]];
+    return fit;
+}
+
+static __attribute__((noinline)) void look(struct glance *g, struct ik_sight *s)
+{
     const struct ik_payload *e = &s->echo;
-    if (ik_sender_is_fixed(s->sender))
-        return;
-    uint32_t left =
-        e->data.left ? g->by_first[e->request][e->data.p[0]] : UINT32_MAX >> (32 - TOOLS);
-    for (; left; left &= left - 1) {
+    for (uint32_t left = candidates(g, e, s->p->icmp.code); left; left &= left - 1) {
         const struct tool *t = &tools[__builtin_ctz(left)];
         if (!fits(t, s, e))
             continue;
@@ -241,10 +251,32 @@ static void input(void *state, struct ik_sight *s)
     }
 }
 
+static void input(void *state, struct ik_sight *s)
+{
+    if (!ik_sender_is_fixed(s->sender)) /* which most are */
+        look(state, s);
+}
+
 static bool may_begin(const struct tool *t, uint8_t first)
 {
     const bool ip4 = t->check == CHECK_IP4 || t->check == CHECK_IP4_FAR;
     return t->head_bytes ? first == (uint8_t)t->head[0] : !ip4 || first >> 4 == 4;
+}
+
+static bool may_have_ident(const struct tool *t, uint8_t low)
+{
+    if (t->check != CHECK_OLD_IDENT)
+        return t->ident < 0 || t->ident % BYTES == low;
+    for (size_t i = 0; i < OLD_IDENTS; i++) {
+        if (old_idents[i] % BYTES == low)
+            return true;
+    }
+    return false;
+}
+
+static bool may_have_state(const struct tool *t, uint8_t state)
+{
+    return t->check != CHECK_PTUNNEL || state == PTUNNEL_USER || state == PTUNNEL_PROXY;
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)
@@ -257,9 +289,14 @@ static void init(void *state, const struct ik_detect_cfg *cfg)
     struct glance *g = state;
     for (uint32_t i = 0; i < TOOLS * BYTES; i++) {
         const struct tool *t = &tools[i / BYTES];
-        const uint32_t bit = may_begin(t, (uint8_t)i) ? (uint32_t)1 << i / BYTES : 0;
-        g->by_first[0][i % BYTES] |= t->way & REPLY ? bit : 0;
-        g->by_first[1][i % BYTES] |= t->way & REQUEST ? bit : 0;
+        const uint8_t byte = (uint8_t)i;
+        const uint32_t bit = (uint32_t)1 << i / BYTES, begins = may_begin(t, byte) ? bit : 0;
+        g->by_first[0][byte] |= t->way & REPLY ? begins : 0;
+        g->by_first[1][byte] |= t->way & REQUEST ? begins : 0;
+        g->by_ident[byte] |= may_have_ident(t, byte) ? bit : 0;
+        g->by_state[byte] |= may_have_state(t, byte) ? bit : 0;
+        g->by_code[0] |= t->check != CHECK_CODE ? bit : 0;
+        g->by_code[1] |= bit;
     }
     ik_tally_init(g + 1, cfg);
 }
