@@ -69,19 +69,19 @@ struct ik_ip {
     bool df;
     uint16_t length_field; /* IPv4 total length or IPv6 payload length, as it stands */
     uint32_t header_bytes; /* fixed header and options, or fixed header and chain */
+    uint32_t flow;         /* IPv6 flow label, 20 bits */
     uint32_t total_bytes;  /* whole packet as the header says (IPv6: 40 + payload length; jumbo
                               payloads from their option) */
     uint32_t id;           /* IPv4 identification, or that of an IPv6 fragment header */
-    uint32_t flow;         /* IPv6 flow label, 20 bits */
     /* What is the same in most packets stands together: it is written at once. */
-    uint16_t offset_bytes; /* fragment offset, unit 1 byte */
-    bool reserved_flag;    /* IPv4: the flag that must be zero */
+    bool checksum_ok;   /* IPv4 header checksum; true for IPv6 */
+    bool reserved_flag; /* IPv4: the flag that must be zero */
     bool mf;
-    bool fragment;        /* part of a fragmented packet (an IPv6 atomic fragment is not) */
-    bool truncated;       /* the header says more bytes than are there */
-    bool final_dst_known; /* `final_dst` comes from a routing header with segments left */
-    bool checksum_ok;     /* IPv4 header checksum; true for IPv6 */
-    uint16_t checksum;    /* IPv4, as it stands */
+    bool fragment;         /* part of a fragmented packet (an IPv6 atomic fragment is not) */
+    bool truncated;        /* the header says more bytes than are there */
+    bool final_dst_known;  /* `final_dst` comes from a routing header with segments left */
+    uint16_t offset_bytes; /* fragment offset, unit 1 byte */
+    uint16_t checksum;     /* IPv4, as it stands */
     struct ik_addr src, dst;
     struct ik_addr final_dst; /* for pseudo-headers: dst, or the last address of a routing header */
     struct ik_rd options;     /* IPv4 options; IPv6 extension headers in order, as bytes */
@@ -463,14 +463,14 @@ struct ik_icmp_ctx {
     bool checksum_verified; /* the kernel did it: it is not computed again */
     bool cut;               /* bytes are missing at the end: the checksum cannot be known */
     bool lenient_ext;       /* RFC 4884 section 5.5 non-default mode */
-    /* IPv6 only: addresses of the pseudo-header, NULL when unknown (then the checksum is unknown)
-     */
-    const struct ik_addr *src, *dst;
     /* hop limit as received and its presence: ND is only valid with 255 (flaw otherwise) */
     bool hop_limit_known;
     uint8_t hop_limit;
     /* whether the IP header has a Router Alert option (MLD needs one), and whether that is known */
     bool router_alert_known, router_alert;
+    /* IPv6 only: addresses of the pseudo-header, NULL when unknown (then the checksum is unknown)
+     */
+    const struct ik_addr *src, *dst;
 };
 
 /* Decodes an ICMP message: `in` from the type octet to the end of the IP payload. Always fills

@@ -6,6 +6,7 @@
 #include "look/join.h"
 #include "look/pair.h"
 #include "wire/fault.h"
+#include "wire/plain.h"
 
 enum {
     ICMP_HEAD = 4, /* type, code, checksum */
@@ -31,6 +32,7 @@ enum stage {
     NO_IP,
     UNREAD, /* of a link type that we do not know */
     IP,     /* down to the innermost IP packet, which carries something else */
+    PART,   /* the same, to a part of a message */
     ICMP,   /* the same, to a message, which is known by its key */
 };
 
@@ -38,13 +40,14 @@ struct ik_look {
     struct ik_look_stats stats;
     struct ik_pair *pair; /* NULL: nobody wants to know */
     struct ik_join *join;
+    bool lent;  /* a datagram was put together: it is given back at the next frame */
+    bool ahead; /* somebody begins frames before their turn */
     struct begun {
         const struct ik_look_packet *packet; /* NULL: was not begun */
         enum stage stage;
         struct ik_pair_key key;
     } begun[2];    /* of the frame whose turn it is, and of the one after it */
     unsigned turn; /* which of the two it is */
-    bool lent;     /* a datagram was put together: it is given back at the next frame */
 };
 
 static struct ik_look_cfg with_defaults(const struct ik_look_cfg *cfg)
@@ -245,18 +248,7 @@ static void forgive_checksum(struct ik_look_packet *out, uint32_t icmp_at)
     out->icmp.checksum_ok = true;
 }
 
-/* What most messages have no need of: `from` is the first fault that is the message's. */
-__attribute__((noinline)) static void decode_rest(struct ik_look_packet *out, enum ik_err err,
-                                                  uint32_t icmp_at, uint16_t from)
-{
-    move_to_ip(out, icmp_at, from);
-    if (out->frame.checksum_left && !out->icmp.checksum_ok)
-        forgive_checksum(out, icmp_at);
-    if (!err && out->icmp.kind == IK_ICMP_ERROR)
-        decode_quote(out, icmp_at);
-}
-
-static inline void decode_icmp(struct ik_look_packet *out)
+static void decode_icmp(struct ik_look_packet *out)
 {
     const struct ik_ip *ip = &out->ip;
     const bool v6 = ip->version == 6;
@@ -265,12 +257,12 @@ static inline void decode_icmp(struct ik_look_packet *out)
     const struct ik_icmp_ctx ctx = {
         .family = ip->version,
         .cut = out->part || ip->truncated,
-        .src = &ip->src,
-        .dst = &ip->final_dst,
         .hop_limit_known = true,
         .hop_limit = ip->ttl,
         .router_alert_known = v6,
         .router_alert = v6 && ip->options.left && has_router_alert(ip),
+        .src = &ip->src,
+        .dst = &ip->final_dst,
     };
     out->icmp_bytes = ip->payload;
     out->has_icmp = ip->payload.left >= ICMP_HEAD;
@@ -278,8 +270,61 @@ static inline void decode_icmp(struct ik_look_packet *out)
     const enum ik_err err = ik_icmp_decode(&out->icmp, ip->payload, &ctx, &out->faults);
     if (!out->has_icmp)
         return;
-    if (out->faults.n != before || !out->icmp.checksum_ok || out->icmp.kind == IK_ICMP_ERROR)
-        decode_rest(out, err, icmp_at, before);
+    move_to_ip(out, icmp_at, before);
+    if (out->frame.checksum_left && !out->icmp.checksum_ok)
+        forgive_checksum(out, icmp_at);
+    if (!err && out->icmp.kind == IK_ICMP_ERROR)
+        decode_quote(out, icmp_at);
+}
+
+/* The same of a whole message, first for what most are. False: there is no type. */
+static inline bool look_at_icmp(struct ik_look_packet *out)
+{
+    const struct ik_ip *ip = &out->ip;
+    if (ip->truncated ||
+        !ik_plain_decode_echo(&out->icmp, ip->payload, ip->version, &ip->src, &ip->final_dst)) {
+        decode_icmp(out);
+        return out->has_icmp;
+    }
+    out->icmp_bytes = ip->payload;
+    return out->has_icmp = true;
+}
+
+/* ---- the way down ---------------------------------------------------------------------------- */
+
+/* Finds the IP packet of a frame, wherever it is. */
+static enum stage find_ip(struct ik_look *look, struct ik_look_packet *out, bool ahead)
+{
+    const struct ik_look_frame *frame = &out->frame;
+    const enum ik_err err =
+        ik_layers_decode(&out->layers, frame->linktype, frame->bytes, &out->faults);
+    if (err || !out->layers.has_ip)
+        return err == IK_E_UNSUPPORTED ? UNREAD : NO_IP;
+    if (!decode_ip(out, out->layers.ip, out->layers.ip_at_bytes))
+        return NO_IP;
+    if (out->ip.fragment) {
+        const enum stage stage = ahead ? LATER : find_whole(look, out);
+        if (stage != IP)
+            return stage;
+    }
+    if (!carries_icmp(&out->ip))
+        return IP;
+    out->part = out->ip.fragment;
+    return out->part ? PART : ICMP;
+}
+
+/* The same, first for what most frames are. */
+static inline enum stage look_at_ip(struct ik_look *look, struct ik_look_packet *out, bool ahead)
+{
+    const struct ik_look_frame *frame = &out->frame;
+    const struct ik_rd *ip = &out->layers.ip;
+    if (!ik_plain_decode_layers(&out->layers, frame->linktype, frame->bytes) ||
+        !ik_plain_decode_ip(&out->ip, *ip, IK_PLAIN_CAPTURED))
+        return find_ip(look, out, ahead);
+    out->has_ip = true;
+    out->ip_at_bytes = out->layers.ip_at_bytes;
+    out->ip_bytes = (struct ik_rd){ip->p, out->ip.total_bytes};
+    return carries_icmp(&out->ip) ? ICMP : IP;
 }
 
 /* Looks at a frame down to its IP packet; *key says by what its message is known. */
@@ -295,67 +340,63 @@ static inline enum stage begin(struct ik_look *look, const struct ik_look_frame 
     out->pair_rtt = IK_NEVER;
     out->faults.n = out->faults.more = 0; /* of the list only so many count */
     out->faults.base = 0;
-    const enum ik_err err =
-        ik_layers_decode(&out->layers, frame->linktype, frame->bytes, &out->faults);
-    if (err || !out->layers.has_ip)
-        return err == IK_E_UNSUPPORTED ? UNREAD : NO_IP;
-    if (!decode_ip(out, out->layers.ip, out->layers.ip_at_bytes))
-        return NO_IP;
-    if (out->ip.fragment) {
-        const enum stage stage = ahead ? LATER : find_whole(look, out);
-        if (stage != IP)
-            return stage;
-    }
-    if (!carries_icmp(&out->ip))
-        return IP;
-    out->part = out->ip.fragment;
-    if (!out->part && look->pair)
+    const enum stage stage = look_at_ip(look, out, ahead);
+    if (stage == ICMP && look->pair)
         ik_pair_expect(look->pair, &out->ip, key);
-    return ICMP;
+    return stage;
 }
 
 void ik_look_ahead(struct ik_look *look, const struct ik_look_frame *frame,
                    struct ik_look_packet *out)
 {
     struct begun *b = &look->begun[look->turn ^ 1];
+    look->ahead = true;
     b->packet = out;
     b->stage = begin(look, frame, out, true, &b->key);
 }
 
-/* Whether it is that frame that was begun. */
-static bool is_begun(const struct begun *b, const struct ik_look_frame *frame,
-                     const struct ik_look_packet *out)
+/* What was found of that frame before its turn, if it was begun. */
+static enum stage begun(struct ik_look *look, const struct ik_look_frame *frame,
+                        const struct ik_look_packet *out, struct ik_pair_key *key)
 {
-    return b->packet == out && b->stage != LATER && out->frame.n == frame->n &&
-           out->frame.bytes.p == frame->bytes.p && out->frame.bytes.left == frame->bytes.left;
+    struct begun *b = &look->begun[look->turn];
+    const bool same = b->packet == out && out->frame.n == frame->n &&
+                      out->frame.bytes.p == frame->bytes.p &&
+                      out->frame.bytes.left == frame->bytes.left;
+    look->turn ^= 1;
+    b->packet = NULL;
+    if (!same)
+        return LATER;
+    *key = b->key;
+    return b->stage;
 }
 
 bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
                    struct ik_look_packet *out)
 {
-    struct begun *b = &look->begun[look->turn];
-    look->turn ^= 1;
+    struct ik_pair_key key;
     look->stats.frames++;
     if (look->lent) {
         ik_join_next(look->join);
         look->lent = false;
     }
-    const enum stage stage =
-        is_begun(b, frame, out) ? b->stage : begin(look, frame, out, false, &b->key);
-    b->packet = NULL;
+    enum stage stage = look->ahead ? begun(look, frame, out, &key) : LATER;
+    if (stage == LATER)
+        stage = begin(look, frame, out, false, &key);
     if (stage < IP) {
         look->stats.unread += stage == UNREAD;
         look->stats.not_ip += stage == NO_IP;
         return false;
     }
-    if (stage == ICMP && (!out->part || out->ip.offset_bytes == 0))
+    const bool message = stage == ICMP && look_at_icmp(out);
+    if (stage == PART && out->ip.offset_bytes == 0)
         decode_icmp(out);
     if (frame->wire_bytes > frame->bytes.left && !out->reassembled)
         forgive_cut(&out->faults);
-    if (!out->has_icmp || out->part)
+    if (!message)
         return false;
     look->stats.icmp++;
     if (look->pair)
-        ik_pair_judge(look->pair, out, &b->key);
+        ik_pair_judge(look->pair, out, &key);
     return true;
 }

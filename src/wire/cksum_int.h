@@ -62,11 +62,25 @@ static inline uint16_t ik_cksum_halves(uint64_t sum)
     return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
-/* All of it in 16 bits, their bytes swapped. */
-static inline uint16_t ik_cksum_folded(const struct ik_cksum *c)
+/* All of it, never 0 but for zeros. */
+static inline uint64_t ik_cksum_sum(const struct ik_cksum *c)
 {
     const uint64_t sum = c->sum + c->carries;
-    return ik_cksum_halves(sum + (sum < c->carries));
+    return sum + (sum < c->carries);
+}
+
+/* The same in 16 bits, their bytes swapped. */
+static inline uint16_t ik_cksum_folded(const struct ik_cksum *c)
+{
+    return ik_cksum_halves(ik_cksum_sum(c));
+}
+
+/* Whether it folds to 0xffff, as a sum does that the checksum is in: then it is a multiple of that,
+ * and not 0. */
+static inline bool ik_cksum_is_all_ones(const struct ik_cksum *c)
+{
+    const uint64_t sum = ik_cksum_sum(c);
+    return sum % 0xffff == 0 && sum != 0;
 }
 
 /* Whether n bytes, which carry their checksum, verify. */
@@ -74,5 +88,5 @@ static inline bool ik_cksum_verifies(const uint8_t *p, size_t n)
 {
     struct ik_cksum c = {0, 0};
     ik_cksum_put(&c, p, n);
-    return ik_cksum_folded(&c) == 0xffff;
+    return ik_cksum_is_all_ones(&c);
 }

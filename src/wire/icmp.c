@@ -1,36 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * One ICMP message, both families: header, checksum, and the way to its body. */
-#include "wire/cksum_int.h"
 #include "wire/icmp_int.h"
+#include "wire/plain.h"
 
-enum {
-    PROTO_ICMP6 = 58,
-    ECHO_BYTES = 8,
-};
-
-/* RFC 792 (no pseudo-header), RFC 4443 section 2.3 (with one, whose numbers are summed with their
- * bytes swapped, as all words are here). */
-static inline bool sum_is_right(const struct ik_icmp_ctx *ctx, struct ik_rd message)
+static void checksum_judge(const struct ik_icmp_in *in, struct ik_rd message)
 {
-    struct ik_cksum c = {0, 0};
-    if (ctx->family == 6) {
-        ik_cksum_put(&c, ctx->src->bytes, 16);
-        ik_cksum_put(&c, ctx->dst->bytes, 16);
-        ik_cksum_put8(&c, (uint64_t)__builtin_bswap32((uint32_t)message.left) + (PROTO_ICMP6 << 8));
-    }
-    ik_cksum_put(&c, message.p, message.left);
-    return ik_cksum_folded(&c) == 0xffff;
-}
-
-/* False when the checksum is wrong. */
-static inline bool checksum_judge(struct ik_icmp *msg, struct ik_rd message,
-                                  const struct ik_icmp_ctx *ctx)
-{
+    struct ik_icmp *msg = in->msg;
+    const struct ik_icmp_ctx *ctx = in->ctx;
     const bool lacks_address = ctx->family == 6 && (!ctx->src || !ctx->dst);
     const bool judged = !ctx->checksum_verified && !ctx->cut && !lacks_address;
     msg->checksum_known = ctx->checksum_verified || judged;
-    msg->checksum_ok = !judged || sum_is_right(ctx, message);
-    return msg->checksum_ok;
+    msg->checksum_ok = !judged || ik_plain_verifies(ctx->family, message, ctx->src, ctx->dst);
+    if (!msg->checksum_ok)
+        ik_fault_add(in->faults, IK_FLAW_BAD_CHECKSUM, 2);
 }
 
 static enum ik_icmp_kind kind_of(const struct ik_icmp_type *row, const struct ik_icmp *msg,
@@ -59,23 +41,6 @@ static enum ik_err body_decode(const struct ik_icmp_in *in)
     }
 }
 
-static inline bool is_echo(uint8_t family, uint8_t type)
-{
-    return family == 4 ? type == IK_ICMP4_ECHO || type == IK_ICMP4_ECHO_REPLY
-                       : type == IK_ICMP6_ECHO || type == IK_ICMP6_ECHO_REPLY;
-}
-
-/* What most traffic is, without a table in the way. */
-static inline void echo_decode(struct ik_icmp *restrict msg, const uint8_t *restrict p,
-                               size_t bytes)
-{
-    const uint32_t ident = ik_load_be32(p + IK_ICMP_HEAD);
-    msg->kind = IK_ICMP_ECHO;
-    msg->echo.id = (uint16_t)(ident >> 16);
-    msg->echo.seq = (uint16_t)ident;
-    msg->echo.data = (struct ik_rd){p + ECHO_BYTES, bytes - ECHO_BYTES};
-}
-
 static enum ik_err table_decode(const struct ik_icmp_in *in, size_t bytes)
 {
     struct ik_icmp *msg = in->msg;
@@ -91,28 +56,19 @@ static enum ik_err table_decode(const struct ik_icmp_in *in, size_t bytes)
     return err;
 }
 
-static inline void head_decode(struct ik_icmp *restrict out, const uint8_t *restrict p,
-                               size_t bytes, uint8_t family)
+static enum ik_err decode(const struct ik_icmp_in *way, struct ik_rd in)
 {
-    out->family = family;
-    out->type = p[0];
-    out->code = p[1];
-    out->checksum = ik_load_be16(p + 2);
-    out->kind = IK_ICMP_RAW;
-    out->raw = (struct ik_rd){p + IK_ICMP_HEAD, bytes - IK_ICMP_HEAD};
-}
-
-/* Not inline, so that what follows keeps nothing for it. */
-__attribute__((noinline)) static enum ik_err rest_decode(struct ik_icmp *msg, size_t bytes,
-                                                         const struct ik_icmp_ctx *ctx,
-                                                         struct ik_faults *faults)
-{
-    const struct ik_icmp_in way = {msg, ctx, faults};
-    if (!msg->checksum_ok)
-        ik_fault_add(faults, IK_FLAW_BAD_CHECKSUM, 2);
-    const enum ik_err err = msg->kind == IK_ICMP_ECHO ? IK_OK : table_decode(&way, bytes);
-    if (faults)
-        ik_icmp_check(&way);
+    struct ik_icmp *msg = way->msg;
+    enum ik_err err = IK_OK;
+    ik_plain_fill_icmp(msg, in.p, in.left, way->ctx->family);
+    msg->kind = IK_ICMP_RAW;
+    checksum_judge(way, in);
+    if (ik_plain_is_echo(msg->family, msg->type) && in.left >= IK_PLAIN_ECHO_BYTES)
+        ik_plain_fill_echo(msg, in.p, in.left);
+    else
+        err = table_decode(way, in.left);
+    if (way->faults)
+        ik_icmp_check(way);
     return err;
 }
 
@@ -123,14 +79,11 @@ enum ik_err ik_icmp_decode(struct ik_icmp *out, struct ik_rd in, const struct ik
         ik_fault_add(faults, IK_FLAW_SHORT, in.left);
         return IK_E_SHORT;
     }
-    head_decode(out, in.p, in.left, ctx->family);
-    const bool right = checksum_judge(out, in, ctx);
-    if (is_echo(ctx->family, in.p[0]) && in.left >= ECHO_BYTES) {
-        echo_decode(out, in.p, in.left);
-        if (right && in.p[1] == 0)
-            return IK_OK; /* it has no end of its own, and no field that could be wrong */
-    }
-    return rest_decode(out, in.left, ctx, faults);
+    const bool summed = !ctx->checksum_verified && !ctx->cut;
+    if (summed && (ctx->family == 4 || (ctx->src && ctx->dst)) &&
+        ik_plain_decode_echo(out, in, ctx->family, ctx->src, ctx->dst))
+        return IK_OK;
+    return decode(&(struct ik_icmp_in){out, ctx, faults}, in);
 }
 
 static enum ik_err body_encode(const struct ik_icmp *msg, bool exact, struct ik_wr *w)
@@ -160,7 +113,7 @@ static uint16_t checksum_of(const struct ik_icmp *msg, const struct ik_icmp_ctx 
     if (msg->family == 6) {
         if (!ctx || !ctx->src || !ctx->dst)
             return 0; /* a raw ICMPv6 socket fills it in (RFC 3542 section 3.1) */
-        sum = ik_cksum_add_pseudo(0, ctx->src, ctx->dst, PROTO_ICMP6, (uint32_t)message.left);
+        sum = ik_cksum_add_pseudo(0, ctx->src, ctx->dst, IK_PROTO_ICMP6, (uint32_t)message.left);
     }
     return ik_cksum_fold(ik_cksum_add(sum, message));
 }

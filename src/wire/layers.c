@@ -4,11 +4,11 @@
 
 #include "wire/fault.h"
 #include "wire/ip_int.h"
+#include "wire/plain.h"
 
 #include <string.h>
 
 enum { RAW_BSD = 12, RAW_OPENBSD = 14 }; /* 101 in files of BSD systems */
-enum { ETHERNET_BYTES = 14, ETHERTYPE_AT = 12 };
 
 const char *ik_layer_name(enum ik_layer_kind kind)
 {
@@ -129,45 +129,25 @@ static enum ik_err descend(struct ik_layers *out, enum ik_layers_step step, stru
     return w.err;
 }
 
-/* What most frames are: Ethernet and IP, with a payload that is no tunnel. */
-static inline bool is_plain(struct ik_rd frame)
+/* A payload that could be a tunnel by its protocol, and is none. */
+static bool is_no_tunnel(struct ik_rd frame)
 {
-    if (frame.left < ETHERNET_BYTES + IK_IP6_BYTES)
+    if (frame.left < IK_PLAIN_ETHERNET_BYTES + IK_IP6_BYTES)
         return false;
-    const struct ik_rd ip = {frame.p + ETHERNET_BYTES, frame.left - ETHERNET_BYTES};
-    const uint16_t ethertype = ik_load_be16(frame.p + ETHERTYPE_AT);
-    const bool v4 = ethertype == 0x0800 && ip.p[0] >> 4 == 4;
-    if (!v4 && (ethertype != 0x86dd || ip.p[0] >> 4 != 6))
-        return false;
-    const uint8_t proto = v4 ? ip.p[9] : ip.p[6];
-    return proto == (v4 ? IK_PROTO_ICMP4 : IK_PROTO_ICMP6) || proto == IK_PROTO_TCP ||
+    const struct ik_rd ip = ik_rd_from(frame, IK_PLAIN_ETHERNET_BYTES);
+    const uint16_t ethertype = ik_load_be16(ip.p - 2);
+    return ((ethertype == 0x0800 && ip.p[0] >> 4 == 4) ||
+            (ethertype == 0x86dd && ip.p[0] >> 4 == 6)) &&
            !ik_layers_may_be_tunnel(ip);
-}
-
-/* The same as the walk makes of it, in a tenth of its steps. */
-static inline void decode_plain(struct ik_layers *restrict out, const uint8_t *restrict frame,
-                                size_t bytes)
-{
-    out->n = 1;
-    out->more = false;
-    out->has_ip = true;
-    out->ethertype = ik_load_be16(frame + ETHERTYPE_AT);
-    out->ip_at_bytes = ETHERNET_BYTES;
-    out->ip = (struct ik_rd){frame + ETHERNET_BYTES, bytes - ETHERNET_BYTES};
-    memcpy(out->dst_mac, frame, sizeof(out->dst_mac));
-    memcpy(out->src_mac, frame + 6, sizeof(out->src_mac));
-    out->list[0].kind = IK_LAYER_ETHERNET;
-    out->list[0].at_bytes = 0;
-    out->list[0].bytes = ETHERNET_BYTES;
-    out->list[0].ident = 0;
-    out->list[0].priority = 0;
 }
 
 enum ik_err ik_layers_decode(struct ik_layers *out, uint16_t linktype, struct ik_rd frame,
                              struct ik_faults *faults)
 {
-    if (linktype == IK_LINKTYPE_ETHERNET && is_plain(frame)) {
-        decode_plain(out, frame.p, frame.left);
+    if (ik_plain_decode_layers(out, linktype, frame))
+        return IK_OK;
+    if (linktype == IK_LINKTYPE_ETHERNET && is_no_tunnel(frame)) {
+        ik_plain_fill_layers(out, frame.p, frame.left);
         return IK_OK;
     }
     const enum ik_layers_step step = step_first(linktype);
