@@ -61,8 +61,8 @@ static bool has_free_code(const struct ik_icmp *msg)
 /* Every type allows 0. */
 static bool has_known_code(const struct ik_icmp *msg)
 {
-    return msg->code == 0 || has_free_code(msg) ||
-           ik_icmp_code_name(msg->family, msg->type, msg->code);
+    return msg->code == 0 || ik_icmp_code_name(msg->family, msg->type, msg->code) ||
+           has_free_code(msg);
 }
 
 bool ik_icmp_probe_object_ok(const struct ik_icmp_ext_echo *v)
@@ -120,6 +120,8 @@ void ik_icmp_check(const struct ik_icmp_in *in)
     const struct ik_icmp *msg = in->msg;
     if (!has_known_code(msg))
         ik_fault_add(in->faults, IK_FLAW_BAD_CODE, 1);
+    if (msg->kind == IK_ICMP_ERROR)
+        return; /* its quote has no end, and its fields are judged where they are found */
     const struct ik_rd *trailing = trailing_of(msg);
     if (trailing && trailing->left)
         ik_fault_add(in->faults, IK_FLAW_TRAILING,
