@@ -75,9 +75,10 @@ struct ik_look;
 size_t ik_look_bytes(const struct ik_look_cfg *cfg);
 /* Makes a looker in `mem` (aligned as malloc does, ik_look_bytes of them). It needs no end. */
 struct ik_look *ik_look_init(void *mem, const struct ik_look_cfg *cfg);
-/* Looks at a frame and fills *out. False when the frame completes no ICMP message: then only frame,
- * layers, part, ip and faults mean something. Flaws are those of the packet: that a capture kept
- * only its first bytes is none (frame.wire_bytes tells). */
+/* Looks at a frame, which may be out->frame itself (that saves a copy), and fills *out. False when
+ * the frame completes no ICMP message: then only frame, layers, part, ip and faults mean something.
+ * Flaws are those of the packet: that a capture kept only its first bytes is none (frame.wire_bytes
+ * tells). */
 bool ik_look_input(struct ik_look *look, const struct ik_look_frame *frame,
                    struct ik_look_packet *out);
 /* Begins to look at the frame that comes after the one that ik_look_input is given next, so that

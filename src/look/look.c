@@ -44,6 +44,8 @@ struct ik_look {
     bool ahead; /* somebody begins frames before their turn */
     struct begun {
         const struct ik_look_packet *packet; /* NULL: was not begun */
+        uint64_t n;                          /* of the frame, and its bytes */
+        struct ik_rd bytes;
         enum stage stage;
         struct ik_pair_key key;
     } begun[2];    /* of the frame whose turn it is, and of the one after it */
@@ -286,7 +288,9 @@ static inline bool look_at_icmp(struct ik_look_packet *out)
         decode_icmp(out);
         return out->has_icmp;
     }
-    out->icmp_bytes = ip->payload;
+    /* Of what is at hand: read from where it was just written in halves, it would be waited for. */
+    out->icmp_bytes.p = out->icmp.raw.p - ICMP_HEAD;
+    out->icmp_bytes.left = out->icmp.raw.left + ICMP_HEAD;
     return out->has_icmp = true;
 }
 
@@ -331,7 +335,8 @@ static inline enum stage look_at_ip(struct ik_look *look, struct ik_look_packet 
 static inline enum stage begin(struct ik_look *look, const struct ik_look_frame *frame,
                                struct ik_look_packet *out, bool ahead, struct ik_pair_key *key)
 {
-    out->frame = *frame;
+    if (frame != &out->frame) /* a copy waits for what was just written in other pieces */
+        out->frame = *frame;
     out->has_ip = out->has_icmp = out->has_quote = out->part = out->reassembled = false;
     out->fragments = 0;
     out->ip_at_bytes = 0;
@@ -352,6 +357,8 @@ void ik_look_ahead(struct ik_look *look, const struct ik_look_frame *frame,
     struct begun *b = &look->begun[look->turn ^ 1];
     look->ahead = true;
     b->packet = out;
+    b->n = frame->n;
+    b->bytes = frame->bytes;
     b->stage = begin(look, frame, out, true, &b->key);
 }
 
@@ -360,9 +367,8 @@ static enum stage begun(struct ik_look *look, const struct ik_look_frame *frame,
                         const struct ik_look_packet *out, struct ik_pair_key *key)
 {
     struct begun *b = &look->begun[look->turn];
-    const bool same = b->packet == out && out->frame.n == frame->n &&
-                      out->frame.bytes.p == frame->bytes.p &&
-                      out->frame.bytes.left == frame->bytes.left;
+    const bool same = b->packet == out && b->n == frame->n && b->bytes.p == frame->bytes.p &&
+                      b->bytes.left == frame->bytes.left;
     look->turn ^= 1;
     b->packet = NULL;
     if (!same)

@@ -98,6 +98,47 @@ static void length_zero__of_a_host_with_tso__is_all_the_bytes(void **state)
     end(f);
 }
 
+/* ---- in its place ---------------------------------------------------------------------------- */
+
+/* Puts an echo with that identifier where it is looked at. */
+static void put_in_place(struct fixture *f, struct rig_packet *p, uint16_t ident)
+{
+    rig_echo(p, "192.0.2.1", "192.0.2.2", 8, ident, 1, 32);
+    f->seen.frame = (struct ik_look_frame){.n = ident,
+                                           .bytes = {p->bytes, p->n},
+                                           .wire_bytes = (uint32_t)p->n,
+                                           .linktype = IK_LINKTYPE_RAW};
+}
+
+static void frame__in_its_packet__is_looked_at(void **state)
+{
+    (void)state;
+    struct fixture *f = begin();
+    put_in_place(f, &f->packet, 7);
+    assert_true(ik_look_input(f->look, &f->seen.frame, &f->seen));
+    assert_int_equal(f->seen.frame.n, 7);
+    assert_int_equal(f->seen.icmp.echo.id, 7);
+    end(f);
+}
+
+/* What was begun there was another frame. */
+static void frame__in_the_place_of_one_begun__is_looked_at_itself(void **state)
+{
+    (void)state;
+    struct fixture *f = begin();
+    static struct ik_look_packet before;
+    static struct rig_packet other;
+    put_in_place(f, &f->packet, 7);
+    before.frame = f->seen.frame;
+    ik_look_ahead(f->look, &f->seen.frame, &f->seen);
+    assert_true(ik_look_input(f->look, &before.frame, &before));
+    put_in_place(f, &other, 8);
+    assert_true(ik_look_input(f->look, &f->seen.frame, &f->seen));
+    assert_int_equal(f->seen.icmp.echo.id, 8);
+    assert_ptr_equal(f->seen.ip_bytes.p, other.bytes);
+    end(f);
+}
+
 /* ---- ahead ----------------------------------------------------------------------------------- */
 
 enum { FRAMES = 6 };
@@ -208,6 +249,8 @@ int main(void)
         cmocka_unit_test(ah__in_ipv4__is_followed_to_the_message),
         cmocka_unit_test(ah__that_ends_beyond_the_packet__is_left_alone),
         cmocka_unit_test(ah__around_udp__is_no_message),
+        cmocka_unit_test(frame__in_its_packet__is_looked_at),
+        cmocka_unit_test(frame__in_the_place_of_one_begun__is_looked_at_itself),
         cmocka_unit_test(ahead__of_each_frame__is_as_without),
         cmocka_unit_test(ahead__of_a_frame_that_does_not_come__is_forgotten),
         cmocka_unit_test(length_zero__of_a_host_with_tso__is_all_the_bytes),

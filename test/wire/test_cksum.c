@@ -117,6 +117,18 @@ static void message__with_flipped_bit__does_not_verify(void **state)
     assert_int_not_equal(of(zero_is_wrong, 8), 0);
 }
 
+/* What sums up to 0 is not what sums up to ffff, though both are a multiple of it. */
+static void zeros__at_every_length__do_not_verify(void **state)
+{
+    (void)state;
+    uint8_t b[70] = {0};
+    for (size_t n = 0; n <= sizeof(b); n++)
+        assert_false(ik_cksum_is_right((struct ik_rd){b, n}));
+    memset(b, 0xff, sizeof(b));
+    for (size_t n = 2; n <= sizeof(b); n += 2)
+        assert_true(ik_cksum_is_right((struct ik_rd){b, n}));
+}
+
 /* R4443-2.3-01 */
 static void pseudo_header__of_ipv6_echo__covers_addresses_length_and_58(void **state)
 {
@@ -232,6 +244,7 @@ int main(void)
         cmocka_unit_test(sum__at_every_length_and_alignment__equals_naive),
         cmocka_unit_test(sum__of_pieces__equals_sum_of_whole),
         cmocka_unit_test(message__with_flipped_bit__does_not_verify),
+        cmocka_unit_test(zeros__at_every_length__do_not_verify),
         cmocka_unit_test(pseudo_header__of_ipv6_echo__covers_addresses_length_and_58),
         cmocka_unit_test(pseudo_header__of_ipv4__ignores_bytes_past_the_fourth),
         cmocka_unit_test(update__of_rfc_1624__gives_0000),
