@@ -8,10 +8,9 @@
  *
  * A loop shows as one router that reports the same flow again and again as expired. A tracer makes
  * a router report it a few times a second at most. */
-#include "detect/part.h"
+#include "detect/sight.h"
 
 #include "base/bytes.h"
-#include "base/siphash.h"
 #include "net/distinct.h"
 #include "net/ways.h"
 
@@ -37,7 +36,7 @@ struct target {
 /* Who gets many: errors since it is watched, and packets that it sent; older ones count half for
  * each second. */
 struct hot {
-    struct ik_addr addr;
+    uint64_t hash;
     uint32_t bin, errors, sent;
 };
 
@@ -110,17 +109,18 @@ static bool is_error(const struct ik_look_packet *p)
 
 /* ---- who gets many --------------------------------------------------------------------------- */
 
-static struct hot *find_hot(struct errors *e, const struct ik_addr *addr)
+/* By the keyed hash of a host, which is the same whether it sends or receives. */
+static struct hot *find_hot(struct errors *e, uint64_t hash)
 {
     for (uint32_t i = 0; i < e->n_hot; i++) {
-        if (ik_addr_same_host(&e->hot[i].addr, addr))
+        if (e->hot[i].hash == hash)
             return &e->hot[i];
     }
     return NULL;
 }
 
-/* Watches an address; when there are too many, in place of the one that gets fewest. */
-static struct hot *watch(struct errors *e, const struct ik_addr *addr)
+/* Watches a host; when there are too many, in place of the one that gets fewest. */
+static struct hot *watch(struct errors *e, uint64_t hash)
 {
     struct hot *h = &e->hot[0];
     if (e->n_hot < HOT) {
@@ -132,7 +132,7 @@ static struct hot *watch(struct errors *e, const struct ik_addr *addr)
         }
         e->evicted++;
     }
-    *h = (struct hot){.addr = *addr, .bin = e->bin};
+    *h = (struct hot){.hash = hash, .bin = e->bin};
     return h;
 }
 
@@ -150,9 +150,9 @@ static void cool(struct errors *e)
     }
 }
 
-static void note_sent(struct errors *e, const struct ik_sight *s)
+static __attribute__((noinline)) void note_sent(struct errors *e, const struct ik_sight *s)
 {
-    struct hot *h = find_hot(e, &s->p->ip.src);
+    struct hot *h = find_hot(e, s->host_hash);
     if (h && h->sent < UINT32_MAX)
         h->sent++;
 }
@@ -186,11 +186,11 @@ static struct target *target_of(struct errors *e, const struct ik_sight *s)
  * that are late. */
 static bool outnumbers(struct errors *e, const struct ik_sight *s, const struct target *t)
 {
-    struct hot *h = find_hot(e, &s->p->ip.dst);
+    struct hot *h = find_hot(e, s->dst_hash);
     if (!h) {
         if (t->all < limit_of(s, IK_LIM_ERROR_FLOOD) / 4)
             return false;
-        h = watch(e, &s->p->ip.dst);
+        h = watch(e, s->dst_hash);
     }
     h->errors += h->errors < UINT32_MAX;
     return h->errors > h->sent + (uint64_t)h->sent / 2;
@@ -261,15 +261,22 @@ static uint32_t ident_of(const struct ik_quote *q)
     return q->ip.id;
 }
 
+/* The end of splitmix64. */
+static uint64_t mixed(uint64_t z)
+{
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* Of what this router says of that flow: the hash of the router is secret, and so is what follows
+ * of it. */
 static uint64_t flow_id(const struct ik_sight *s)
 {
     const struct ik_quote *q = &s->p->quote;
-    uint8_t name[16 + 16 + 4 + 1];
-    memcpy(name, s->p->ip.src.bytes, 16);
-    memcpy(name + 16, q->ip.dst.bytes, 16);
-    ik_store_be32(name + 32, ident_of(q));
-    name[36] = q->ip.proto;
-    return ik_siphash(s->cfg->secret, name, sizeof(name));
+    const uint64_t dst =
+        q->ip.dst.family == 4 ? ik_load_be32(q->ip.dst.bytes) : ik_sight_host(s->cfg, &q->ip.dst);
+    return mixed(mixed(s->host_hash ^ dst) ^ ((uint64_t)q->ip.proto << 32 | ident_of(q)));
 }
 
 /* Reports of the flow in this second that no tracer causes: none up to ten, then all. */
@@ -356,13 +363,8 @@ static void loop_input(struct errors *e, const struct ik_sight *s)
 
 /* ---- the part -------------------------------------------------------------------------------- */
 
-static void errors_input(void *state, struct ik_sight *s)
+static __attribute__((noinline)) void take(struct errors *e, const struct ik_sight *s)
 {
-    struct errors *e = state;
-    if (e->n_hot)
-        note_sent(e, s);
-    if (!s->icmp || !is_error(s->p))
-        return;
     if (!e->begun) {
         e->begun = true;
         e->start = s->now;
@@ -376,6 +378,16 @@ static void errors_input(void *state, struct ik_sight *s)
         flood_input(e, s);
     if (is_expired(s->p) && ik_sight_minds(s, IK_DETECT_TTL_STORM))
         loop_input(e, s);
+}
+
+/* Of most packets, which are no errors, only those are of use that a host sends that is watched. */
+static void errors_input(void *state, struct ik_sight *s)
+{
+    struct errors *e = state;
+    if (e->n_hot)
+        note_sent(e, s);
+    if (!s->is_echo && s->icmp && is_error(s->p))
+        take(e, s);
 }
 
 const struct ik_part ik_part_errors = {

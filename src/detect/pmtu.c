@@ -156,13 +156,12 @@ static struct finding judge(struct pmtus *t, const struct ik_sight *s)
     return f.why ? f : goes_on(t, s);
 }
 
-static void input(void *state, struct ik_sight *s)
+static __attribute__((noinline)) void tell(struct pmtus *t, const struct ik_sight *s)
 {
     const struct ik_icmp *m = &s->p->icmp;
-    if (m->kind != IK_ICMP_ERROR || !ik_sight_is_too_big(m) || !m->checksum_ok ||
-        !ik_sight_minds(s, IK_DETECT_PMTU))
+    if (m->kind != IK_ICMP_ERROR || !m->checksum_ok || !ik_sight_minds(s, IK_DETECT_PMTU))
         return;
-    const struct finding f = judge(state, s);
+    const struct finding f = judge(t, s);
     if (!f.why)
         return;
     struct ik_report r = ik_report_about(s, IK_DETECT_PMTU);
@@ -175,6 +174,12 @@ static void input(void *state, struct ik_sight *s)
     r.source = f.source;
     r.remedy = f.remedy;
     ik_book_report(s->book, s->now, &r);
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    if (ik_sight_is_too_big(&s->p->icmp))
+        tell(state, s);
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)

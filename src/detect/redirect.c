@@ -128,11 +128,10 @@ static struct verdict judge(const struct ik_sight *s)
     return judge_sender(s);
 }
 
-static void input(void *state, struct ik_sight *s)
+static __attribute__((noinline)) void tell(const struct ik_sight *s)
 {
-    (void)state;
     const struct ik_icmp *m = &s->p->icmp;
-    if (!is_redirect(m) || !m->checksum_ok || !ik_sight_minds(s, IK_DETECT_REDIRECT))
+    if (!m->checksum_ok || !ik_sight_minds(s, IK_DETECT_REDIRECT))
         return;
     const struct verdict v = judge(s);
     if (!v.why)
@@ -146,6 +145,13 @@ static void input(void *state, struct ik_sight *s)
                : s->p->ip.ttl != PROVEN_HOP_LIMIT ? IK_REMEDY_DROP_HOP_LIMIT
                                                   : IK_REMEDY_NONE;
     ik_book_report(s->book, s->now, &r);
+}
+
+static void input(void *state, struct ik_sight *s)
+{
+    (void)state;
+    if (is_redirect(&s->p->icmp))
+        tell(s);
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)

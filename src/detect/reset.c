@@ -76,7 +76,7 @@ static void judge_many(struct resets *t, const struct ik_sight *s, struct ik_rep
     r->why = "Errors of many sources are about packets that their receiver never sent.";
 }
 
-static void input(void *state, struct ik_sight *s)
+static __attribute__((noinline)) void judge(struct resets *t, const struct ik_sight *s)
 {
     const struct ik_look_packet *p = s->p;
     if (p->icmp.kind != IK_ICMP_ERROR || !p->has_quote || !p->icmp.checksum_ok ||
@@ -95,8 +95,16 @@ static void input(void *state, struct ik_sight *s)
     r.source = "RFC 5927 section 4";
     r.remedy = IK_REMEDY_LIMIT_UNKNOWN;
     if (tcp && is_hard(&p->icmp))
-        judge_many(state, s, &r);
+        judge_many(t, s, &r);
     ik_book_report(s->book, s->now, &r);
+}
+
+/* Most errors are about what was sent, or may have been: none of them is suspicious. */
+static void input(void *state, struct ik_sight *s)
+{
+    const bool guessed = s->quoted == IK_QUOTED_KNOWN && !s->quoted_in_window;
+    if (s->quoted_foreign || guessed || s->quoted == IK_QUOTED_UNKNOWN)
+        judge(state, s);
 }
 
 static size_t bytes(const struct ik_detect_cfg *cfg)

@@ -207,7 +207,7 @@ void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
         ik_payload_fill(s);
     s->way = way_of(s);
     s->src_spread = ik_spread_is_likely_src(s->cfg, &ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;
-    s->dst_spread = ik_spread_is_likely(&ip->dst) ? ik_spread_of_dst(s) : IK_SPREAD_ONE;
+    s->dst_spread = ik_spread_is_likely_dst(s) ? ik_spread_of_dst(s) : IK_SPREAD_ONE;
 }
 
 bool ik_sight_is_allowed(const struct ik_sight *s, enum ik_detector d)

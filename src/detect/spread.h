@@ -5,17 +5,32 @@
 
 #include "detect/part.h"
 
-/* False for most addresses that are of one host, at a glance: a network with a broadcast address
- * has two bits for hosts at least (RFC 3021). */
-static inline bool ik_spread_is_likely(const struct ik_addr *a)
+/* The last octet of most IPv4 addresses tells that they are of one host: a network with a broadcast
+ * address has two bits for hosts at least (RFC 3021), and without knowing our networks it is only
+ * those that end as most broadcast addresses do. */
+static inline bool ik_spread_ends_so(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
 {
-    const uint8_t last = a->bytes[3] & 3;
-    return a->family == 4 ? last == 0 || last == 3 || a->bytes[0] >= 0xe0 : a->bytes[0] == 0xff;
+    const uint32_t hosts = cfg->n_home ? 3 : 255; /* all ones or none */
+    return ((a->bytes[3] + 1u) & hosts) <= 1;
 }
+
+/* False for most destinations that are one host, at a glance and without a branch that depends on
+ * the address. */
+static inline bool ik_spread_is_likely_dst(const struct ik_sight *s)
+{
+    const struct ik_addr *dst = &s->p->ip.dst;
+    if (dst->family != 4)
+        return dst->bytes[0] == 0xff;
+    const unsigned many = dst->bytes[0] >= 0xe0, frame = s->p->layers.dst_mac[0] == 0xff;
+    return many | frame | (unsigned)ik_spread_ends_so(s->cfg, dst);
+}
+
 /* The same of a source, of which more is not told: without knowing our networks there are fewer. */
 static inline bool ik_spread_is_likely_src(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
 {
-    return cfg->n_home ? ik_spread_is_likely(a) : a->bytes[0] >= 0xe0;
+    if (a->family != 4)
+        return a->bytes[0] == 0xff;
+    return a->bytes[0] >= 0xe0 || (cfg->n_home && ik_spread_ends_so(cfg, a));
 }
 
 /* What the destination of the packet is: for the sight, which keeps it. */
