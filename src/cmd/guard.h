@@ -190,6 +190,22 @@ struct ik_guard {
     bool failed;            /* exit status 2 */
 };
 
+/* Says what cannot be done, and why; then guard ends with status 2. Returns false. */
+bool ik_guard_fail(struct ik_guard *g, const char *what, enum ik_err err);
+/* Real time, or the lab's. */
+ik_ns ik_guard_now(const struct ik_guard *g);
+
+/* guard_tell.c. What there is to say of findings; p: the packet that was just looked at, or NULL.
+ */
+void ik_guard_tell_news(struct ik_guard *g, const struct ik_look_packet *p);
+/* What was done about one; ctx: of struct ik_guard. */
+void ik_guard_tell_deed(void *ctx, const struct ik_deed *d);
+/* Of JSON alone: what this run is. */
+void ik_guard_tell_run(struct ik_guard *g);
+/* Of text alone: what goes on, a line each. */
+void ik_guard_tell_open(struct ik_guard *g);
+void ik_guard_tell_totals(struct ik_guard *g);
+
 /* guard_lab.c: opens the lab, without privileges (false: said); lets it run until its traffic is
  * over.
  */
