@@ -54,7 +54,7 @@ struct ik_detect {
     void *states[PARTS];
     struct wanted wanted[SORTS];
     struct plain plain[2][PARTS + 1]; /* of requests, and of replies */
-    struct ik_sight_memo memo;
+    struct ik_keyed keyed;
     /* Of packets that were told ahead, from `at` to `n` in the order of their inputs. */
     struct ahead {
         struct ik_sight sights[IK_DETECT_AHEAD];
@@ -120,6 +120,7 @@ struct ik_detect *ik_detect_init_of(void *mem, const struct ik_detect_cfg *cfg,
     memset(d, 0, sizeof(*d));
     d->cfg = *cfg;
     d->parts = parts;
+    ik_keyed_init(&d->keyed, cfg->secret);
     p += rounded(sizeof(*d));
     d->book = ik_book_init(p, &d->cfg);
     p += rounded(ik_book_bytes());
@@ -260,6 +261,7 @@ static void see(struct ik_detect *d, struct ik_sight *s, const struct ik_look_pa
 {
     s->p = p;
     s->cfg = &d->cfg;
+    s->keyed = &d->keyed;
     s->book = d->book;
     s->icmp = looked;
     s->quoted = IK_QUOTED_NOTHING;
@@ -268,7 +270,7 @@ static void see(struct ik_detect *d, struct ik_sight *s, const struct ik_look_pa
     s->sender = s->clock_bytes = 0;
     s->tunnel = s->differs = false;
     s->answer = IK_ANSWER_NONE;
-    ik_sight_fill(s, &d->memo);
+    ik_sight_fill(s);
 }
 
 void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p, const bool *looked,

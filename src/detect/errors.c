@@ -275,7 +275,7 @@ static uint64_t flow_id(const struct ik_sight *s)
 {
     const struct ik_quote *q = &s->p->quote;
     const uint64_t dst =
-        q->ip.dst.family == 4 ? ik_load_be32(q->ip.dst.bytes) : ik_sight_host(s->cfg, &q->ip.dst);
+        q->ip.dst.family == 4 ? ik_load_be32(q->ip.dst.bytes) : ik_sight_host(s, &q->ip.dst);
     return mixed(mixed(s->host_hash ^ dst) ^ ((uint64_t)q->ip.proto << 32 | ident_of(q)));
 }
 

@@ -443,7 +443,7 @@ static enum ik_quoted missing(struct flows *t, const struct ik_sight *s, const s
         return IK_QUOTED_UNOBSERVED;
     if (!t->hosts.has[n.kind] || s->now - t->hosts.since[n.kind] < RECENT)
         return IK_QUOTED_UNOBSERVED;
-    if (!ik_hosts_sends(&t->hosts, ik_sight_host(s->cfg, &q->ip.src), n.kind))
+    if (!ik_hosts_sends(&t->hosts, ik_sight_host(s, &q->ip.src), n.kind))
         return IK_QUOTED_UNOBSERVED;
     return IK_QUOTED_UNKNOWN;
 }
@@ -563,7 +563,7 @@ static __attribute__((noinline)) void input_quoting(struct flows *t, struct ik_s
         begin(t, s->now);
     if (s->p->icmp.kind == IK_ICMP_REDIRECT) {
         q = redirected(s->p, &redirect);
-        expect_quoted(s, q, q ? ik_sight_pair(s->cfg, &q->ip.src, &q->ip.dst) : 0);
+        expect_quoted(s, q, q ? ik_sight_pair(s, &q->ip.src, &q->ip.dst) : 0);
     }
     if (!q)
         return;

@@ -82,6 +82,7 @@ struct ik_guess {
 struct ik_sight {
     const struct ik_look_packet *p;
     const struct ik_detect_cfg *cfg;
+    const struct ik_keyed *keyed; /* the key of the hashes */
     struct ik_book *book;
     ik_ns now; /* never goes back */
     bool icmp; /* a whole message: p->icmp means something */

@@ -125,7 +125,7 @@ static struct finding goes_on(struct pmtus *t, const struct ik_sight *s)
     const int64_t threshold = s->cfg->limits[IK_LIM_BLIND_RESETS];
     if (s->p->quote.ip.proto != IK_PROTO_TCP)
         return (struct finding){NULL};
-    const uint64_t key = ik_sight_pair(s->cfg, &s->p->quote.ip.src, &s->p->quote.ip.dst);
+    const uint64_t key = ik_sight_pair(s, &s->p->quote.ip.src, &s->p->quote.ip.dst);
     const struct ik_often_row *row = ik_often_add(&t->flows, key, s->now, window);
     if (row->n < threshold || row->seconds < SECONDS)
         return (struct finding){NULL};

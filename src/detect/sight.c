@@ -2,18 +2,13 @@
  * Hashes, direction, and who is not minded. */
 #include "detect/sight.h"
 
-#include "base/siphash.h"
 #include "detect/payload.h"
 #include "detect/spread.h"
 
 #include <string.h>
 
-enum { PLACE_SHIFT = 32 - 9 };
-_Static_assert(1u << (32 - PLACE_SHIFT) == IK_SIGHT_PLACES, "a place for each");
-
-enum {
-    NET_BYTES = 8
-}; /* of IPv6 sources but those of a link: one can take any address of its /64 */
+/* Of IPv6 sources but those of a link: one can take any address of its /64. */
+enum { NET_BYTES = 8 };
 
 static bool is_same(const struct ik_addr *a, const struct ik_addr *b)
 {
@@ -22,51 +17,14 @@ static bool is_same(const struct ik_addr *a, const struct ik_addr *b)
     return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-/* The keyed hash of an address, its length spelled out because compilers make better code of it. */
-static uint64_t hash_anew(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
+uint64_t ik_sight_pair(const struct ik_sight *s, const struct ik_addr *a, const struct ik_addr *b)
 {
-    return a->family == 4 ? ik_siphash(cfg->secret, a->bytes, 4)
-                          : ik_siphash(cfg->secret, a->bytes, sizeof(a->bytes));
+    return ik_keyed_pair(ik_keyed_of(s->keyed, a), ik_keyed_of(s->keyed, b));
 }
 
-/* The same, where it was not made lately; the key is the same for all, so that a host has one hash
- * whether it sends or receives. */
-static uint64_t hash4_of(const struct ik_detect_cfg *cfg, struct ik_sight_memo *memo,
-                         const struct ik_addr *a)
+uint64_t ik_sight_host(const struct ik_sight *s, const struct ik_addr *a)
 {
-    const uint32_t addr = ik_load_be32(a->bytes);
-    struct ik_sight_place *p = &memo->places[addr * 2654435769u >> PLACE_SHIFT];
-    if (p->addr != addr || !p->hash) {
-        p->addr = addr;
-        p->hash = hash_anew(cfg, a);
-    }
-    return p->hash;
-}
-
-static uint64_t hash6_of(const struct ik_detect_cfg *cfg, struct ik_sight_last *last,
-                         const struct ik_addr *a)
-{
-    if (!is_same(&last->addr, a)) {
-        last->addr = *a;
-        last->hash = hash_anew(cfg, a);
-    }
-    return last->hash;
-}
-
-/* Of two hashes in either order: they are secret, so that nobody can choose two with the same sum.
- * The rest is the end of splitmix64, which spreads it over all bits. */
-static uint64_t pair_of(uint64_t a, uint64_t b)
-{
-    uint64_t z = a + b;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
-                       const struct ik_addr *b)
-{
-    return pair_of(hash_anew(cfg, a), hash_anew(cfg, b));
+    return ik_keyed_of(s->keyed, a);
 }
 
 /* ---- direction ------------------------------------------------------------------------------- */
@@ -129,11 +87,6 @@ bool ik_sight_is_too_big(const struct ik_icmp *m)
 
 /* ---- the sight ------------------------------------------------------------------------------- */
 
-uint64_t ik_sight_host(const struct ik_detect_cfg *cfg, const struct ik_addr *a)
-{
-    return hash_anew(cfg, a);
-}
-
 static struct ik_addr counted(const struct ik_addr *a)
 {
     struct ik_addr c = *a;
@@ -148,30 +101,27 @@ static uint64_t quoted_pair(const struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->quote.ip;
     if (!is_same(&ip->src, &s->p->ip.dst))
-        return ik_sight_pair(s->cfg, &ip->src, &ip->dst);
-    return pair_of(s->dst_hash, hash_anew(s->cfg, &ip->dst));
+        return ik_sight_pair(s, &ip->src, &ip->dst);
+    return ik_keyed_pair(s->dst_hash, ik_keyed_of(s->keyed, &ip->dst));
 }
 
+/* Of what is no echo. */
 static enum ik_query query_of(uint8_t family, uint8_t type)
 {
     switch (family == 4 ? type : type + 256) {
-    case IK_ICMP4_ECHO:
     case IK_ICMP4_TIMESTAMP:
     case IK_ICMP4_INFO:
     case IK_ICMP4_MASK:
     case IK_ICMP4_DOMAIN_NAME:
     case IK_ICMP4_EXT_ECHO:
-    case IK_ICMP6_ECHO + 256:
     case IK_ICMP6_NODE_QUERY + 256:
     case IK_ICMP6_EXT_ECHO + 256:
         return IK_QUERY_ASKS;
-    case IK_ICMP4_ECHO_REPLY:
     case IK_ICMP4_TIMESTAMP_REPLY:
     case IK_ICMP4_INFO_REPLY:
     case IK_ICMP4_MASK_REPLY:
     case IK_ICMP4_DOMAIN_NAME_REPLY:
     case IK_ICMP4_EXT_ECHO_REPLY:
-    case IK_ICMP6_ECHO_REPLY + 256:
     case IK_ICMP6_NODE_REPLY + 256:
     case IK_ICMP6_EXT_ECHO_REPLY + 256:
         return IK_QUERY_ANSWERS;
@@ -180,31 +130,34 @@ static enum ik_query query_of(uint8_t family, uint8_t type)
     }
 }
 
-static void fill_hashes(struct ik_sight *s, struct ik_sight_memo *memo)
+static void fill_hashes(struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->ip;
     s->src = counted(&ip->src);
     if (ip->version == 4) {
-        s->src_hash = s->host_hash = hash4_of(s->cfg, memo, &ip->src);
-        s->dst_hash = hash4_of(s->cfg, memo, &ip->dst);
+        s->src_hash = s->host_hash = ik_keyed_of4(s->keyed, &ip->src);
+        s->dst_hash = ik_keyed_of4(s->keyed, &ip->dst);
     } else {
-        s->host_hash = hash6_of(s->cfg, &memo->src, &ip->src);
-        s->dst_hash = hash6_of(s->cfg, &memo->dst, &ip->dst);
-        s->src_hash = hash6_of(s->cfg, &memo->net, &s->src);
+        s->host_hash = ik_keyed_of6(s->keyed, &ip->src);
+        s->dst_hash = ik_keyed_of6(s->keyed, &ip->dst);
+        s->src_hash = ik_keyed_of6(s->keyed, &s->src);
     }
-    s->pair_hash = pair_of(s->host_hash, s->dst_hash);
+    s->pair_hash = ik_keyed_pair(s->host_hash, s->dst_hash);
 }
 
-void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo)
+void ik_sight_fill(struct ik_sight *s)
 {
     const struct ik_ip *ip = &s->p->ip;
-    fill_hashes(s, memo);
+    fill_hashes(s);
     s->upward = ik_sight_is_lower(&ip->src, &ip->dst);
     s->quoted_pair = s->p->has_quote ? quoted_pair(s) : 0;
-    s->query = s->icmp ? query_of(ip->version, s->p->icmp.type) : IK_QUERY_NONE;
     s->is_echo = s->icmp && s->p->icmp.kind == IK_ICMP_ECHO;
-    if (s->is_echo)
+    if (s->is_echo) {
         ik_payload_fill(s);
+        s->query = s->echo.request ? IK_QUERY_ASKS : IK_QUERY_ANSWERS;
+    } else {
+        s->query = s->icmp ? query_of(ip->version, s->p->icmp.type) : IK_QUERY_NONE;
+    }
     s->way = way_of(s);
     s->src_spread = ik_spread_is_likely_src(s->cfg, &ip->src) ? ik_spread_of_src(s) : IK_SPREAD_ONE;
     s->dst_spread = ik_spread_is_likely_dst(s) ? ik_spread_of_dst(s) : IK_SPREAD_ONE;

@@ -2,33 +2,18 @@
  * What every part needs to know of a packet: where it goes, and the hashes of its ends. */
 #pragma once
 
+#include "detect/keyed.h"
 #include "detect/part.h"
 
 #include "base/bytes.h"
 
 #include <string.h>
 
-/* Hashes that were made lately, for the packets that come next: of IPv4 addresses in as many places
- * as there are, of IPv6 the last ones. Who fills the places with others gains nothing: then hashes
- * are made anew. */
-enum { IK_SIGHT_PLACES = 512 };
-struct ik_sight_memo {
-    struct ik_sight_place {
-        uint32_t addr;
-        uint64_t hash; /* 0: nobody */
-    } places[IK_SIGHT_PLACES];
-    struct ik_sight_last {
-        struct ik_addr addr;
-        uint64_t hash;
-    } src, dst, net;
-};
-
-/* Fills all up to `quoted` in *s, whose p (with an IP header) and cfg are there. */
-void ik_sight_fill(struct ik_sight *s, struct ik_sight_memo *memo);
+/* Fills all up to `quoted` in *s, whose p (with an IP header), cfg and keyed are there. */
+void ik_sight_fill(struct ik_sight *s);
 /* pair_hash and host_hash of addresses that stand elsewhere than in the IP header: in a quote. */
-uint64_t ik_sight_pair(const struct ik_detect_cfg *cfg, const struct ik_addr *a,
-                       const struct ik_addr *b);
-uint64_t ik_sight_host(const struct ik_detect_cfg *cfg, const struct ik_addr *a);
+uint64_t ik_sight_pair(const struct ik_sight *s, const struct ik_addr *a, const struct ik_addr *b);
+uint64_t ik_sight_host(const struct ik_sight *s, const struct ik_addr *a);
 /* True when a is the lower one; for an order of two hosts that is the same both ways. */
 static inline bool ik_sight_is_lower(const struct ik_addr *a, const struct ik_addr *b)
 {
