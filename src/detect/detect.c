@@ -58,6 +58,7 @@ struct ik_detect {
     /* Of packets that were told ahead, from `at` to `n` in the order of their inputs. */
     struct ahead {
         struct ik_sight sights[IK_DETECT_AHEAD];
+        const struct wanted *wanted[IK_DETECT_AHEAD];
         uint8_t at, n;
     } ahead;
     bool begun;
@@ -273,37 +274,6 @@ static void see(struct ik_detect *d, struct ik_sight *s, const struct ik_look_pa
     ik_sight_fill(s);
 }
 
-void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p, const bool *looked,
-                     size_t n)
-{
-    struct ik_sight *sights = d->ahead.sights;
-    d->ahead.at = d->ahead.n = 0;
-    for (size_t i = 0; i < n && i < IK_DETECT_AHEAD; i++) {
-        const struct wanted *w = wanted_of(d, &p[i], looked[i]);
-        if (!w)
-            continue;
-        see(d, &sights[d->ahead.n], &p[i], looked[i]);
-        expect(w, &sights[d->ahead.n]);
-        d->ahead.n++;
-    }
-    for (uint8_t i = 0; i < d->ahead.n; i++)
-        expect_more(wanted_of(d, sights[i].p, sights[i].icmp), &sights[i]);
-}
-
-/* The sight of a packet: as it was told ahead, else made now in *room. */
-static struct ik_sight *sight_of(struct ik_detect *d, const struct wanted *w,
-                                 const struct ik_look_packet *p, bool looked, struct ik_sight *room)
-{
-    struct ahead *a = &d->ahead;
-    if (a->at < a->n && a->sights[a->at].p == p)
-        return &a->sights[a->at++];
-    a->at = a->n = 0;
-    see(d, room, p, looked);
-    expect(w, room);
-    expect_more(w, room);
-    return room;
-}
-
 #define ANY ((uint32_t)1 << 31) /* a trait of all */
 
 static uint32_t traits_of(const struct ik_sight *s)
@@ -330,6 +300,47 @@ static void call_all(const struct ik_detect *d, const struct wanted *w, struct i
     }
 }
 
+/* Announced packets that nobody wants are left out. */
+void ik_detect_ahead(struct ik_detect *d, const struct ik_look_packet *p, const bool *looked,
+                     size_t n)
+{
+    struct ahead *a = &d->ahead;
+    a->at = a->n = 0;
+    for (size_t i = 0; i < n && i < IK_DETECT_AHEAD; i++) {
+        const struct wanted *w = wanted_of(d, &p[i], looked[i]);
+        if (!w)
+            continue;
+        struct ik_sight *s = &a->sights[a->n];
+        a->wanted[a->n++] = w;
+        see(d, s, &p[i], looked[i]);
+        expect(w, s);
+    }
+    for (uint8_t i = 0; i < a->n; i++)
+        expect_more(a->wanted[i], &a->sights[i]);
+}
+
+static void judge(struct ik_detect *d, const struct wanted *w, struct ik_sight *s)
+{
+    s->now = d->now;
+    call_all(d, w, s);
+    if (s->is_echo && s->sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
+        d->stats.senders[s->sender] += s->echo.request;
+}
+
+/* A packet that was not announced. */
+static void judge_alone(struct ik_detect *d, const struct ik_look_packet *p, bool looked)
+{
+    const struct wanted *w = wanted_of(d, p, looked);
+    struct ik_sight s;
+    if (!w)
+        return;
+    d->ahead.at = d->ahead.n = 0; /* it is not the one that should come now */
+    see(d, &s, p, looked);
+    expect(w, &s);
+    expect_more(w, &s);
+    judge(d, w, &s);
+}
+
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked)
 {
     const ik_ns time = p->frame.time;
@@ -342,14 +353,13 @@ void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool l
     }
     ik_book_next(d->book, d->shift);
     tick(d);
-    const struct wanted *w = wanted_of(d, p, looked);
-    if (!w)
-        return;
-    struct ik_sight room, *s = sight_of(d, w, p, looked, &room);
-    s->now = d->now;
-    call_all(d, w, s);
-    if (s->is_echo && s->sender < sizeof(d->stats.senders) / sizeof(*d->stats.senders))
-        d->stats.senders[s->sender] += s->echo.request;
+    struct ahead *a = &d->ahead;
+    if (a->at < a->n && a->sights[a->at].p == p) {
+        judge(d, a->wanted[a->at], &a->sights[a->at]);
+        a->at++;
+    } else {
+        judge_alone(d, p, looked);
+    }
 }
 
 /* ---- what it has to say ---------------------------------------------------------------------- */
