@@ -2,6 +2,8 @@
  * HyperLogLog with an exact beginning. */
 #include "net/distinct.h"
 
+#include "base/four.h"
+
 #include <string.h>
 
 enum { M = IK_DISTINCT_REGISTERS, INDEX_BITS = 6, RANK_MAX = 32 - INDEX_BITS + 1 };
@@ -34,14 +36,23 @@ static void widen(struct ik_distinct *d)
         mark(d, list[i]);
 }
 
-bool ik_distinct_add(struct ik_distinct *d, uint64_t hash)
+/* Four at once; behind the last one may stand anything. */
+static bool is_listed(const struct ik_distinct *d, uint32_t h)
+{
+    for (uint32_t i = 0; i < d->n; i += 4) {
+        const unsigned same = ik_four_same(d->exact + i, h);
+        if (same && i + (unsigned)__builtin_ctz(same) < d->n)
+            return true;
+    }
+    return false;
+}
+
+bool ik_distinct_add_other(struct ik_distinct *d, uint64_t hash)
 {
     const uint32_t h = (uint32_t)(hash >> 32);
     if (d->n <= IK_DISTINCT_EXACT) {
-        for (uint32_t i = 0; i < d->n; i++) {
-            if (d->exact[i] == h)
-                return false;
-        }
+        if (is_listed(d, h))
+            return false;
         if (d->n < IK_DISTINCT_EXACT) {
             d->exact[d->n++] = h;
             return true;

@@ -18,8 +18,16 @@ struct ik_distinct {
     };
 };
 
+/* What add does of all but the first thing. */
+bool ik_distinct_add_other(struct ik_distinct *d, uint64_t hash);
 /* Adds a thing. True when it was not there before; above 32 only some new ones are told. */
-bool ik_distinct_add(struct ik_distinct *d, uint64_t hash);
+static inline bool ik_distinct_add(struct ik_distinct *d, uint64_t hash)
+{
+    const bool first = d->n > 0 && d->n <= IK_DISTINCT_EXACT;
+    if (first && d->exact[0] == (uint32_t)(hash >> 32))
+        return false;
+    return ik_distinct_add_other(d, hash);
+}
 /* How many there are, about. */
 uint32_t ik_distinct_count(const struct ik_distinct *d);
 
