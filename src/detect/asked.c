@@ -72,9 +72,9 @@ static bool asked_many(const struct ik_asked *a, const struct ik_addr *asker, ui
     return false;
 }
 
-enum ik_answer ik_asked_judge_alone(const struct ik_asked *a, const struct ik_sight *s,
-                                    uint32_t now)
+enum ik_answer ik_asked_judge_alone(const struct ik_asked *a, const struct ik_sight *s)
 {
+    const uint32_t now = ik_asked_units(a, s->now);
     if (asked_many(a, &s->p->ip.dst, now))
         return IK_ANSWER_ASKED;
     const bool lost = a->lost && now - a->lost < SOON;

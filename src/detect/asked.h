@@ -10,6 +10,7 @@
 #include "detect/part.h"
 
 #include "base/four.h"
+#include "base/keep.h"
 
 enum {
     IK_ASKED_SETS = 4096,
@@ -55,8 +56,7 @@ unsigned ik_asked_place(struct ik_asked *a, struct ik_asked_set *set, uint64_t h
 /* Notes a question to many. */
 void ik_asked_group(struct ik_asked *a, const struct ik_sight *s, uint32_t now);
 /* Judges an answer for which nothing waits. */
-enum ik_answer ik_asked_judge_alone(const struct ik_asked *a, const struct ik_sight *s,
-                                    uint32_t now);
+enum ik_answer ik_asked_judge_alone(const struct ik_asked *a, const struct ik_sight *s);
 
 /* Fetches ahead what is needed of a question or an answer. */
 static inline void ik_asked_expect(const struct ik_asked *a, const struct ik_sight *s)
@@ -75,16 +75,11 @@ static inline uint32_t ik_asked_units(const struct ik_asked *a, ik_ns now)
     return IK_ASKED_UNITS(now - a->start) + 1;
 }
 
-static inline bool ik_asked_waits(const struct ik_asked_set *set, unsigned way, uint32_t now)
-{
-    return set->waiting[way] && now - set->when[way] < IK_ASKED_OVER;
-}
-
 /* Notes a question. */
 static inline void ik_asked_note(struct ik_asked *a, const struct ik_sight *s)
 {
     const uint32_t now = ik_asked_units(a, s->now);
-    struct ik_asked_set *set = &a->sets[s->pair_hash % IK_ASKED_SETS];
+    struct ik_asked_set *set = ik_keep(&a->sets[s->pair_hash % IK_ASKED_SETS]);
     const unsigned ways = ik_four_same(set->tag, ik_asked_tag(s->pair_hash));
     const unsigned way =
         ways ? (unsigned)__builtin_ctz(ways) : ik_asked_place(a, set, s->pair_hash, now);
@@ -96,15 +91,18 @@ static inline void ik_asked_note(struct ik_asked *a, const struct ik_sight *s)
         ik_asked_group(a, s, now);
 }
 
-/* Judges an answer. */
-static inline enum ik_answer ik_asked_judge(struct ik_asked *a, const struct ik_sight *s)
+/* True for an answer to a question that waits, which it then does no more; of another one
+ * ik_asked_judge_alone tells what it is. */
+static inline bool ik_asked_take(struct ik_asked *a, const struct ik_sight *s)
 {
-    const uint32_t now = ik_asked_units(a, s->now);
-    struct ik_asked_set *set = &a->sets[s->pair_hash % IK_ASKED_SETS];
+    struct ik_asked_set *set = ik_keep(&a->sets[s->pair_hash % IK_ASKED_SETS]);
     const unsigned ways = ik_four_same(set->tag, ik_asked_tag(s->pair_hash));
-    const unsigned way = ways ? (unsigned)__builtin_ctz(ways) : 0;
-    if (!ways || !ik_asked_waits(set, way, now))
-        return ik_asked_judge_alone(a, s, now);
+    if (!ways)
+        return false;
+    const unsigned way = (unsigned)__builtin_ctz(ways);
+    const uint32_t age = ik_asked_units(a, s->now) - set->when[way];
+    if (set->waiting[way] == 0 || age >= IK_ASKED_OVER)
+        return false;
     set->waiting[way]--;
-    return IK_ANSWER_ASKED;
+    return true;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/four.h"
+#include "base/keep.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +48,7 @@ static inline void ik_heavy_expect(const struct ik_heavy *h, uint64_t hash)
  * many others there are. */
 static inline uint32_t ik_heavy_add(struct ik_heavy *h, uint64_t hash, uint32_t bin)
 {
-    struct ik_heavy_set *s = &h->sets[hash % IK_HEAVY_SETS];
+    struct ik_heavy_set *s = ik_keep(&h->sets[hash % IK_HEAVY_SETS]);
     const uint32_t tag = (uint32_t)(hash >> 32) | 1;
     if (s->bin != bin)
         *s = (struct ik_heavy_set){.bin = bin};

@@ -9,14 +9,15 @@
 #include "detect/asked.h"
 #include "detect/habit.h"
 #include "detect/heavy.h"
+#include "base/keep.h"
 #include "net/distinct.h"
 #include "net/line.h"
-#include "net/ways.h"
 
 enum {
     DESTINATIONS = 4096,
     LINES = DESTINATIONS / IK_LINE_WAYS,
     SUSPECTS = 256,
+    SUSPECT_LINES = SUSPECTS / IK_LINE_WAYS,
     FEW = 64,       /* packets of a suspect before it is judged */
     EACH = 8,       /* packets for each destination, or it is a sweep */
     OF_SECONDS = 3, /* two of three */
@@ -37,6 +38,12 @@ struct destination {
 };
 _Static_assert(sizeof(struct destination) == 64, "a cache line");
 
+/* Four of them behind the line that tells where each is. */
+struct destinations {
+    struct ik_line line;
+    struct destination of[IK_LINE_WAYS];
+};
+
 struct suspect {
     uint64_t seconds; /* bit i: beyond the limit i seconds before `bin` */
     uint32_t bin, n;  /* messages in it */
@@ -53,10 +60,8 @@ struct rates {
     uint32_t watched; /* the second up to which suspects are looked for */
     struct ik_asked *asked;
     struct ik_heavy *sources;
-    struct ik_ways by_src;
-    struct ik_line by_dst[LINES];
-    _Alignas(64) struct ik_ways_row src_rows[SUSPECTS];
-    struct destination destinations[DESTINATIONS];
+    struct destinations by_dst[LINES];
+    struct ik_line by_src[SUSPECT_LINES];
     struct suspect suspects[SUSPECTS];
 };
 
@@ -78,8 +83,9 @@ static void rate_init(void *state, const struct ik_detect_cfg *cfg)
     uint8_t *p = (uint8_t *)state + rounded(sizeof(*r));
     r->asked = ik_asked_init(p);
     r->sources = ik_heavy_init(p + rounded(ik_asked_bytes()));
-    ik_line_init(r->by_dst, LINES);
-    ik_ways_init(&r->by_src, r->src_rows, SUSPECTS);
+    for (int i = 0; i < LINES; i++)
+        ik_line_init(&r->by_dst[i].line, 1);
+    ik_line_init(r->by_src, SUSPECT_LINES);
 }
 
 static uint64_t rate_evicted(const void *state)
@@ -100,9 +106,10 @@ static enum ik_severity severity_of(uint32_t n, uint64_t limit)
 
 /* ---- by destination -------------------------------------------------------------------------- */
 
-/* n: the messages of a second. */
-static void tell_destination(const struct ik_sight *s, struct destination *d, uint32_t n,
-                             uint64_t limit)
+/* n: the messages of a second. Out of line, as all that few packets need: it takes much of the
+ * stack, which the others then do not pay for. */
+static __attribute__((noinline)) void
+tell_destination(const struct ik_sight *s, struct destination *d, uint32_t n, uint64_t limit)
 {
     const struct ik_icmp *m = &s->p->icmp;
     const struct ik_report report = {
@@ -138,15 +145,16 @@ static uint32_t line_of(const struct ik_sight *s)
 }
 
 /* Its habit is forgotten; of an earlier second there is nothing else. */
-static void begin_destination(struct rates *r, struct destination *d)
+static __attribute__((noinline)) void begin_destination(struct rates *r, struct destination *d)
 {
     r->evicted += d->habit.n > 0 && (d->habit.bin == r->bin || d->habit.excess > 0);
     *d = (struct destination){.habit = {.bin = r->bin, .cold = r->bin == 0}};
 }
 
 /* The first message in another second than those before. */
-static void turn_destination(const struct rates *r, const struct ik_sight *s, struct destination *d,
-                             uint64_t limit)
+static __attribute__((noinline)) void turn_destination(const struct rates *r,
+                                                       const struct ik_sight *s,
+                                                       struct destination *d, uint64_t limit)
 {
     const uint32_t before = d->habit.n;
     ik_habit_turn(&d->habit, r->bin, (float)limit);
@@ -166,11 +174,10 @@ static void turn_destination(const struct rates *r, const struct ik_sight *s, st
 static void count_destination(struct rates *r, const struct ik_sight *s)
 {
     const uint64_t limit = limit_of(s, IK_LIM_FLOOD_DST);
-    const uint32_t number = line_of(s);
-    struct ik_line *line = &r->by_dst[number];
+    struct destinations *set = ik_keep(&r->by_dst[line_of(s)]);
     bool anew;
-    const unsigned way = ik_line_take(line, s->dst_hash, &anew);
-    struct destination *d = &r->destinations[number * IK_LINE_WAYS + way];
+    const unsigned way = ik_line_take(&set->line, s->dst_hash, &anew);
+    struct destination *d = ik_keep(&set->of[way]);
     if (anew)
         begin_destination(r, d);
     else if (d->habit.bin != r->bin)
@@ -178,7 +185,7 @@ static void count_destination(struct rates *r, const struct ik_sight *s)
     const uint32_t n = ++d->habit.n, lead = n + d->lead;
     d->untold++;
     d->sources |= ik_distinct_bit(s->src_hash);
-    line->at[way] = s->now + LEAD * (ik_ns)(lead < LEAD_MAX ? lead : LEAD_MAX);
+    set->line.at[way] = s->now + LEAD * (ik_ns)(lead < LEAD_MAX ? lead : LEAD_MAX);
     if (n >= limit && n >= d->next && ik_habit_over(&d->habit, (float)limit) > 0) {
         tell_destination(s, d, n, limit);
         d->next = n < UINT32_MAX / 2 ? 2 * n : UINT32_MAX;
@@ -200,11 +207,13 @@ static void turn(struct suspect *u, uint32_t bin)
 }
 
 /* The source is beyond the limit in the present second. */
-static void suspect(struct rates *r, const struct ik_sight *s)
+static __attribute__((noinline)) void suspect(struct rates *r, const struct ik_sight *s)
 {
-    const uint32_t row = ik_ways_take(&r->by_src, s->src_hash);
-    struct suspect *u = &r->suspects[row];
-    if (r->src_rows[row].at == INT64_MIN) {
+    const uint32_t number = ik_line_number(s->src_hash, SUSPECT_LINES);
+    bool anew;
+    const unsigned way = ik_line_take(&r->by_src[number], s->src_hash, &anew);
+    struct suspect *u = &r->suspects[number * IK_LINE_WAYS + way];
+    if (anew) {
         r->evicted += u->bin > 0 && r->bin - u->bin < OF_SECONDS;
         *u = (struct suspect){.bin = r->bin};
     }
@@ -212,19 +221,18 @@ static void suspect(struct rates *r, const struct ik_sight *s)
     if (u->seconds == 0)
         u->since = ik_sight_begin(s);
     u->seconds |= 1;
-    r->src_rows[row].at = s->now;
+    r->by_src[number].at[way] = s->now;
     r->watched = r->bin + OF_SECONDS;
 }
 
 /* True for who sends to this host alone, and most of what it gets. */
 static bool is_to_one(const struct rates *r, const struct ik_sight *s, const struct suspect *u)
 {
-    const uint32_t number = line_of(s);
-    const unsigned ways = ik_line_find(&r->by_dst[number], s->dst_hash);
+    const struct destinations *set = &r->by_dst[line_of(s)];
+    const unsigned ways = ik_line_find(&set->line, s->dst_hash);
     if (!ways)
         return false;
-    const struct ik_habit *h =
-        &r->destinations[number * IK_LINE_WAYS + (unsigned)__builtin_ctz(ways)].habit;
+    const struct ik_habit *h = &set->of[__builtin_ctz(ways)].habit;
     return h->bin == r->bin && 2 * (uint64_t)u->n > h->n;
 }
 
@@ -265,12 +273,9 @@ static bool is_set_twice(uint64_t seconds)
     return __builtin_popcountll(seconds & ((1 << OF_SECONDS) - 1)) >= 2;
 }
 
-static void watch(struct rates *r, const struct ik_sight *s)
+static __attribute__((noinline)) void watch(const struct rates *r, const struct ik_sight *s,
+                                            struct suspect *u)
 {
-    const uint32_t row = ik_ways_find(&r->by_src, s->src_hash);
-    if (row == IK_WAYS_NONE)
-        return;
-    struct suspect *u = &r->suspects[row];
     turn(u, r->bin);
     u->n++;
     u->untold++;
@@ -285,16 +290,15 @@ static void count_source(struct rates *r, const struct ik_sight *s)
 {
     if (ik_heavy_add(r->sources, s->src_hash, r->bin) >= limit_of(s, IK_LIM_FLOOD_SRC))
         suspect(r, s);
-    if (r->bin <= r->watched)
-        watch(r, s);
+    if (r->bin > r->watched)
+        return;
+    const uint32_t number = ik_line_number(s->src_hash, SUSPECT_LINES);
+    const unsigned ways = ik_line_find(&r->by_src[number], s->src_hash);
+    if (ways)
+        watch(r, s, &r->suspects[number * IK_LINE_WAYS + (unsigned)__builtin_ctz(ways)]);
 }
 
 /* ---- the part -------------------------------------------------------------------------------- */
-
-static bool is_error(const struct ik_sight *s)
-{
-    return s->p->icmp.kind == IK_ICMP_ERROR || ik_icmp_is_error(s->p->ip.version, s->p->icmp.type);
-}
 
 static void rate_expect(const void *state, struct ik_sight *s)
 {
@@ -313,40 +317,67 @@ static void rate_expect_more(const void *state, struct ik_sight *s)
     const struct rates *r = state;
     if (s->query == IK_QUERY_ANSWERS)
         return;
-    const uint32_t number = line_of(s);
-    const unsigned way = ik_line_guess(&r->by_dst[number], s->dst_hash);
-    __builtin_prefetch(&r->destinations[number * IK_LINE_WAYS + way], 1);
+    const struct destinations *set = &r->by_dst[line_of(s)];
+    __builtin_prefetch(&set->of[ik_line_guess(&set->line, s->dst_hash)], 1);
+}
+
+/* A question, and what nobody asked for. */
+static __attribute__((noinline)) void count(struct rates *r, const struct ik_sight *s)
+{
+    if (s->query == IK_QUERY_ASKS)
+        ik_asked_note(r->asked, s);
+    if (ik_sight_minds(s, IK_DETECT_FLOOD_DST))
+        count_destination(r, s);
+    if (ik_sight_minds(s, IK_DETECT_FLOOD_SRC))
+        count_source(r, s);
+}
+
+/* An answer for which nothing waits. */
+static __attribute__((noinline)) void count_answer(struct rates *r, struct ik_sight *s)
+{
+    s->answer = ik_asked_judge_alone(r->asked, s);
+    if (s->answer == IK_ANSWER_UNASKED)
+        count(r, s);
+}
+
+static __attribute__((noinline)) void count_other(struct rates *r, const struct ik_sight *s)
+{
+    /* Errors are errors.c's. */
+    if (s->p->icmp.kind != IK_ICMP_ERROR && !ik_icmp_is_error(s->p->ip.version, s->p->icmp.type))
+        count(r, s);
+}
+
+static void judge(struct rates *r, struct ik_sight *s)
+{
+    if (s->query == IK_QUERY_ASKS)
+        count(r, s);
+    else if (s->query == IK_QUERY_NONE)
+        count_other(r, s);
+    else if (ik_asked_take(r->asked, s))
+        s->answer = IK_ANSWER_ASKED;
+    else
+        count_answer(r, s);
 }
 
 /* The first packet, or the first of another second. */
-static void turn_second(struct rates *r, ik_ns now)
+static __attribute__((noinline)) void turn_second(struct rates *r, struct ik_sight *s)
 {
     if (!r->ends) {
-        r->start = now;
-        ik_asked_begin(r->asked, now);
+        r->start = s->now;
+        ik_asked_begin(r->asked, s->now);
     }
-    r->bin = (uint32_t)((now - r->start) / IK_NS_PER_S);
+    r->bin = (uint32_t)((s->now - r->start) / IK_NS_PER_S);
     r->ends = r->start + (r->bin + 1) * IK_NS_PER_S;
+    judge(r, s);
 }
 
 static void rate_input(void *state, struct ik_sight *s)
 {
     struct rates *r = state;
     if (s->now >= r->ends)
-        turn_second(r, s->now);
-    if (s->query == IK_QUERY_ANSWERS) {
-        s->answer = ik_asked_judge(r->asked, s);
-        if (s->answer != IK_ANSWER_UNASKED)
-            return;
-    } else if (s->query == IK_QUERY_ASKS) {
-        ik_asked_note(r->asked, s);
-    } else if (is_error(s)) {
-        return; /* errors.c's */
-    }
-    if (ik_sight_minds(s, IK_DETECT_FLOOD_DST))
-        count_destination(r, s);
-    if (ik_sight_minds(s, IK_DETECT_FLOOD_SRC))
-        count_source(r, s);
+        turn_second(r, s);
+    else
+        judge(r, s);
 }
 
 const struct ik_part ik_part_rate = {

@@ -216,6 +216,9 @@ static void smurf_input(void *state, struct ik_sight *s)
 {
     const struct ik_icmp *m = &s->p->icmp;
     const bool many = s->src_spread != IK_SPREAD_ONE;
+    /* Most answers: from one host, and asked for. */
+    if (!many && s->query == IK_QUERY_ANSWERS && s->answer != IK_ANSWER_UNASKED)
+        return;
     const bool asks = is_echo_request(m) && is_foreign(s);
     const bool answers = is_echo_reply(m) && s->answer == IK_ANSWER_UNASKED;
     if (!(many || asks || answers) || !ik_sight_minds(s, IK_DETECT_SMURF))

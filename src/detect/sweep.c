@@ -9,6 +9,7 @@
  * our own hosts that would be too strict: they have lists of addresses of which some are down. */
 #include "detect/sight.h"
 
+#include "base/keep.h"
 #include "net/distinct.h"
 #include "net/line.h"
 
@@ -58,22 +59,27 @@ struct source {
 };
 _Static_assert(offsetof(struct source, addresses.exact[1]) < 64, "of one address one line is used");
 
+/* Four of them behind the line that tells where each is. */
+struct sources {
+    struct ik_line line;
+    struct source of[IK_LINE_WAYS];
+};
+
 /* The first question to an address. One that does not wait has met its fate, or was a tracer's:
- * those that follow soon are not followed. In the line of each pair `note` is the row of its
- * source; the rest, of four pairs, is here. */
+ * those that follow soon are not followed. In the line `note` is the number of its source. */
 struct questions {
-    _Alignas(64) ik_ns asked[IK_LINE_WAYS];
+    struct ik_line line;
+    ik_ns asked[IK_LINE_WAYS];
     uint32_t tag[IK_LINE_WAYS];
     bool waits[IK_LINE_WAYS];
 };
-_Static_assert(sizeof(struct questions) == 64, "a cache line");
+_Static_assert(sizeof(struct questions) == 128, "two cache lines");
 
 struct sweep {
     uint64_t evicted;
     uint32_t tags, n_due;
-    struct ik_line by_src[SOURCE_LINES], by_pair[WAITING_LINES];
-    struct questions questions[WAITING_LINES];
-    struct source sources[SOURCES];
+    struct sources by_src[SOURCE_LINES];
+    struct questions by_pair[WAITING_LINES];
 };
 
 /* Whom a verdict is told to. p: the question that led to it; NULL: it was an answer, or none. */
@@ -97,8 +103,10 @@ static void sweep_init(void *state, const struct ik_detect_cfg *cfg)
 {
     struct sweep *w = state;
     (void)cfg;
-    ik_line_init(w->by_src, SOURCE_LINES);
-    ik_line_init(w->by_pair, WAITING_LINES);
+    for (int i = 0; i < SOURCE_LINES; i++)
+        ik_line_init(&w->by_src[i].line, 1);
+    for (int i = 0; i < WAITING_LINES; i++)
+        ik_line_init(&w->by_pair[i].line, 1);
 }
 
 static uint64_t sweep_evicted(const void *state)
@@ -114,6 +122,13 @@ static uint32_t source_line(const struct ik_sight *s)
 static uint32_t pair_line(uint64_t pair)
 {
     return ik_line_number(pair, WAITING_LINES);
+}
+
+/* Whose question that is, or was: its tag tells. */
+static struct source *asker_of(struct sweep *w, const struct questions *q, unsigned way)
+{
+    const uint32_t number = q->line.note[way];
+    return &w->by_src[number / IK_LINE_WAYS].of[number % IK_LINE_WAYS];
 }
 
 /* Few sources have any, so they begin when one is met. */
@@ -189,7 +204,8 @@ static bool is_news(const struct fates *f, uint32_t n, const struct teller *t)
     return n >= f->next || (n > f->next / 2 && t->now - f->told >= t->cfg->limits[IK_LIM_HOLD] / 2);
 }
 
-static void judge(struct sweep *w, const struct teller *t, struct source *src)
+static __attribute__((noinline)) void judge(struct sweep *w, const struct teller *t,
+                                            struct source *src)
 {
     const ik_ns *limits = t->cfg->limits;
     struct fates *f = fates_of(src);
@@ -249,18 +265,17 @@ static ik_ns lead_of(const struct source *src)
 }
 
 /* A question that met its fate is kept for as long as one without an answer: within that time no
- * address counts twice, whether it answers or not. */
-static void settle(struct sweep *w, uint32_t line, unsigned way, enum fate fate,
-                   const struct teller *t)
+ * address counts twice, whether it answers or not. Out of line, as all that few packets need. */
+static __attribute__((noinline)) void settle(struct sweep *w, struct questions *q, unsigned way,
+                                             enum fate fate, const struct teller *t)
 {
-    struct questions *q = &w->questions[line];
     const bool waited = q->waits[way];
     if (fate == FATE_NONE)
         q->asked[way] = t->now;
     else if (t->now - q->asked[way] >= PATIENCE)
-        ik_line_remove(&w->by_pair[line], way);
+        ik_line_remove(&q->line, way);
     q->waits[way] = false;
-    struct source *src = &w->sources[w->by_pair[line].note[way]];
+    struct source *src = asker_of(w, q, way);
     if (!waited || src->tag != q->tag[way])
         return;
     struct fates *f = fates_of(src);
@@ -274,7 +289,8 @@ static void settle(struct sweep *w, uint32_t line, unsigned way, enum fate fate,
 }
 
 /* Not all of it: the list behind the count needs no zeros, and fates are known by the tag. */
-static void begin_source(struct sweep *w, const struct ik_sight *s, struct source *src, bool swept)
+static __attribute__((noinline)) void begin_source(struct sweep *w, const struct ik_sight *s,
+                                                   struct source *src, bool swept)
 {
     if (src->due)
         set_due(w, src, 0);
@@ -295,23 +311,23 @@ static bool is_missed(const struct source *src, ik_ns now)
     return src->addresses.n > 0 && (now - src->from < ACTIVE || src->addresses.n >= SOME);
 }
 
-static void wait_for_answer(struct sweep *w, const struct ik_sight *s, struct source *src)
+/* number: of the source. */
+static void wait_for_answer(struct sweep *w, const struct ik_sight *s, const struct source *src,
+                            uint32_t number)
 {
-    const uint32_t number = pair_line(s->pair_hash);
-    struct ik_line *line = &w->by_pair[number];
-    struct questions *q = &w->questions[number];
+    struct questions *q = ik_keep(&w->by_pair[pair_line(s->pair_hash)]);
     bool anew;
-    const unsigned way = ik_line_take(line, s->pair_hash, &anew);
+    const unsigned way = ik_line_take(&q->line, s->pair_hash, &anew);
     if (!anew)
         return;
     if (q->waits[way]) { /* of somebody else, that gave way: its fate is not observed */
-        const struct source *its = &w->sources[line->note[way]];
+        const struct source *its = asker_of(w, q, way);
         if (its->tag == q->tag[way])
             w->evicted += its->addresses.n >= SOME; /* of fewer, others tell as much */
     }
     /* Those of sources with few addresses give way first: made-up ones have one. */
-    line->at[way] = s->now + lead_of(src);
-    line->note[way] = (uint32_t)(src - w->sources);
+    q->line.at[way] = s->now + lead_of(src);
+    q->line.note[way] = number;
     q->asked[way] = s->now;
     q->tag[way] = src->tag;
     q->waits[way] = true;
@@ -331,46 +347,79 @@ static bool is_sampled(struct source *src, ik_ns now)
     return i < EACH || i % ((1u << (31 - __builtin_clz(i))) / (EACH / 2)) == 0;
 }
 
-static void asked(struct sweep *w, const struct ik_sight *s)
+/* Beyond the exact list nobody knows which address is new: each question is taken for a sample. */
+static __attribute__((noinline)) void follow(struct sweep *w, const struct ik_sight *s,
+                                             struct source *src, uint32_t number, bool fresh)
 {
-    const uint32_t number = source_line(s);
-    struct ik_line *line = &w->by_src[number];
-    bool anew;
-    const unsigned way = ik_line_take(line, s->src_hash, &anew);
-    struct source *src = &w->sources[number * IK_LINE_WAYS + way];
-    if (anew) {
-        w->evicted += is_missed(src, s->now);
-        begin_source(w, s, src, false);
-    } else if (s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW]) {
-        begin_source(w, s, src, src->sweeps);
-    }
-    const bool fresh = ik_distinct_add(&src->addresses, s->dst_hash);
     const uint32_t n = src->addresses.n;
-    line->at[way] = s->now + lead_of(src);
-    src->outside = s->way == IK_WAY_IN;
-    src->untold++;
-    /* Beyond the exact list nobody knows which address is new: each question is taken for a sample.
-     */
     if ((fresh || n > IK_DISTINCT_EXACT) && is_sampled(src, s->now))
-        wait_for_answer(w, s, src);
+        wait_for_answer(w, s, src, number);
     if (src->due || (fresh && n > 1 && has_fates(src))) {
         const struct teller t = teller_of(s);
         judge(w, &t, src);
     }
 }
 
+/* The way of a source that had none. */
+static __attribute__((noinline)) unsigned meet(struct sweep *w, const struct ik_sight *s,
+                                               struct sources *set)
+{
+    bool anew;
+    const unsigned way = ik_line_take(&set->line, s->src_hash, &anew);
+    struct source *src = ik_keep(&set->of[way]);
+    w->evicted += is_missed(src, s->now);
+    begin_source(w, s, src, false);
+    return way;
+}
+
+/* Not of a link: 169.254.0.0/16, fe80::/10. */
+static bool is_question(const struct ik_sight *s)
+{
+    const uint8_t first = s->p->ip.src.bytes[0]; /* tells for nearly all */
+    return ((first != 169 && first != 0xfe) || !ik_addr_is_link_local(&s->p->ip.src)) &&
+           s->dst_spread <= IK_SPREAD_MAYBE;
+}
+
+static __attribute__((noinline)) void asked(struct sweep *w, const struct ik_sight *s)
+{
+    if (!is_question(s) || !ik_sight_minds(s, IK_DETECT_SWEEP))
+        return;
+    const uint32_t number = source_line(s);
+    struct sources *set = ik_keep(&w->by_src[number]);
+    const unsigned ways = ik_line_find(&set->line, s->src_hash);
+    const unsigned way = ways ? (unsigned)__builtin_ctz(ways) : meet(w, s, set);
+    struct source *src = ik_keep(&set->of[way]);
+    if (s->now - src->from > s->cfg->limits[IK_LIM_SWEEP_WINDOW])
+        begin_source(w, s, src, src->sweeps);
+    const bool fresh = ik_distinct_add(&src->addresses, s->dst_hash);
+    set->line.at[way] = s->now + lead_of(src);
+    src->outside = s->way == IK_WAY_IN;
+    src->untold++;
+    if (fresh || src->due || src->addresses.n > IK_DISTINCT_EXACT)
+        follow(w, s, src, number * IK_LINE_WAYS + way, fresh);
+}
+
+static __attribute__((noinline)) void settle_now(struct sweep *w, const struct ik_sight *s,
+                                                 struct questions *q, unsigned way, enum fate fate)
+{
+    const struct teller t = teller_of(s);
+    settle(w, q, way, fate, &t);
+}
+
 static void meets(struct sweep *w, const struct ik_sight *s, uint64_t pair, enum fate fate)
 {
-    const uint32_t number = pair_line(pair);
-    const unsigned ways = ik_line_find(&w->by_pair[number], pair);
+    struct questions *q = ik_keep(&w->by_pair[pair_line(pair)]);
+    const unsigned ways = ik_line_find(&q->line, pair);
     if (!ways)
         return;
-    const struct teller t = teller_of(s);
-    settle(w, number, (unsigned)__builtin_ctz(ways), fate, &t);
+    const unsigned way = (unsigned)__builtin_ctz(ways);
+    /* Most met it before: then there is nothing to settle. */
+    if (q->waits[way] || fate == FATE_NONE || s->now - q->asked[way] >= PATIENCE)
+        settle_now(w, s, q, way, fate);
 }
 
 /* What an error says of the question that it quotes. */
-static void failed(struct sweep *w, const struct ik_sight *s)
+static __attribute__((noinline)) void failed(struct sweep *w, const struct ik_sight *s)
 {
     const struct ik_look_packet *p = s->p;
     const struct ik_ip *ip = &p->quote.ip;
@@ -387,11 +436,6 @@ static void failed(struct sweep *w, const struct ik_sight *s)
 
 /* ---- the part -------------------------------------------------------------------------------- */
 
-static bool is_question(const struct ik_sight *s)
-{
-    return !ik_addr_is_link_local(&s->p->ip.src) && s->dst_spread <= IK_SPREAD_MAYBE;
-}
-
 static void sweep_expect(const void *state, struct ik_sight *s)
 {
     const struct sweep *w = state;
@@ -400,23 +444,27 @@ static void sweep_expect(const void *state, struct ik_sight *s)
     __builtin_prefetch(&w->by_pair[pair_line(s->pair_hash)], 1);
 }
 
+/* Of a source that is new the question is too; and who may lose one for it. */
+static __attribute__((noinline)) void expect_new(const struct sweep *w, const struct ik_sight *s)
+{
+    const struct questions *q = &w->by_pair[pair_line(s->pair_hash)];
+    const unsigned way = ik_line_guess(&q->line, s->pair_hash);
+    __builtin_prefetch(q->asked, 1);
+    const uint32_t number = q->line.note[way];
+    __builtin_prefetch(&w->by_src[number / IK_LINE_WAYS].of[number % IK_LINE_WAYS], 1);
+}
+
 static void sweep_expect_more(const void *state, struct ik_sight *s)
 {
     const struct sweep *w = state;
     if (s->query != IK_QUERY_ASKS)
         return;
-    const uint32_t number = source_line(s);
-    const struct ik_line *line = &w->by_src[number];
-    const unsigned ways = ik_line_find(line, s->src_hash);
-    const unsigned way = ways ? (unsigned)__builtin_ctz(ways) : ik_line_oldest(line);
-    __builtin_prefetch(&w->sources[number * IK_LINE_WAYS + way], 1);
-    if (ways)
-        return;
-    /* Of a source that is new, the question is too; and who may lose one for it. */
-    const uint32_t pair = pair_line(s->pair_hash);
-    const unsigned at = ik_line_guess(&w->by_pair[pair], s->pair_hash);
-    __builtin_prefetch(&w->questions[pair], 1);
-    __builtin_prefetch(&w->sources[w->by_pair[pair].note[at]], 1);
+    const struct sources *set = &w->by_src[source_line(s)];
+    const unsigned ways = ik_line_find(&set->line, s->src_hash);
+    const unsigned way = ways ? (unsigned)__builtin_ctz(ways) : ik_line_oldest(&set->line);
+    __builtin_prefetch(&set->of[way], 1);
+    if (!ways)
+        expect_new(w, s);
 }
 
 static void sweep_input(void *state, struct ik_sight *s)
@@ -424,15 +472,13 @@ static void sweep_input(void *state, struct ik_sight *s)
     struct sweep *w = state;
     switch (s->query) {
     case IK_QUERY_ASKS:
-        if (is_question(s) && ik_sight_minds(s, IK_DETECT_SWEEP))
-            asked(w, s);
+        asked(w, s);
         break;
     case IK_QUERY_ANSWERS:
         meets(w, s, s->pair_hash, FATE_ANSWERED);
         break;
     case IK_QUERY_NONE:
-        if (ik_icmp_is_error(s->p->ip.version, s->p->icmp.type))
-            failed(w, s);
+        failed(w, s);
         break;
     }
 }
@@ -441,9 +487,10 @@ static void sweep_input(void *state, struct ik_sight *s)
 static void settle_all(struct sweep *w, const struct teller *t, ik_ns patience)
 {
     for (uint32_t i = 0; i < WAITING_LINES; i++) {
+        struct questions *q = &w->by_pair[i];
         for (unsigned way = 0; way < IK_LINE_WAYS; way++) {
-            if (w->by_pair[i].tag[way] && t->now - w->questions[i].asked[way] >= patience)
-                settle(w, i, way, FATE_FAILED, t);
+            if (q->line.tag[way] && t->now - q->asked[way] >= patience)
+                settle(w, q, way, FATE_FAILED, t);
         }
     }
 }
@@ -451,8 +498,9 @@ static void settle_all(struct sweep *w, const struct teller *t, ik_ns patience)
 static void tell_due(struct sweep *w, const struct teller *t)
 {
     for (uint32_t i = 0; i < SOURCES; i++) {
-        if (w->sources[i].due)
-            judge(w, t, &w->sources[i]);
+        struct source *src = &w->by_src[i / IK_LINE_WAYS].of[i % IK_LINE_WAYS];
+        if (src->due)
+            judge(w, t, src);
     }
 }
 
