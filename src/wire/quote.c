@@ -6,6 +6,7 @@
 #include "base/rd.h"
 #include "wire/fault.h"
 #include "wire/ip_int.h"
+#include "wire/plain.h"
 
 enum { PORTS_BYTES = 4, LEAST_BYTES = 8 };
 enum { PROTO_DCCP = 33, PROTO_SCTP = 132, PROTO_UDPLITE = 136 };
@@ -106,9 +107,11 @@ static void check_udp_length(const struct ik_quote *q, struct ik_faults *faults)
 enum ik_err ik_quote_decode(struct ik_quote *out, struct ik_rd bytes, struct ik_faults *faults)
 {
     const uint32_t known = faults ? faults->n + (uint32_t)faults->more : 0;
-    const enum ik_err err = ik_ip_decode_quoted(&out->ip, bytes, faults);
-    if (err)
-        return err;
+    if (!ik_plain_decode_ip(&out->ip, bytes, IK_PLAIN_QUOTED)) {
+        const enum ik_err err = ik_ip_decode_quoted(&out->ip, bytes, faults);
+        if (err)
+            return err;
+    }
     out->has = 0;
     out->sport = out->dport = out->udp_len_bytes = out->transport_checksum = 0;
     out->tcp_seq = 0;
