@@ -242,12 +242,12 @@ static size_t set_put(struct set *s, const struct load *l, size_t i)
     size_t n = 0;
     for (; n < IK_DETECT_AHEAD && i + n < l->n; n++) {
         const uint8_t *bytes = l->bytes + l->at[i + n], *end = l->bytes + l->at[i + n + 1];
-        const struct ik_look_frame frame = {.n = ++s->n,
+        p[n].frame = (struct ik_look_frame){.n = ++s->n,
                                             .time = s->now += STEP,
                                             .bytes = {bytes, (size_t)(end - bytes)},
                                             .wire_bytes = (uint32_t)(end - bytes),
                                             .linktype = IK_LINKTYPE_ETHERNET};
-        looked[n] = ik_look_input(s->look, &frame, &p[n]);
+        looked[n] = ik_look_input(s->look, &p[n].frame, &p[n]);
     }
     ik_detect_ahead(s->detect, p, looked, n);
     for (size_t k = 0; k < n; k++) {

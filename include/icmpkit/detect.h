@@ -170,7 +170,7 @@ void ik_detect_reload(struct ik_detect *d, const struct ik_detect_cfg *cfg);
 /* Looks at a packet: also one without ICMP (which flows exist) and parts of datagrams, so
  * `p->has_icmp` need not be true. `looked`: what ik_look_input returned. */
 void ik_detect_input(struct ik_detect *d, const struct ik_look_packet *p, bool looked);
-enum { IK_DETECT_AHEAD = 8 };
+enum { IK_DETECT_AHEAD = 16 };
 /* Begins to fetch what judging those n packets will need, so that memory is waited for once and not
  * by each: never needed, and never a difference but in speed. `p` and `looked` as they will be
  * given to ik_detect_input, which is then called for each of them in this order; until then the

@@ -8,7 +8,7 @@
 #include <icmpkit/link.h>
 #include <icmpkit/look.h>
 
-enum { IK_FRAMES_TOGETHER = 8 };
+enum { IK_FRAMES_TOGETHER = 16 };
 
 struct ik_frames_cfg {
     const char *verb;              /* for what is said on stderr */
